@@ -1,0 +1,1 @@
+"""The `luoshi` command: thin, one module per noun."""

@@ -1,0 +1,72 @@
+"""The `luoshi` command. Each noun is a module of this package, imported only when it is used."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from pathlib import Path
+
+import click
+
+from luoshi.kernel.errors import UserError, nearest
+
+# noun -> one line of help; the module of the same name holds a click command called `group`.
+NOUNS = {
+    "account": "People who use Luoshi, and what they may do.",
+    "audit": "The record of who did and saw what.",
+    "board": "Where each promise stands.",
+    "demo": "A fictional city, from nothing to the board.",
+    "indicator": "Definitions and values.",
+    "lake": "The columnar copy of the records.",
+    "plan": "Read, load and compare plan documents.",
+    "records": "Check and ingest FHIR records.",
+    "region": "Divisions, institutions, departments.",
+    "simulate": "Invent a region whose true answers are known.",
+    "view": "Run SQL-on-FHIR views.",
+}
+
+
+class _Nouns(click.Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted(NOUNS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in NOUNS:
+            ctx.fail(f"There is no command {cmd_name!r}. {nearest(cmd_name, NOUNS)}".rstrip())
+        module = importlib.import_module(f"luoshi.cli.{cmd_name}")
+        command: click.Command = module.group
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(sorted(NOUNS.items()))
+
+
+@click.group(cls=_Nouns)
+@click.version_option(package_name="luoshi")
+def cli() -> None:
+    """Luoshi 落实: read a health work plan, measure its promises from the records, see who must act."""
+
+
+def django_setup() -> None:
+    """Make the Django applications usable; called inside commands that need the store."""
+    import django
+
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "luoshi.project.settings")
+    django.setup()
+
+
+def main() -> None:
+    """Entry point: a `UserError` becomes one line and exit status 2, never a traceback."""
+    try:
+        cli.main(prog_name=Path(sys.argv[0]).name.removesuffix(".py") or "luoshi")
+    except UserError as error:
+        click.echo(f"luoshi: {error}", err=True)
+        raise SystemExit(2) from None
+    except BrokenPipeError:
+        raise SystemExit(1) from None
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Run an indicator plan. Nothing outside this package imports DuckDB or Spark for measuring."""

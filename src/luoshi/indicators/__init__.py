@@ -1,0 +1,1 @@
+"""Definitions to checked SQL plans; roll-up, pace, verdicts. Knows no engine and no database."""

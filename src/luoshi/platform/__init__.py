@@ -1,0 +1,1 @@
+"""The Django applications every service shares: regions, access, audit, store, lake, jobs."""

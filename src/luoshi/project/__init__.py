@@ -1,0 +1,1 @@
+"""Settings, addresses, and the visible list of what is installed."""

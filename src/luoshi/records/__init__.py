@@ -1,0 +1,1 @@
+"""FHIR R4 records: validate, identify the person, flatten by ViewDefinition."""

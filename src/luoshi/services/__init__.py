@@ -1,0 +1,1 @@
+"""One folder per desk, all of one anatomy."""

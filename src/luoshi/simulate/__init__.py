@@ -1,0 +1,1 @@
+"""A synthetic region whose true answers are known, made without looking at the indicator SQL."""

@@ -1,0 +1,1 @@
+"""Duty, report, check, rectify, close: the loop from a gap to a closed item."""
