@@ -1,0 +1,222 @@
+"""Charts as Vega-Lite specs (plain data), drawn on the server: SVG inside the page, PNG inside documents.
+
+A chart is made once here and looks the same on screen, on paper and in Word; the page needs no script for it
+(docs/decisions/0020-charts-drawn-on-the-server.md). Every chart stands beside a table with the same numbers.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+import vl_convert
+from django.core.cache import cache
+from django.utils.safestring import SafeString, mark_safe
+
+from luoshi.web.lights import light
+
+VEGA_LITE = "5.21"
+FONT = "Noto Sans CJK SC, Source Han Sans SC, PingFang SC, Microsoft YaHei, sans-serif"
+INK, QUIET, RULE, GRID, BLUE = "#1c2733", "#51606f", "#8b1a3a", "#e3e8ee", "#14528c"
+# vl-convert puts this in front of links that name no host.
+_LINK_BASE = "https://vega.github.io/vega-datasets/"
+_STYLE = re.compile(r'\sstyle="[^"]*"')
+Spec = dict[str, Any]
+
+CONFIG: Spec = {
+    "font": FONT,
+    "background": None,
+    "view": {"stroke": None},
+    "axis": {
+        "labelColor": QUIET,
+        "labelFontSize": 13,
+        "titleColor": QUIET,
+        "titleFontSize": 13,
+        "titleFontWeight": "normal",
+        "gridColor": GRID,
+        "domainColor": "#aab4bf",
+        "tickColor": "#aab4bf",
+    },
+    "text": {"fontSize": 13, "color": INK},
+}
+
+
+@dataclass(frozen=True)
+class Bar:
+    """One bar: its name, value (None where there is none), what is written at its end, where it leads, its light."""
+
+    label: str
+    value: float | None
+    text: str
+    href: str = ""
+    light: str = "grey"
+
+
+@dataclass(frozen=True)
+class Point:
+    """One point of a trend: ISO date of the day it stands for, value (None leaves a gap), what is written at it."""
+
+    day: str
+    value: float | None
+    text: str = ""
+
+
+def _domain(values: Sequence[float], percent: bool) -> list[float]:
+    top = max(values, default=1.0)
+    if percent and top <= 100:
+        return [0, 100]
+    return [0, (top * 1.1) or 1.0]
+
+
+def bars(rows: Sequence[Bar], *, unit: str, target: float | None, target_text: str, width: int = 620) -> Spec:
+    """Horizontal bars, one per division, with the target as a line across. Values in `unit` (percent: 0–100).
+
+    Rows without a value keep their line and say why in `text`; bars carry the colour of their light.
+    """
+    known = [b.value for b in rows if b.value is not None]
+    domain = _domain([*known, *([target] if target is not None else [])], unit == "%")
+    data = [
+        {
+            "order": n,
+            "label": b.label if len(b.label) <= 12 else b.label[:11] + "…",
+            "name": b.label,
+            "value": b.value if b.value is not None else 0,
+            "text": b.text,
+            "colour": light(b.light).colour,
+            **({"href": b.href} if b.href else {}),
+        }
+        for n, b in enumerate(rows)
+    ]
+    y = {
+        "field": "order",
+        "type": "ordinal",
+        "axis": {
+            "title": None,
+            "domain": False,
+            "ticks": False,
+            "labelPadding": 8,
+            "labelColor": INK,
+            "labelFontSize": 14,
+            "labelLimit": 200,
+            "labelExpr": f"{orjson.dumps([row['label'] for row in data]).decode()}[datum.value]",
+        },
+    }
+    x = {"field": "value", "type": "quantitative", "scale": {"domain": domain}, "axis": None}
+    layers: list[Spec] = [
+        {
+            "mark": {"type": "bar", "height": 18, "cornerRadiusEnd": 2},
+            "encoding": {
+                "y": y,
+                "x": x,
+                "color": {"field": "colour", "type": "nominal", "scale": None},
+                "href": {"field": "href", "type": "nominal"},
+                "description": {"field": "name", "type": "nominal"},
+            },
+        },
+        {
+            "mark": {"type": "text", "align": "left", "dx": 6},
+            "encoding": {"y": y, "x": x, "text": {"field": "text", "type": "nominal"}},
+        },
+    ]
+    if target is not None:
+        layers += _target_line("x", target, target_text, domain)
+    return _spec(data, layers, width=width, height={"step": 32})
+
+
+def trend(points: Sequence[Point], *, unit: str, target: float | None, target_text: str, width: int = 620) -> Spec:
+    """A line over months with the target as a line across; missing months are gaps, not zeros."""
+    known = [p.value for p in points if p.value is not None]
+    domain = _domain([*known, *([target] if target is not None else [])], unit == "%")
+    data = [{"day": p.day, "value": p.value, "text": p.text} for p in points]
+    last = max((p.day for p in points if p.value is not None), default=None)
+    x = {
+        "field": "day",
+        "type": "temporal",
+        "axis": {
+            "title": None,
+            "grid": False,
+            "labelExpr": "month(datum.value) == 0 ? timeFormat(datum.value, '%Y') : timeFormat(datum.value, '%-m')",
+            "tickCount": {"interval": "month", "step": 1},
+        },
+    }
+    y = {
+        "field": "value",
+        "type": "quantitative",
+        "scale": {"domain": domain},
+        "axis": {"title": None, "tickCount": 5, "domain": False},
+    }
+    layers: list[Spec] = [
+        {
+            "mark": {"type": "line", "color": BLUE, "strokeWidth": 2.5, "invalid": "break-paths-show-domains"},
+            "encoding": {"x": x, "y": y},
+        },
+        {
+            "transform": [{"filter": "isValid(datum.value)"}],
+            "mark": {"type": "circle", "color": BLUE, "size": 36, "opacity": 1},
+            "encoding": {"x": x, "y": y, "description": {"field": "text", "type": "nominal"}},
+        },
+        {
+            "transform": [{"filter": {"field": "day", "equal": last}}] if last else [{"filter": "false"}],
+            "mark": {"type": "text", "align": "right", "dy": -12, "fontWeight": "bold"},
+            "encoding": {"x": x, "y": y, "text": {"field": "text", "type": "nominal"}},
+        },
+    ]
+    if target is not None:
+        layers += _target_line("y", target, target_text, domain)
+    return _spec(data, layers, width=width, height=200)
+
+
+def _target_line(axis: str, target: float, text: str, domain: list[float]) -> list[Spec]:
+    at = {axis: {"datum": target, "type": "quantitative", "scale": {"domain": domain}}}
+    # The words stand on the side of the line where there is room.
+    words = (
+        {"align": "right" if target > domain[1] * 0.6 else "left", "dx": -5 if target > domain[1] * 0.6 else 5, "y": -8}
+        if axis == "x"
+        else {"align": "left", "dx": 4, "dy": -8 if target < domain[1] * 0.9 else 12, "x": 0}
+    )
+    return [
+        {"mark": {"type": "rule", "color": RULE, "strokeWidth": 2, "strokeDash": [6, 3]}, "encoding": at},
+        {
+            "data": {"values": [{}]},
+            "mark": {"type": "text", "text": text, "color": RULE, "fontSize": 13, **words},
+            "encoding": at,
+        },
+    ]
+
+
+def _spec(data: list[Spec], layers: list[Spec], *, width: int, height: Any) -> Spec:
+    return {
+        "$schema": "https://vega.github.io/schema/vega-lite/v5.json",
+        "width": width,
+        "height": height,
+        "autosize": {"type": "pad", "contains": "padding"},
+        "padding": 4,
+        "data": {"values": data},
+        "layer": layers,
+        "config": CONFIG,
+    }
+
+
+def svg(spec: Spec) -> SafeString:
+    """The chart as SVG for the page: scales to its column, links stay inside the site, no inline styles.
+
+    Drawn once per content and kept in the cache.
+    """
+    key = "chart:" + hashlib.sha256(orjson.dumps(spec)).hexdigest()
+    drawn = cache.get(key)
+    if drawn is None:
+        drawn = vl_convert.vegalite_to_svg(spec, vl_version=VEGA_LITE)
+        drawn = _STYLE.sub("", drawn.replace(_LINK_BASE, ""))
+        # The picture is described by its caption and the table beside it.
+        drawn = drawn.replace("<svg ", '<svg focusable="false" ', 1)
+        cache.set(key, drawn, 24 * 3600)
+    return mark_safe(drawn)  # noqa: S308 (made by vl-convert, which escapes the text it is given)
+
+
+def png(spec: Spec, *, scale: float = 2.0) -> bytes:
+    """The chart as PNG for a document."""
+    return bytes(vl_convert.vegalite_to_png(spec, vl_version=VEGA_LITE, scale=scale))

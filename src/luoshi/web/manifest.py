@@ -1,0 +1,60 @@
+"""What a service says of itself, so that navigation, permissions and addresses need no second list.
+
+A service's `apps.py` holds one subclass of `Service`; installing the app is all it takes to appear in the navigation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from django.apps import AppConfig, apps
+from django.utils.translation import get_language
+
+
+def in_language(chinese: str, english: str) -> str:
+    """The Chinese or the English of a text held as data, by the language of the page."""
+    return english if english and (get_language() or "").startswith("en") else chinese
+
+
+@dataclass(frozen=True)
+class Nav:
+    """One entry of the navigation: shown to those who hold `permission` (an empty one: to everyone signed in).
+
+    `url_name` is the name of a page without arguments; `order` sorts entries of all services, small first.
+    """
+
+    label: str
+    label_en: str
+    url_name: str
+    permission: str = ""
+    order: int = 100
+
+    @property
+    def text(self) -> str:
+        """The label in the language of the page."""
+        return in_language(self.label, self.label_en)
+
+
+class Service(AppConfig):
+    """Base of every service's application: its name in two languages, its place in addresses and navigation."""
+
+    slug: str = ""
+    title: str = ""
+    title_en: str = ""
+    # Where the pages live; None means the slug with dashes. The scoreboard lives at the root.
+    prefix: str | None = None
+    # Permission -> what it allows, in Chinese.
+    permissions: dict[str, str] = {}
+    navigation: tuple[Nav, ...] = ()
+
+    @classmethod
+    def address(cls) -> str:
+        """The first part of every address of this service, ending in a slash unless empty."""
+        prefix = cls.slug.replace("_", "-") if cls.prefix is None else cls.prefix
+        return f"{prefix.strip('/')}/" if prefix.strip("/") else ""
+
+
+def services() -> Iterator[Service]:
+    """The installed services, in the order they are listed in `project/installed.py`."""
+    return (config for config in apps.get_app_configs() if isinstance(config, Service))

@@ -1,0 +1,140 @@
+"""`{% load web %}`: navigation, lights, charts, small marks and the field's way of writing days and numbers."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+
+from django import template
+from django.template.context import RequestContext
+from django.urls import NoReverseMatch, reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.timezone import localtime
+from django.utils.translation import get_language
+
+from luoshi.web import charts, numbers
+from luoshi.web.lights import LIGHTS
+from luoshi.web.lights import light as light_of
+from luoshi.web.manifest import services
+
+register = template.Library()
+
+
+@register.simple_tag(takes_context=True)
+def navigation(context: RequestContext) -> list[dict[str, Any]]:
+    """Entries of all services that the viewer may use: `text`, `href`, `here` (the page lies in that place)."""
+    request = context.get("request")
+    if request is None or not getattr(getattr(request, "user", None), "is_authenticated", False):
+        return []
+    scope = getattr(request, "scope", None)
+    entries = []
+    for service in services():
+        for nav in service.navigation:
+            if nav.permission and (scope is None or not scope.can(nav.permission)):
+                continue
+            try:
+                href = reverse(nav.url_name)
+            except NoReverseMatch:
+                continue
+            entries.append({"text": nav.text, "href": href, "order": nav.order, "here": False})
+    # The longest address the page begins with is where we are; the root is only itself.
+    matching = [
+        e for e in entries if request.path == e["href"] or (e["href"] != "/" and request.path.startswith(e["href"]))
+    ]
+    if matching:
+        max(matching, key=lambda e: len(e["href"]))["here"] = True
+    return sorted(entries, key=lambda e: e["order"])
+
+
+@register.simple_tag
+def named_url(*names: str) -> str:
+    """The address of the first of these pages that is installed, or nothing."""
+    for name in names:
+        try:
+            return reverse(name)
+        except NoReverseMatch:
+            continue
+    return ""
+
+
+@register.simple_tag
+def html_lang() -> str:
+    """The language of the page as HTML writes it."""
+    return "en" if (get_language() or "").startswith("en") else "zh-Hans"
+
+
+@register.simple_tag
+def light_icon(key: str) -> SafeString:
+    """The shape alone, hidden from screen readers: the word must stand beside it."""
+    shape = light_of(key)
+    return format_html(
+        '<svg class="light-icon light-{}" viewBox="0 0 16 16" width="16" height="16" aria-hidden="true" focusable="false">{}</svg>',
+        shape.key,
+        mark_safe(shape.shape),  # noqa: S308 (our own drawing)
+    )
+
+
+@register.simple_tag
+def light(key: str, word: str = "") -> SafeString:
+    """Shape and word in the light's colour: `{% light "red" %}`; `word` replaces the light's own."""
+    shape = light_of(key)
+    return format_html(
+        '<span class="light light-{}" title="{}">{}<span class="light-word">{}</span></span>',
+        shape.key,
+        shape.meaning,
+        light_icon(key),
+        word or shape.word,
+    )
+
+
+@register.simple_tag
+def all_lights() -> list[Any]:
+    """The four lights in the order they are shown."""
+    return list(LIGHTS.values())
+
+
+@register.simple_tag
+def chart(spec: charts.Spec) -> SafeString:
+    """A Vega-Lite spec drawn as SVG."""
+    return charts.svg(spec)
+
+
+@register.filter
+def number(value: Any) -> str:
+    """1234567.5 as 1,234,567.5; nothing as a dash."""
+    return numbers.number(value)
+
+
+@register.filter
+def day(value: date | datetime | None) -> str:
+    """2024-05-31, in Chinese time; nothing as a dash."""
+    if value is None or value == "":
+        return "—"
+    if isinstance(value, datetime):
+        value = localtime(value)
+    return f"{value:%Y-%m-%d}"
+
+
+@register.filter
+def minute(value: datetime | None) -> str:
+    """2024-05-31 08:05, in Chinese time."""
+    return f"{localtime(value):%Y-%m-%d %H:%M}" if value else "—"
+
+
+@register.inclusion_tag("web/table.html", takes_context=True)
+def table(context: RequestContext, of: Any, cards: bool = True) -> dict[str, Any]:
+    """A `Table` as HTML; on a phone each row becomes a card unless `cards=False`."""
+    return {"table": of, "cards": cards, "request": context.get("request")}
+
+
+@register.inclusion_tag("web/paging.html", takes_context=True)
+def paging(context: RequestContext, page: Any) -> dict[str, Any]:
+    """Which rows are shown, and links to the others."""
+    return {"page": page, "request": context.get("request")}
+
+
+@register.inclusion_tag("web/downloads.html", takes_context=True)
+def downloads(context: RequestContext, *kinds: str) -> dict[str, Any]:
+    """Print, and the files this page offers: `{% downloads "xlsx" "docx" %}`."""
+    return {"kinds": kinds, "request": context.get("request")}
