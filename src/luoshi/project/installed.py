@@ -1,5 +1,11 @@
 """The visible list of what this Luoshi is made of. To add a service: make its folder, add its line here."""
 
-PLATFORM: list[str] = []
+PLATFORM: list[str] = [
+    "luoshi.web",
+    "luoshi.platform.regions",
+    "luoshi.platform.access",
+    "luoshi.platform.audit",
+    "luoshi.platform.jobs",
+]
 
 SERVICES: list[str] = []

@@ -1,13 +1,19 @@
-"""Settings, all from the environment with defaults that work on a fresh machine.
+"""Settings, all from the environment with defaults that work on a fresh machine and are safe on a public one.
 
 | variable | default | meaning |
 |---|---|---|
-| `LUOSHI_HOME` | `var` under the working directory | database, lake, uploads, secret |
+| `LUOSHI_HOME` | `var` under the working directory | database, lake, uploads, job queue, secret |
 | `DATABASE_URL` | SQLite in `LUOSHI_HOME` | the store |
 | `LUOSHI_LAKE` | `LUOSHI_HOME/lake` | the columnar copy |
-| `LUOSHI_SECRET_KEY` | made once and kept in `LUOSHI_HOME` | signs sessions |
+| `LUOSHI_SECRET_KEY` | made once and kept in `LUOSHI_HOME` | signs sessions and the head of the audit trail |
+| `LUOSHI_OLD_SECRET_KEYS` | none | keys used before, by comma: still accepted, never used to sign |
 | `LUOSHI_HOSTS` | `localhost,127.0.0.1` | names the server answers to |
+| `LUOSHI_HTTPS` | `1` unless every host is this machine | secure cookies, redirect to https, HSTS |
+| `LUOSHI_PROXY` | `0` | `1` behind a proxy that sets `X-Forwarded-Proto` and `X-Forwarded-For` |
 | `LUOSHI_TWO_FACTOR` | `1` | a second factor before a person is shown |
+| `LUOSHI_IDLE_MINUTES` | `30` | a session nobody uses for so long is ended |
+| `LUOSHI_REDIS` | none | address of Redis for the job queue, when several machines share it |
+| `LUOSHI_DEBUG` | `0` | tracebacks in the browser; never on a machine others can reach |
 """
 
 from __future__ import annotations
@@ -15,15 +21,24 @@ from __future__ import annotations
 import os
 import secrets
 from pathlib import Path
+from typing import Any
 
 import dj_database_url
+from django.utils.translation import gettext_lazy as _
 
 from luoshi.project.installed import PLATFORM, SERVICES
+
+
+def _switch(name: str, default: bool) -> bool:
+    return os.environ.get(name, "1" if default else "0") == "1"
+
 
 LUOSHI_HOME = Path(os.environ.get("LUOSHI_HOME", "var")).resolve()
 LUOSHI_HOME.mkdir(parents=True, exist_ok=True)
 LUOSHI_LAKE = Path(os.environ.get("LUOSHI_LAKE", LUOSHI_HOME / "lake")).resolve()
-LUOSHI_TWO_FACTOR = os.environ.get("LUOSHI_TWO_FACTOR", "1") == "1"
+LUOSHI_TWO_FACTOR = _switch("LUOSHI_TWO_FACTOR", True)
+LUOSHI_IDLE_MINUTES = int(os.environ.get("LUOSHI_IDLE_MINUTES", "30"))
+LUOSHI_REDIS = os.environ.get("LUOSHI_REDIS", "")
 
 
 def _secret() -> str:
@@ -41,24 +56,169 @@ def _secret() -> str:
 
 
 SECRET_KEY = _secret()
-DEBUG = False
+SECRET_KEY_FALLBACKS = [key for key in os.environ.get("LUOSHI_OLD_SECRET_KEYS", "").split(",") if key]
+DEBUG = _switch("LUOSHI_DEBUG", False)
 ALLOWED_HOSTS = os.environ.get("LUOSHI_HOSTS", "localhost,127.0.0.1").split(",")
+_this_machine = {"localhost", "127.0.0.1", "[::1]"}
+LUOSHI_HTTPS = _switch("LUOSHI_HTTPS", not set(ALLOWED_HOSTS) <= _this_machine)
+LUOSHI_PROXY = _switch("LUOSHI_PROXY", False)
 
 INSTALLED_APPS = [
+    "unfold",
+    "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
     "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
+    "django_htmx",
+    "axes",
     *PLATFORM,
     *SERVICES,
 ]
 
-DATABASES = {"default": dj_database_url.config(default=f"sqlite:///{LUOSHI_HOME / 'luoshi.sqlite3'}")}
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "luoshi.web.middleware.PageMiddleware",
+    "luoshi.platform.access.middleware.SessionRulesMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "axes.middleware.AxesMiddleware",
+]
+
+ROOT_URLCONF = "luoshi.project.urls"
+WSGI_APPLICATION = "luoshi.project.wsgi.application"
+ASGI_APPLICATION = "luoshi.project.asgi.application"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "luoshi.platform.access.context.access",
+            ],
+        },
+    },
+]
+
+# --- data ----------------------------------------------------------------------------------------------------------
+
+
+def _database() -> dict[str, Any]:
+    """The store. SQLite gets write-ahead logging, and takes its write lock when a transaction begins: a reader that
+    turns writer half-way would be refused where another writer came first."""
+    config: dict[str, Any] = dict(dj_database_url.config(default=f"sqlite:///{LUOSHI_HOME / 'luoshi.sqlite3'}"))
+    if config["ENGINE"].endswith("sqlite3"):
+        config["OPTIONS"] = {
+            "timeout": 30,
+            "transaction_mode": "IMMEDIATE",
+            "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA cache_size=-65536; "
+            "PRAGMA mmap_size=268435456; PRAGMA temp_store=MEMORY;",
+        }
+    else:
+        config.setdefault("CONN_MAX_AGE", 60)
+        config.setdefault("CONN_HEALTH_CHECKS", True)
+    return config
+
+
+DATABASES = {"default": _database()}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+FILE_UPLOAD_PERMISSIONS = 0o600
+DATA_UPLOAD_MAX_MEMORY_SIZE = 64 * 2**20
+MEDIA_ROOT = LUOSHI_HOME / "uploads"
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+
+# --- people --------------------------------------------------------------------------------------------------------
+
+AUTH_USER_MODEL = "access.User"
+AUTHENTICATION_BACKENDS = [
+    "axes.backends.AxesStandaloneBackend",
+    "django.contrib.auth.backends.ModelBackend",
+]
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.Argon2PasswordHasher",
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+    {
+        "NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator",
+        "OPTIONS": {"user_attributes": ("username", "full_name", "email")},
+    },
+    {"NAME": "luoshi.platform.access.passwords.NotUsedBefore", "OPTIONS": {"remember": 8}},
+]
+LOGIN_URL = "access:sign-in"
+LOGIN_REDIRECT_URL = "/"
+LOGOUT_REDIRECT_URL = "access:sign-in"
+
+# Five wrong passwords for an account from one address: a quarter of an hour to wait.
+AXES_FAILURE_LIMIT = 5
+AXES_COOLOFF_TIME = 0.25
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_RESET_ON_SUCCESS = True
+AXES_LOCKOUT_CALLABLE = "luoshi.platform.access.pages.locked_out"
+AXES_VERBOSE = False
+AXES_ENABLE_ADMIN = False
+AXES_CLIENT_IP_CALLABLE = "luoshi.platform.access.pages.client_address"
+
+SESSION_COOKIE_NAME = "luoshi_session"
+SESSION_COOKIE_AGE = 12 * 3600
+SESSION_EXPIRE_AT_BROWSER_CLOSE = True
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_SECURE = LUOSHI_HTTPS
+CSRF_COOKIE_NAME = "luoshi_csrf"
+CSRF_COOKIE_HTTPONLY = True
+CSRF_COOKIE_SECURE = LUOSHI_HTTPS
+CSRF_FAILURE_VIEW = "luoshi.web.errors.csrf_failure"
+SECURE_SSL_REDIRECT = LUOSHI_HTTPS
+SECURE_HSTS_SECONDS = 365 * 24 * 3600 if LUOSHI_HTTPS else 0
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+if LUOSHI_PROXY:
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+
+# --- language, time, static files ----------------------------------------------------------------------------------
 
 LANGUAGE_CODE = "zh-hans"
 LANGUAGES = [("zh-hans", "中文"), ("en", "English")]
 TIME_ZONE = "Asia/Shanghai"
 USE_TZ = True
+USE_I18N = True
 STATIC_URL = "static/"
+STATIC_ROOT = LUOSHI_HOME / "static"
+# Served from the applications' own folders when nobody collected them (a fresh machine), from STATIC_ROOT otherwise.
+WHITENOISE_USE_FINDERS = not STATIC_ROOT.is_dir()
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": "WARNING"},
+    "loggers": {"axes": {"level": "ERROR"}, "luoshi": {"level": "INFO"}},
+}
+
+UNFOLD = {
+    "SITE_TITLE": "落实 Luoshi",
+    "SITE_HEADER": _("落实 · 后台"),
+    "SITE_URL": "/",
+    "SHOW_HISTORY": False,
+    "SHOW_VIEW_ON_SITE": False,
+    "SIDEBAR": {"show_search": False, "show_all_applications": False},
+}

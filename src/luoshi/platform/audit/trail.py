@@ -1,0 +1,163 @@
+"""Append to the chain, and check it.
+
+A row's hash covers the row and the hash before it, so a changed or removed row breaks the chain; the signed head
+says how long the chain must be, so a cut tail shows too. A head copied elsewhere (`seal`) still shows a tail that was
+cut together with an older head put back.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from django.core.signing import BadSignature, Signer
+from django.db import connection, transaction
+from django.db.models import F
+
+from luoshi.platform.audit.models import Entry, Head
+
+if TYPE_CHECKING:
+    from luoshi.platform.access.models import User
+
+HEAD = 1
+START = "0" * 64
+_signer = Signer(salt="luoshi.audit.head")
+
+
+def _canonical(entry: Entry) -> bytes:
+    """The row without its own hash, as JSON with sorted keys and no spaces."""
+    row = {
+        "number": entry.number,
+        "at": entry.at.astimezone(UTC).isoformat(timespec="microseconds"),
+        "by": entry.by,
+        "action": entry.action,
+        "object_type": entry.object_type,
+        "object_id": entry.object_id,
+        "scope_division": entry.scope_division,
+        "detail": entry.detail,
+        "previous": entry.previous,
+    }
+    return json.dumps(row, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
+
+
+def _hash(entry: Entry) -> str:
+    return hashlib.sha256(_canonical(entry)).hexdigest()
+
+
+def record(
+    *,
+    by: User | str,
+    action: str,
+    object_type: str,
+    object_id: str | int,
+    scope_division: str = "",
+    detail: dict[str, Any] | None = None,
+) -> Entry:
+    """Append one row to the chain, in the caller's transaction.
+
+    `by` is the user, or a name such as `system` where nobody is signed in. `detail` must be JSON and hold no names or
+    identifiers of residents. Raises `RuntimeError` outside a transaction: what is audited and its audit row are
+    committed together or not at all. Writers queue on the head row until the transaction ends.
+    """
+    if not connection.in_atomic_block:
+        raise RuntimeError("audit.record must be called inside transaction.atomic()")
+    if not Head.objects.filter(pk=HEAD).update(number=F("number") + 1):
+        Head.objects.get_or_create(pk=HEAD, defaults={"number": 0, "hash": START, "signature": ""})
+        Head.objects.filter(pk=HEAD).update(number=F("number") + 1)
+    head = Head.objects.get(pk=HEAD)
+    entry = Entry(
+        number=head.number,
+        at=datetime.now(UTC),
+        by=by if isinstance(by, str) else by.get_username(),
+        action=action,
+        object_type=object_type,
+        object_id=str(object_id),
+        scope_division=scope_division,
+        detail=json.loads(json.dumps(detail or {}, ensure_ascii=False, default=str)),
+        previous=head.hash,
+    )
+    entry.hash = _hash(entry)
+    entry.save(force_insert=True)
+    Head.objects.filter(pk=HEAD).update(hash=entry.hash, signature=_signer.sign(f"{entry.number}:{entry.hash}"))
+    return entry
+
+
+def look(*, by: User | str, person: int, what: str) -> Entry:
+    """Note that `by` saw `what` (a page or list, in a word) of the resident with that number. Own transaction."""
+    with transaction.atomic():
+        return record(by=by, action="look", object_type="person", object_id=person, detail={"what": what})
+
+
+def looks_at(person: int, *, limit: int = 100) -> list[Entry]:
+    """Who looked at a resident, newest first."""
+    rows = Entry.objects.filter(object_type="person", object_id=str(person), action="look")
+    return list(rows.order_by("-number")[:limit])
+
+
+@dataclass(frozen=True)
+class Break:
+    """A place where the chain does not hold, in words. `number` is where it shows."""
+
+    number: int
+    reason: str
+
+
+def verify() -> Iterator[Break]:
+    """Every break of the chain, in order; none means nothing was changed, removed or cut since the head was signed.
+
+    Reads the whole trail once, in batches, with memory that does not grow.
+    """
+    expected, previous = 1, START
+    for entry in Entry.objects.order_by("number").iterator(chunk_size=5000):
+        if entry.number != expected:
+            yield Break(entry.number, f"rows {expected} to {entry.number - 1} are missing")
+        elif entry.previous != previous:
+            yield Break(entry.number, "does not follow the row before it")
+        if _hash(entry) != entry.hash:
+            yield Break(entry.number, "its content was changed after it was written")
+        expected, previous = entry.number + 1, entry.hash
+    yield from _verify_head(expected - 1, previous)
+
+
+def _verify_head(number: int, last_hash: str) -> Iterator[Break]:
+    head = Head.objects.filter(pk=HEAD).first()
+    if head is None:
+        if number:
+            yield Break(number, "the signed head is missing")
+        return
+    try:
+        signed = _signer.unsign(head.signature)
+    except BadSignature:
+        yield Break(head.number, "the signature of the head is wrong (or the secret key was changed)")
+        return
+    if signed != f"{head.number}:{head.hash}":
+        yield Break(head.number, "the head was changed after it was signed")
+    elif number < head.number:
+        yield Break(number, f"rows {number + 1} to {head.number} were cut off the end")
+    elif (number, last_hash) != (head.number, head.hash):
+        yield Break(number, "the last row is not the one the head was signed for")
+
+
+def seal() -> str:
+    """The head of this moment as one signed line, to be kept outside the database. Empty when nothing happened yet."""
+    head = Head.objects.filter(pk=HEAD).first()
+    if head is None:
+        return ""
+    at = datetime.now(UTC).isoformat(timespec="seconds")
+    return Signer(salt="luoshi.audit.seal").sign(f"{head.number}:{head.hash}:{at}")
+
+
+def verify_seal(line: str) -> Break | None:
+    """Check that the chain still holds the row a seal was made for."""
+    try:
+        number_text, digest, at = Signer(salt="luoshi.audit.seal").unsign(line.strip()).split(":", 2)
+    except BadSignature:
+        return Break(0, "a seal is not one of ours (or the secret key was changed)")
+    number = int(number_text)
+    if not Entry.objects.filter(number=number, hash=digest).exists():
+        return Break(number, f"the row sealed at {at} is gone or changed")
+    return None

@@ -1,0 +1,24 @@
+"""Addresses: sign-in and jobs of the platform, the staff shell, then every installed service under its own prefix.
+
+A service exposes `urlpatterns` in its `pages` module; its manifest says under which prefix (`/plans/`, the scoreboard
+at the root). Nothing has to be added here for a new service.
+"""
+
+from __future__ import annotations
+
+from django.contrib import admin
+from django.urls import include, path
+
+from luoshi.web.manifest import services
+
+urlpatterns = [
+    path("", include("luoshi.platform.access.pages")),
+    path("jobs/", include("luoshi.platform.jobs.pages")),
+    path("staff/", admin.site.urls),
+    *(path(service.address(), include(f"{service.name}.pages")) for service in services()),
+]
+
+handler400 = "luoshi.web.errors.bad_request"
+handler403 = "luoshi.web.errors.forbidden"
+handler404 = "luoshi.web.errors.not_found"
+handler500 = "luoshi.web.errors.server_error"
