@@ -28,7 +28,7 @@ from luoshi.platform.access.forms import CodeForm, NewPasswordForm
 from luoshi.platform.access.views import SECOND_FACTOR_KEY
 
 app_name = "access"
-NEW_SECRET_KEY = "second_factor_secret"
+NEW_SECRET_KEY = "second_factor_secret"  # noqa: S105 (a key of the session)
 
 
 def client_address(request: HttpRequest) -> str:
