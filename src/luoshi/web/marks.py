@@ -68,3 +68,30 @@ def sparkline(values: Sequence[float | None], *, width: int = 96, height: int = 
         x=f"{last[0]:.1f}",
         y=f"{last[1]:.1f}",
     )
+
+
+def stack(counts: Sequence[tuple[str, int]], *, width: int = 180, height: int = 12) -> SafeString:
+    """One bar cut by light: `counts` are (light, number) in order. Shares are of the whole bar; zero counts vanish."""
+    total = sum(n for _, n in counts)
+    if not total:
+        return mark_safe("")
+    parts, at = [], 0.0
+    for key, n in counts:
+        if n:
+            wide = n / total * width
+            parts.append(
+                format_html(
+                    '<rect x="{}" y="0" width="{}" height="{}" fill="{}"/>',
+                    f"{at:.1f}",
+                    f"{max(1.0, wide - 1):.1f}",
+                    height,
+                    light(key).colour,
+                )
+            )
+            at += wide
+    return format_html(
+        '<svg class="stack" viewBox="0 0 {w} {h}" width="{w}" height="{h}" preserveAspectRatio="none" aria-hidden="true">{p}</svg>',
+        w=width,
+        h=height,
+        p=mark_safe("".join(parts)),  # noqa: S308 (made by format_html above)
+    )
