@@ -8,4 +8,6 @@ PLATFORM: list[str] = [
     "luoshi.platform.jobs",
 ]
 
-SERVICES: list[str] = []
+SERVICES: list[str] = [
+    "luoshi.services.plan_desk",
+]

@@ -155,6 +155,29 @@ class Scope:
             condition |= Q(**{f"{field_name}__startswith": path})
         return condition
 
+    def seats(self) -> tuple[str, ...]:
+        """Paths of the granted divisions and of the divisions where granted institutions stand. At most one query."""
+        key = ("seats", "")
+        if key not in self._memory:
+            paths = set(self.division_paths)
+            if self.institution_codes:
+                paths.update(
+                    Institution.objects.filter(code__in=self.institution_codes)
+                    .values_list("division__path", flat=True)
+                    .distinct()
+                )
+            self._memory[key] = tuple(sorted(paths))
+        return tuple(self._memory[key])
+
+    def above_filter(self, field_name: str) -> Q:
+        """A filter for rows whose `field_name` is the path of one of the viewer's seats or of a division above it: what
+        is promised there binds the viewer too."""
+        above: set[str] = set()
+        for path in self.seats():
+            codes = path.strip("/").split("/")
+            above.update(f"/{'/'.join(codes[:depth])}/" for depth in range(1, len(codes) + 1))
+        return Q(**{f"{field_name}__in": above})
+
     def _division_path(self, code: str) -> str:
         key = ("division", code)
         if key not in self._memory:

@@ -1,0 +1,129 @@
+"""What other services may ask the plan desk."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from luoshi.kernel.comparator import Op, Threshold
+from luoshi.platform.access.scope import Scope
+from luoshi.services.plan_desk import queries, rules
+from luoshi.services.plan_desk.models import Target
+
+
+@dataclass(frozen=True)
+class BoundTarget:
+    """A confirmed promise with how it is measured.
+
+    `division` is the code of the division the plan was made for. `deadline` is the last day it can be kept, None when
+    neither sentence nor plan says. `binding_kind` is `indicator`, `register`, `deliverable` or `report`; `verdict` is
+    `computable`, `partly` or `not`, with `missing` naming the source that lacks; `indicator` is a catalogue id or
+    empty. `start`/`end` are offsets in the plan's text.
+    """
+
+    id: int
+    plan: int
+    plan_title: str
+    division: str
+    task_number: str
+    task_title: str
+    task_text: str
+    lead_units: tuple[str, ...]
+    units: tuple[str, ...]
+    quote: str
+    start: int
+    end: int
+    metric: str
+    op: Op
+    value: float
+    upper: float | None
+    unit: str
+    baseline: float | None
+    deadline: date | None
+    deadline_inferred: bool
+    kind: str
+    force: str
+    scope_text: str
+    per: str
+    period_start: int | None
+    period_end: int | None
+    binding_kind: str
+    indicator: str
+    verdict: str
+    missing: str
+    binding_reason: str
+    status: str
+
+    @property
+    def threshold(self) -> Threshold:
+        """The promise as the kernel compares it."""
+        return Threshold(self.op, self.value, self.upper)
+
+    @property
+    def promise(self) -> str:
+        """The promise in short: `≥ 90%`."""
+        return rules.promise(self.op, self.value, self.upper, self.unit)
+
+
+def confirmed_targets(*, scope: Scope) -> list[BoundTarget]:
+    """Every promise an officer stands behind, of confirmed plans the viewer may see, in order of plan and sentence."""
+    return [_bound(target) for target in queries.confirmed(scope)]
+
+
+def confirmed_target(target_id: int, *, scope: Scope) -> BoundTarget | None:
+    """One of `confirmed_targets`, or None when there is none of that number in the viewer's sight."""
+    target = queries.confirmed(scope).filter(pk=target_id).first()
+    return _bound(target) if target else None
+
+
+def sentence_around(target_id: int, *, scope: Scope, reach: int = 160) -> tuple[str, str, str] | None:
+    """The text before, of, and after a target's sentence, for showing it in its place; None as for
+    `confirmed_target`. `reach` is how many characters of each side."""
+    target = queries.confirmed(scope).filter(pk=target_id).first()
+    if target is None:
+        return None
+    text = target.plan.text
+    return (
+        text[max(0, target.start - reach) : target.start],
+        text[target.start : target.end],
+        text[target.end : target.end + reach],
+    )
+
+
+def _bound(target: Target) -> BoundTarget:
+    task, plan = target.task, target.plan
+    binding = getattr(target, "binding", None)
+    return BoundTarget(
+        id=target.pk,
+        plan=plan.pk,
+        plan_title=plan.title,
+        division=plan.division.code,
+        task_number=task.number if task else "",
+        task_title=task.title if task else "",
+        task_text=task.text if task else "",
+        lead_units=tuple(task.lead_units) if task else (),
+        units=(*task.units, *task.inherited_units) if task else (),
+        quote=target.quote,
+        start=target.start,
+        end=target.end,
+        metric=target.metric,
+        op=target.op,
+        value=target.value,
+        upper=target.upper,
+        unit=target.unit,
+        baseline=target.baseline,
+        deadline=rules.deadline_day(target.deadline or (task.deadline if task else ""), plan.period_end),
+        deadline_inferred=target.deadline_inferred or not target.deadline,
+        kind=target.kind,
+        force=target.force,
+        scope_text=target.scope,
+        per=target.per,
+        period_start=plan.period_start,
+        period_end=plan.period_end,
+        binding_kind=binding.kind if binding else "report",
+        indicator=binding.indicator if binding else "",
+        verdict=binding.verdict if binding else "not",
+        missing=binding.missing if binding else "尚未绑定数据来源",
+        binding_reason=binding.reason if binding else "",
+        status=target.status,
+    )

@@ -1,0 +1,125 @@
+"""Reads of the desk, scope first.
+
+A plan is seen by those whose subtree holds its division, and by those who sit below it, because a county must be able
+to read what its city promised. Only the former may change it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from django.db.models import Count, Q, QuerySet
+from django.http import Http404
+
+from luoshi.platform.access.scope import Scope
+from luoshi.services.plan_desk import rules
+from luoshi.services.plan_desk.models import Correction, Plan, Status, Target, Task
+
+_BODY = ("text", "blocks")
+
+
+def plans(scope: Scope) -> QuerySet[Plan]:
+    """The plans the viewer may read."""
+    return Plan.objects.filter(scope.path_filter("division__path") | scope.above_filter("division__path"))
+
+
+def plan_list(scope: Scope) -> QuerySet[Plan]:
+    """The same without their text, with `n_tasks`, `n_targets` and `n_open` (targets nobody has judged yet)."""
+    return (
+        plans(scope)
+        .defer(*_BODY)
+        .select_related("division")
+        .annotate(
+            n_tasks=Count("tasks", distinct=True),
+            n_targets=Count("targets", filter=~Q(targets__status=Status.REJECTED), distinct=True),
+            n_open=Count("targets", filter=Q(targets__status=Status.PROPOSED), distinct=True),
+        )
+        .order_by("-loaded_at", "-pk")
+    )
+
+
+def plan_or_404(plan_id: int, *, scope: Scope) -> Plan:
+    """A plan the viewer may read, otherwise `Http404`."""
+    plan = plans(scope).select_related("division").filter(pk=plan_id).first()
+    if plan is None:
+        raise Http404
+    return plan
+
+
+def own_plan_or_404(plan_id: int, *, scope: Scope) -> Plan:
+    """A plan inside the viewer's own subtree, which they may change given the permission; otherwise `Http404`."""
+    plan = plan_or_404(plan_id, scope=scope)
+    if not scope.covers_path(plan.division.path):
+        raise Http404
+    return plan
+
+
+def target_or_404(target_id: int, *, scope: Scope) -> Target:
+    """A target of a plan inside the viewer's own subtree, otherwise `Http404`."""
+    target = (
+        Target.objects.select_related("plan__division", "task", "binding")
+        .filter(scope.path_filter("plan__division__path"), pk=target_id)
+        .first()
+    )
+    if target is None:
+        raise Http404
+    return target
+
+
+def task_or_404(task_id: int, *, scope: Scope) -> Task:
+    """A task of a plan inside the viewer's own subtree, otherwise `Http404`."""
+    task = (
+        Task.objects.select_related("plan__division")
+        .filter(scope.path_filter("plan__division__path"), pk=task_id)
+        .first()
+    )
+    if task is None:
+        raise Http404
+    return task
+
+
+def confirmed(scope: Scope) -> QuerySet[Target]:
+    """Targets that count: accepted, of a confirmed plan the viewer may read."""
+    return (
+        Target.objects.filter(
+            scope.path_filter("plan__division__path") | scope.above_filter("plan__division__path"),
+            plan__status=Plan.Status.CONFIRMED,
+            status__in=(Status.CONFIRMED, Status.CORRECTED),
+        )
+        .select_related("plan__division", "task", "binding")
+        .defer("plan__text", "plan__blocks")
+        .order_by("plan_id", "start", "pk")
+    )
+
+
+@dataclass
+class TaskCard:
+    """A task with its targets, as the desk lists them."""
+
+    task: Task | None
+    targets: list[Target] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Desk:
+    """Everything one desk page shows."""
+
+    plan: Plan
+    cards: list[TaskCard]
+    corrections: list[Correction]
+    counts: dict[str, int]
+
+
+def desk(plan: Plan) -> Desk:
+    """Tasks in reading order with their targets, and how many targets stand where. Four queries."""
+    targets = list(plan.targets.select_related("binding", "task").order_by("start", "pk"))
+    cards = {task.pk: TaskCard(task) for task in plan.tasks.select_related("action").order_by("start", "pk")}
+    loose = TaskCard(None)
+    for target in targets:
+        cards.get(target.task_id or 0, loose).targets.append(target)
+    corrections = list(plan.corrections.select_related("by", "task", "target")[:200])
+    counts = {status: sum(t.status == status for t in targets) for status in Status.values}
+    counts["all"] = len(targets)
+    counts["doubtful"] = sum(t.status == Status.PROPOSED and rules.doubtful(t.confidence, t.flags) for t in targets)
+    counts["tasks"] = len(cards)
+    return Desk(plan, [*cards.values(), *([loose] if loose.targets else [])], corrections, counts)
