@@ -1,0 +1,185 @@
+"""`luoshi demo`: a fictional city, from nothing to the board, by the same commands a user would type."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import socket
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+from rich.console import Console
+
+from luoshi.cli.main import cli
+from luoshi.kernel.errors import UserError
+
+TODAY = "2025-11-03"  # the day the demonstration lives on: records end three days before
+SAMPLES = Path(__file__).resolve().parents[3] / "samples"
+
+
+@dataclass(frozen=True)
+class Person:
+    """Somebody who signs in to the demonstration."""
+
+    username: str
+    name: str
+    role: str
+    where: str
+    what: str
+
+
+@click.command("demo")
+@click.option("--home", type=click.Path(path_type=Path), default=Path("var/demo"), show_default=True)
+@click.option("--residents", type=click.IntRange(500), default=20_000, show_default=True)
+@click.option("--seed", type=int, default=1, show_default=True, help="Another seed makes another city.")
+@click.option("--port", type=click.IntRange(1, 65535), default=8000, show_default=True)
+@click.option("--serve/--no-serve", default=True, help="Serve the pages when all is ready.")
+@click.option("--serve-only", is_flag=True, help="Serve what an earlier run made.")
+@click.option("--fresh", is_flag=True, help="Forget an earlier run first.")
+def group(home: Path, residents: int, seed: int, port: int, serve: bool, serve_only: bool, fresh: bool) -> None:
+    """Invent a city, read its plan, ingest its records, measure every target, serve the board."""
+    home = home.resolve()
+    os.environ.update(
+        LUOSHI_HOME=str(home),
+        LUOSHI_LAKE=str(home / "lake"),
+        LUOSHI_TODAY=TODAY,
+        LUOSHI_TWO_FACTOR="0",
+        DATABASE_URL=f"sqlite:///{home / 'luoshi.sqlite3'}",
+    )
+    console = Console()
+    ready = home / "ready.json"
+    if serve_only and not ready.exists():
+        raise UserError(f"there is nothing to serve in {home}.", todo="Run `luoshi demo` first.")
+    if not serve_only and (fresh or not ready.exists()):
+        if home.exists():  # an unfinished run leaves no ready.json: start clean
+            shutil.rmtree(home)
+        home.mkdir(parents=True)
+        _prepare(console, home, residents, seed)
+    people = [Person(**p) for p in json.loads(ready.read_text("utf-8"))["people"]]
+    password = json.loads(ready.read_text("utf-8"))["password"]
+    if serve:
+        _serve(console, people, password, _free_port(port))
+    else:
+        _print_logins(console, people, password)
+
+
+def _prepare(console: Console, home: Path, residents: int, seed: int) -> None:
+    started = time.monotonic()
+    region = home / "city"
+    plan = next(SAMPLES.glob("*2025*.docx"))
+    password = _password()
+
+    def step(words: str, *arguments: str) -> None:
+        console.rule(f"[bold]{words}", align="left")
+        console.print(f"$ luoshi {' '.join(_short(a, home) for a in arguments)}", style="dim", highlight=False)
+        cli.main(list(arguments), prog_name="luoshi", standalone_mode=False)
+
+    console.print("[bold]落实 Luoshi[/]: a fictional city, from nothing to the board.")
+    console.rule("[bold]1/8 The store: tables and static files", align="left")
+    _migrate()
+    step(
+        f"2/8 Invent a city of {residents:,} residents",
+        *("simulate", "--residents", str(residents), "--seed", str(seed), "--out", str(region)),
+    )
+    step("3/8 Divisions, institutions, departments, population", "region", "import", str(region / "region"))
+    people = _people()
+    console.rule("[bold]4/8 People who sign in", align="left")
+    _make_accounts(people, password)
+    step("5/8 Records in", "records", "ingest", str(region / "fhir"), "--source", "demo")
+    step("6/8 Records to columns", "lake", "build")
+    step("7/8 Every indicator, every division", "lake", "refresh")
+    step("8/8 The plan: read, load, confirm", "plan", "load", str(plan), "--confirm", "--by", "plan-officer")
+    facts = {"password": password, "people": [vars(p) for p in people]}
+    (home / "ready.json").write_text(json.dumps(facts, ensure_ascii=False), "utf-8")
+    console.print(f"[bold green]Ready[/] after {time.monotonic() - started:.0f} s.")
+
+
+def _short(argument: str, home: Path) -> str:
+    return argument.replace(str(home), "var/demo").replace(str(SAMPLES), "samples")
+
+
+def _migrate() -> None:
+    from luoshi.cli.main import django_setup
+
+    django_setup()
+    from django.core.management import call_command
+
+    call_command("migrate", verbosity=0, interactive=False)
+    call_command("collectstatic", verbosity=0, interactive=False)
+
+
+def _password() -> str:
+    """A password of the demonstration's own, made anew on each machine."""
+    import secrets
+
+    return "-".join(secrets.choice(("yun", "ling", "shan", "he", "qiao", "song", "lan", "mei")) for _ in range(3)) + (
+        f"-{secrets.randbelow(9000) + 1000}"
+    )
+
+
+def _people() -> list[Person]:
+    """One person per role, placed by what the region holds: the city, one county and a township centre there."""
+    from luoshi.platform.regions.models import Division, Institution
+
+    city = Division.objects.filter(level=2).order_by("code").first()
+    county = Division.objects.filter(level=3, kind="statutory").order_by("code").first()
+    assert city is not None
+    assert county is not None
+    centre = Institution.objects.filter(type="township-centre", division__path__startswith=county.path).order_by("code")
+    clinic = centre.first()
+    assert clinic is not None
+    return [
+        Person("leader", "分管领导", "division-head", city.code, f"{city.name}: the board, down to the resident"),
+        Person("plan-officer", "规划科", "plan-officer", city.code, f"{city.name}: loads and confirms plans"),
+        Person("county", "县区卫健局", "county-officer", county.code, f"{county.name} only"),
+        Person("clinic", "公卫医生", "institution-clinician", clinic.code, f"{clinic.name}: its own residents"),
+        Person("steward", "数据管理", "data-steward", city.code, f"{city.name}: sources and refused records"),
+        Person("security", "安全管理", "security-admin", city.code, "accounts and grants"),
+        Person("auditor", "审计", "audit-admin", city.code, "who did and saw what"),
+    ]
+
+
+def _make_accounts(people: list[Person], password: str) -> None:
+    from luoshi.platform.access import actions
+
+    for person in people:
+        actions.create_user(
+            username=person.username,
+            name=person.name,
+            password=password,
+            grants=[(person.role, person.where)],
+            by=None,
+        )
+
+
+def _free_port(wanted: int) -> int:
+    """`wanted`, or the next free port above it."""
+    for port in range(wanted, min(wanted + 50, 65536)):
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
+    raise UserError(f"no free port from {wanted} on.", todo="Give another with --port.")
+
+
+def _print_logins(console: Console, people: list[Person], password: str) -> None:
+    console.print(f"\nPassword for all of them: [bold]{password}[/]", highlight=False)
+    for person in people:
+        console.print(f"  [bold]{person.username:<14}[/]{person.what}", highlight=False)
+
+
+def _serve(console: Console, people: list[Person], password: str, port: int) -> None:
+    _print_logins(console, people, password)
+    console.print(f"\nOpen [bold]http://localhost:{port}/[/] and sign in. Ctrl-C stops the server.", highlight=False)
+    sys.stdout.flush()
+    granian = Path(sys.executable).parent / "granian"
+    arguments = ["--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port), "--workers", "2"]
+    arguments += ["--no-access-log", "--log-level", "warning", "luoshi.project.wsgi:application"]
+    os.execv(granian, [str(granian), *arguments])
