@@ -1,0 +1,33 @@
+"""Everything `luoshi simulate` writes, in one call."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+
+from luoshi.kernel.errors import UnreadableFile
+from luoshi.simulate import fhir, region_files
+from luoshi.simulate.city import invent
+
+
+def write(
+    residents: int, seed: int, as_of: date, folder: Path, *, form: str = "fhir", truth: bool = True,
+    hardship: float = 1.0, say: Callable[[str], object] = lambda line: None,
+) -> int:  # fmt: skip
+    """Invent the region and write it below `folder`: `region/*.csv`, `fhir/*.ndjson` and/or `lake/`, `truth.json`.
+
+    `form` is `fhir`, `lake` or `both`; `say` hears one line a file. Answers the number of records written. Raises
+    `InvalidValue` for impossible sizes and `UnreadableFile` when the folder cannot be written.
+    """
+    region = invent(residents, seed, as_of, hardship=hardship)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, count in region_files.write(region, folder / "region").items():
+            say(f"region/{name}.csv: {count} rows")
+        records = len(region.people) + sum(region.journal.count(t) for t in fhir.TABLES)
+        if form in ("fhir", "both"):
+            fhir.write(region, folder / "fhir", told=lambda kind, count: say(f"fhir/{kind}.ndjson: {count} resources"))
+        return records
+    except OSError as error:
+        raise UnreadableFile(f"cannot be written ({error.strerror}).", where=str(folder)) from error
