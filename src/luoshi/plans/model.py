@@ -75,7 +75,8 @@ class Target:
     `op` is one of >= <= > < = between; `value` a number, or [lo, hi] for between; `unit` as printed (%, ‰, /10万, 个, 家,
     分钟 …); `kind`: rate, count, level or change; `baseline` the starting value where the sentence prints one, in the same
     unit; `scope` the population or area phrase the promise is limited to; `rule` names the rule that found it, for people
-    who mend the reader; `flags` are plain-word reasons for doubt; `confidence` from 0 to 1.
+    who mend the reader; `op_alt` the other comparators the print allows (a bare 达 X may be read as at least X); `approximate`
+    for 左右; `flags` are plain-word reasons for doubt; `confidence` from 0 to 1.
     """
 
     id: str
@@ -98,6 +99,8 @@ class Target:
     confidence: float = 1.0
     flags: list[str] = field(default_factory=list)
     rule: str = ""
+    op_alt: list[Op] = field(default_factory=list)
+    approximate: bool = False
 
 
 @dataclass

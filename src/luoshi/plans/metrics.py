@@ -1,0 +1,139 @@
+"""What is measured, as a clean noun phrase: the words around a number without their verbs, dates and adverbs."""
+
+from __future__ import annotations
+
+import re
+
+from luoshi.plans.clauses import split_parallel
+from luoshi.plans.words import patterns
+
+_DATE = re.compile(
+    r"(?:(?:到|至|截至|于|在|争取|力争|确保)?(?:19|20)\d{2}年?(?:(?:-{1,2}|~|至|到|[、和与及])(?:19|20)\d{2})?年?度?(?:底|末|年底)?(?:之?前|以前|内)?|"
+    r"(?:\d{1,2}月(?:\d{1,2}日)?(?:底|末)?(?:之?前|内)?)|今年|本年度?|年底前?|年内|全年|上半年|下半年)[，、]?(?:全面|基本)?"
+)
+_ITEM = re.compile(
+    r"^(?:[一二三四五六七八九十]{1,3}(?:、|是)|（[一二三四五六七八九十\d]{1,3}）|\d{1,3}[.、](?!\d)|[①-⑳]|-{1,2}|[●◆■★•·])+"
+)
+_PLACE = re.compile(r"^(?:全国|全省|全市|全县|全区|全州|全旗|我国|我省|我市|我县|我区|各地|各级|各市|各县)(?!性|民|科)")
+_TRIM_HEAD = re.compile(
+    r"^(?:[、，和与及以并且或的]|以及|其中|同时|另外|此外|进一步|持续|继续|不断|全面|加快|着力|大力|积极|稳步|深入|切实|有序|逐步|"
+    r"力争|争取|努力|确保|实现|推动|推进|促进|使得?|让|力求|保证|保障|将|把|应|须|需|由|对|年内|全年|原则上|"
+    r"要求|目标|任务|计划(?!免疫|生育|招)|(?:提高|提升|加强|降低|控制|保持|稳定|改善|增加|扩大|完善|健全)(?=[^，]{2,}(?:率|水平|比例|比重|占比|数|量|时间)$))+"
+)
+_TRIM_TAIL = re.compile(r"(?:分别|均|都|各|要|应|须|需|将|力争|争取|努力|确保|稳步|逐步|总体|基本|平均|年均|全部|也|并|要求|的|比例数|总数|，|、|：|“|”|\"|每年|每月|累计|合计|不断|已|为|在|到|至|达|由|从|约|近)+$")  # fmt: skip
+_ENDS = re.compile(r"(?:率|比例|占比|比重|水平|数|数量|人数|人次|规模|寿命|时间|时长|面积|总量|总数|金额|经费|标准|评分|得分|排名|等级|分级|指数|程度|比|量|费用|支出|收入|天数|日|次数|期数|覆盖面|幅度|强度|浓度|值|素养|度|额|成绩|位次|密度|半径|年限|缺口|级)$")  # fmt: skip
+_HEADS = re.compile(
+    r"(?:患者|病例|病人|儿童|婴儿|新生儿|孕产妇|产妇|老年人|居民|学生|妇女|人群|人口|医院|机构|卫生院|服务中心|卫生室|人员|医师|医生|护士|岁以下|城市|乡镇|农村|社区|家庭|企业|学校)"
+)
+_LEVEL = re.compile(
+    r"^(?:(?:国家|省|市|县|区|乡|村|部|厅|委|局)?级?(?:（[^）]*）)?(?:级)?|[一二三四]级?(?:甲等|乙等)?(?:及?以上)?|城区|城市|城镇|农村|乡镇|乡村|男性?|女性?)(?=.)"
+)
+
+
+def bare(phrase: str) -> str:
+    """A phrase without its dates, item numbers, leading verbs and trailing adverbs."""
+    phrase = _ITEM.sub("", phrase.strip(" 　\n"))
+    phrase = re.sub(r"(?:比|较|与|在)(?:19|20)\d{2}年(?:度|底|末|相比|基础上|的基础上)?[，]?", "", phrase)
+    phrase = re.sub(r"(?:由|从)(?:(?:19|20)\d{2}年)?的?$", "", phrase)
+    phrase = _DATE.sub("", phrase)
+    phrase = re.sub(r"（[^（）]*$", "", phrase) if phrase.count("（") > phrase.count("）") else phrase
+    previous = None
+    while previous != phrase:
+        previous = phrase
+        phrase = _TRIM_HEAD.sub("", phrase)
+        phrase = _TRIM_TAIL.sub("", phrase)
+        phrase = _PLACE.sub("", phrase)
+        phrase = phrase.strip('，、；：。 “"')
+    if phrase.count("“") != phrase.count("”"):
+        phrase = phrase.strip("“”") if phrase[:1] == "“" or phrase[-1:] == "”" else phrase
+    return phrase
+
+
+def measured(phrase: str) -> str:
+    """The last object measured in a clause: what follows the last verb, if that reads as a measure; else the whole."""
+    phrase = bare(phrase)
+    cut = phrase
+    for match in re.finditer(r"(?:使|让|将|把|实现|确保|推动|力争|争取|保持|提高|提升|降低|完成|稳定)", phrase):
+        rest = phrase[match.end() :]
+        if _ENDS.search(rest) and len(rest) >= 3:
+            cut = rest
+    return bare(cut)
+
+
+def is_measure(phrase: str) -> bool:
+    """Whether the phrase ends like a measure (率, 比例, 水平, 人数, 时间 …)."""
+    return bool(_ENDS.search(bare(phrase)))
+
+
+def counted(verb: str, noun: str) -> str:
+    """The metric of a count: verb and thing, closed by 数 (培育国家级临床重点专科数)."""
+    noun = noun.strip("，、的 “”") if noun.count("“") != noun.count("”") else noun.strip("，、的 ")
+    name = f"{verb}{noun}"
+    return name if _ENDS.search(name) and not name.endswith("级") else name + "数"
+
+
+def share_of(subject: str, predicate: str) -> str:
+    """The metric of 40%的X达到Y: X达到Y的比例."""
+    name = bare(subject) + predicate.strip("，、；")
+    return name if _ENDS.search(name) and name.endswith(("率", "比例", "占比")) else name + "的比例"
+
+
+def distribute(phrase: str, count: int) -> list[str] | None:
+    """`count` metrics out of one subject list: each member takes the head noun of the last.
+
+    孕产妇、婴儿、5岁以下儿童死亡率 → 孕产妇死亡率, 婴儿死亡率, 5岁以下儿童死亡率. None when the list has another length.
+    """
+    phrase = bare(phrase)
+    parts = split_parallel(phrase)
+    if len(parts) > count:
+        parts = _merge(parts, count)
+    if len(parts) != count:
+        return None
+    last = parts[-1]
+    out: list[str] = []
+    for part in parts[:-1]:
+        out.append(part if _ENDS.search(part) and not part.endswith("级") else part + _head_of(last, part))
+    return [bare(p) for p in (*out, last)]
+
+
+def _merge(parts: list[str], count: int) -> list[str]:
+    """Join neighbours so that `count` members remain: those ending like measures are the true borders."""
+    ends = [i for i, p in enumerate(parts) if _ENDS.search(p)]
+    if len(ends) == count and ends[-1] == len(parts) - 1:
+        merged, start = [], 0
+        for end in ends:
+            merged.append("、".join(parts[start : end + 1]))
+            start = end + 1
+        return merged
+    return parts
+
+
+def _head_of(last: str, part: str) -> str:
+    """The part of the last member that the earlier ones share."""
+    numeral = re.match(r"^[一二三四五六七八九]级", last)
+    if numeral and re.fullmatch(r"[一二三四五六七八九]", part):
+        return last[1:]
+    level = _LEVEL.match(last)
+    if level and level.end() > 0 and _LEVEL.fullmatch(part + "x"[:0]):
+        return last[level.end() :]
+    if (
+        level
+        and level.end() > 0
+        and re.fullmatch(r"[一二三四]级(?:甲等|乙等)?(?:及?以上)?|省级|市级|县级|国家级|城市|农村|城区|乡镇", part)
+    ):
+        return last[level.end() :]
+    heads = list(_HEADS.finditer(last))
+    for head in reversed(heads):
+        rest = last[head.end() :]
+        if len(rest) >= 2 and _ENDS.search(rest):
+            return rest
+    end = re.search(r"(?:[\u4e00-\u9fff]{0,4})(?:率|比例|占比|比重|水平|数|寿命|时间)$", last)
+    return end[0] if end else ""
+
+
+def last_verb(phrase: str) -> tuple[str, int] | None:
+    """The last known verb of a phrase with its place, preferring the longest that ends there; None if there is none."""
+    found = None
+    for match in patterns().verbs.finditer(phrase):
+        found = match
+    return (found[0], found.start()) if found else None

@@ -1,0 +1,343 @@
+"""Targets: every promise with a number in it, each with its span, deadline, force, rule and confidence.
+
+`find_targets` reads running text (the joined text of a task); `find_table_targets` reads a table of indicators.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from luoshi.documents.model import Document, Table
+from luoshi.plans import coverage, dates, frames, metrics, quantities
+from luoshi.plans.clauses import Sentence, sentences
+from luoshi.plans.dates import Mention
+from luoshi.plans.model import Force, Target
+from luoshi.plans.plain import Plain
+from luoshi.plans.quantities import Quantity
+from luoshi.plans.reading import Context, Reading, Refusal
+from luoshi.plans.words import patterns
+
+_JOINT = re.compile(r"^[”\"]?(?:、|和|及|与|以及|或|，)?[“\"]?$")
+_LABEL_JOINT = re.compile(r"^[”\"]?(?:、|和|及|与|，)(?P<label>[\u4e00-\u9fff]{1,6})$")
+_UP_TO = re.compile(
+    r"^(?:(?:19|20)\d{2}年的?|的)?[”\"]?(?:左右|以上|以下)?(?:逐步|稳步|分别|进一步)?(?:提高|提升|上升|升高|增长|增加|增|扩大|降低|下降|降|减少|缩短|压缩|升|减)(?:到|至|为)(?:(?:19|20)\d{2}年)?的?(?:底|末)?的?$"
+)
+
+
+@dataclass
+class Scan:
+    """Everything read from one text: the readings kept, the numbers refused with their reasons, the dates seen."""
+
+    plain: Plain
+    readings: list[Reading] = field(default_factory=list)
+    refusals: list[Refusal] = field(default_factory=list)
+    mentions: list[Mention] = field(default_factory=list)
+
+
+def find_targets(
+    text: str,
+    *,
+    offset_of: Callable[[int], int],
+    year: int | None,
+    plan_years: tuple[int | None, int | None] = (None, None),
+) -> list[Target]:
+    """The targets of one text in reading order, ids `G1`… within it (the caller renumbers), `task` unset.
+
+    `offset_of` maps an index of `text` to a document offset. `year` completes dates without a year (6月底前) and gives the
+    deadline where none is printed; the end of `plan_years` comes first there, and figures dated before its start are taken
+    as results, not promises.
+    """
+    found = scan(text, year=year, plan_years=plan_years)
+    out: list[Target] = []
+    for reading in found.readings:
+        start, end = found.plain.located(reading.start, reading.end, offset_of)
+        deadline, printed = _deadline(found, reading, year, plan_years)
+        out.append(
+            Target(
+                id=f"G{len(out) + 1}", task=None, quote=found.plain.text[reading.start : reading.end], start=start, end=end,
+                metric=reading.metric, op=reading.op, value=reading.value, unit=reading.unit, deadline=deadline,
+                deadline_inferred=not printed and deadline is not None, baseline=reading.baseline,
+                baseline_year=reading.baseline_year, kind=reading.kind, force=_force(found.plain.text, reading),
+                scope=_scope(found.plain.text, reading), per=reading.per, confidence=round(reading.confidence, 2),
+                flags=reading.flags, rule=reading.rule, op_alt=reading.op_alt, approximate=reading.approximate,
+            )
+        )  # fmt: skip
+    return out
+
+
+def scan(text: str, *, year: int | None = None, plan_years: tuple[int | None, int | None] = (None, None)) -> Scan:
+    """Readings and refusals of one text, for `find_targets` and for people who ask why a number was left out."""
+    plain = Plain.of(text)
+    mentions = dates.find(plain.text, year=year)
+    result = Scan(plain, mentions=mentions)
+    numbers = quantities.find(plain.text, [(m.start, m.end) for m in mentions])
+    for sentence in sentences(plain.text):
+        inside = [q for q in numbers if sentence.start <= q.start < sentence.end]
+        _read_sentence(result, sentence, inside)
+    result.readings = _merge_by_years(result)
+    begin = plan_years[0] if plan_years[0] is not None else (plan_years[1] - 6 if plan_years[1] else year)
+    kept: list[Reading] = []
+    for reading in result.readings:
+        when = _governing(result, reading)
+        if (
+            when is not None
+            and when.year is not None
+            and begin is not None
+            and when.year < begin
+            and reading.deadline is None
+        ):
+            result.refusals.append(
+                Refusal(
+                    reading.start,
+                    reading.end,
+                    plain.text[reading.start : reading.end],
+                    f"a result of {when.year}, before the plan",
+                )
+            )
+            continue
+        kept.append(reading)
+    result.readings = sorted(kept, key=lambda r: (r.number_at, r.start))
+    return result
+
+
+def _read_sentence(result: Scan, sentence: Sentence, numbers: list[Quantity]) -> None:
+    text = result.plain.text
+    clauses: dict[tuple[int, int], list[Quantity]] = {}
+    for quantity in numbers:
+        clauses.setdefault(sentence.clause(quantity.start, quantity.end, text), []).append(quantity)
+    previous: Reading | None = None
+    claimed: list[tuple[int, int]] = []
+    for (left, right), members in sorted(clauses.items()):
+        before = text[sentence.start : left].rstrip("，；：")
+        context = Context(
+            text=text, sentence_start=sentence.start, clause_start=left, clause_end=right, previous=previous,
+            previous_clause=re.split(r"[，；：]", before)[-1] if before else "",
+        )  # fmt: skip
+        for reading in _read_clause(result, context, members):
+            previous = reading
+            claimed.append((reading.start, reading.end))
+            result.readings.append(reading)
+    result.readings.extend(
+        r for r in coverage.find(text, sentence) if not any(r.start < e and s < r.end for s, e in claimed)
+    )
+
+
+def _read_clause(result: Scan, context: Context, members: list[Quantity]) -> list[Reading]:
+    text = context.text
+    out: list[Reading] = []
+    runs = _runs(text, members)
+    position = context.clause_start
+    baseline: Quantity | None = None
+    for i, run in enumerate(runs):
+        left = text[position : run[0].start]
+        after = text[run[-1].end : runs[i + 1][0].start if i + 1 < len(runs) else context.clause_end]
+        if (
+            i + 1 < len(runs)
+            and _UP_TO.match(after)
+            and re.search(r"(?:从|由|在)(?:(?:19|20)\d{2}年(?:底|末)?的?)?(?:目前|现有|现在|当前)?的?[“\"]?$", left)
+        ):
+            baseline = run[0]
+            result.refusals.append(
+                Refusal(run[0].start, run[-1].end, run[0].printed, "the starting value of the next figure")
+            )
+            continue
+        right, next_position = _right_of(text, run, after, i + 1 < len(runs), left)
+        if baseline is not None:
+            left = re.sub(r"(?:从|由|在)(?:(?:19|20)\d{2}年(?:底|末)?的?)?(?:目前|现有|现在|当前)?的?$", "", text[position : baseline.start]) + text[baseline.end : run[0].start]  # fmt: skip
+        answer = frames.read(left, run, right, context)
+        if isinstance(answer, Refusal):
+            result.refusals.append(answer)
+        else:
+            for reading in answer:
+                if baseline is not None:
+                    reading.baseline = baseline.value
+                    reading.baseline_year = _year_before(text, baseline.start)
+                    reading.start = max(
+                        context.clause_start,
+                        min(reading.start, context.clause_start + _lead_blank(text, context.clause_start)),
+                    )
+                out.append(reading)
+                context.previous = reading
+        baseline = None
+        position = next_position
+    return out
+
+
+def _lead_blank(text: str, at: int) -> int:
+    n = 0
+    while text[at + n : at + n + 1] in ("，", "、", "；", " "):
+        n += 1
+    return n
+
+
+def _year_before(text: str, at: int) -> int | None:
+    match = re.search(r"((?:19|20)\d{2})年(?:底|末)?的?$", text[max(0, at - 10) : at])
+    return int(match[1]) if match else None
+
+
+def _runs(text: str, members: list[Quantity]) -> list[list[Quantity]]:
+    """Numbers joined by nothing but 、 和 及 stand in one run; so do labelled ones under one bound (城区9分钟、乡镇15分钟以内)."""
+    runs: list[list[Quantity]] = []
+    for quantity in members:
+        if runs:
+            gap = text[runs[-1][-1].end : quantity.start]
+            last = runs[-1][-1]
+            if (
+                _JOINT.match(gap)
+                and (gap or last.unit != quantity.unit)
+                and (
+                    last.is_share == quantity.is_share
+                    or "分别" in text[max(0, runs[-1][0].start - 40) : quantity.start]
+                )
+            ):
+                runs[-1].append(quantity)
+                continue
+        runs.append([quantity])
+    return runs
+
+
+def _right_of(text: str, run: list[Quantity], after: str, more: bool, left: str) -> tuple[str, int]:
+    """The words right of a run that belong to it, and where the words left of the next run begin."""
+    end = run[-1].end
+    if not more:
+        return after, end
+    if re.match(r"^[”\"]?(?:[、和与及或]|以及|并)", after):
+        return "", end
+    joint = next(
+        (
+            m
+            for m in re.finditer(r"[、]|以及|(?<=[\u4e00-\u9fff])[和与及](?!以上|以下|谐)", after)
+            if _flat(after[: m.start()])
+        ),
+        None,
+    )
+    if joint is None:
+        return after, end
+    return after[: joint.start()], end + joint.start()
+
+
+def _flat(text: str) -> bool:
+    return text.count("（") == text.count("）")
+
+
+def _governing(result: Scan, reading: Reading) -> Mention | None:
+    """The date a promise stands under: the nearest one before it in its sentence, or inside its span after it."""
+    text = result.plain.text
+    start = max(text.rfind(c, 0, reading.number_at) for c in "。！？\n") + 1
+    best: Mention | None = None
+    for mention in result.mentions:
+        if mention.role in ("deadline", "span") and start <= mention.start < reading.number_at:
+            best = mention
+    if best is None:
+        for mention in result.mentions:
+            if mention.role == "deadline" and reading.number_at < mention.start < reading.end and mention.explicit:
+                best = mention
+                break
+    return best
+
+
+def _deadline(
+    result: Scan, reading: Reading, year: int | None, plan_years: tuple[int | None, int | None]
+) -> tuple[str | None, bool]:
+    if reading.deadline is not None:
+        return reading.deadline, True
+    mention = _governing(result, reading)
+    if mention is not None:
+        return mention.value, mention.explicit or "-" in mention.value
+    carried = _carried(result, reading)
+    if carried is not None:
+        return carried.value, True
+    end = plan_years[1] or year
+    return (str(end) if end else None), False
+
+
+def _carried(result: Scan, reading: Reading) -> Mention | None:
+    """A date of an earlier sentence that opens a list of goals: 到2030年具体实现以下目标：…"""
+    text = result.plain.text
+    for mention in reversed(result.mentions):
+        if mention.start < reading.start and mention.role == "deadline" and mention.explicit:
+            sentence_end = re.search(r"[。\n]", text[mention.end :])
+            head = text[mention.end : mention.end + (sentence_end.start() if sentence_end else 0)]
+            if re.search(
+                r"(?:以下|下列|主要|具体|如下|总体)?(?:目标|指标)(?:是|为|如下)?[：:]?$", head
+            ) or head.endswith("："):
+                return mention
+            return None
+    return None
+
+
+_YEARS_LIST = re.compile(r"((?:19|20)\d{2})年?(?:、|和|与|及)((?:19|20)\d{2})年(?:(?:、|和|与|及)((?:19|20)\d{2})年)?")
+
+
+def _merge_by_years(result: Scan) -> list[Reading]:
+    """Deal out the values of 到2022年和2030年…分别…: one value for each year, or years times subjects."""
+    text = result.plain.text
+    out: list[Reading] = []
+    by_span: dict[tuple[int, int], list[Reading]] = {}
+    for reading in result.readings:
+        by_span.setdefault((reading.start, reading.end), []).append(reading)
+    for reading in result.readings:
+        group = by_span[(reading.start, reading.end)]
+        start = max(text.rfind(c, 0, reading.start) for c in "。！？\n") + 1
+        years = None
+        for match in _YEARS_LIST.finditer(text, start, reading.number_at):
+            years = [y for y in match.groups() if y]
+        if years and len(group) > 1 and len(group) % len(years) == 0:
+            place = group.index(reading)
+            subject = text[reading.start : group[0].number_at]
+            if len(group) == len(years):
+                reading.metric = _shared_name(reading, group, subject)
+                reading.deadline = years[place]
+                reading.flags = [f for f in reading.flags if not f.startswith("several values")]
+                reading.confidence = max(reading.confidence, 0.92)
+            else:
+                names = metrics.distribute(re.sub(r"(?:分别|达到|控制在).*$", "", subject), len(group) // len(years))
+                reading.deadline = years[place % len(years)]
+                if names:
+                    reading.metric = names[place // len(years)]
+                    reading.flags = [f for f in reading.flags if not f.startswith("several values")]
+        elif years and len(group) == 1:
+            reading.deadline = years[-1]
+            reading.flags.append("one value for several years")
+        out.append(reading)
+    return out
+
+
+def _shared_name(reading: Reading, group: list[Reading], subject: str) -> str:
+    comparator = patterns().comparator.search(subject)
+    whole = metrics.measured(subject[: comparator.start()] if comparator else subject)
+    return whole or group[0].metric
+
+
+def _force(text: str, reading: Reading) -> Force:
+    start = max(text.rfind(c, 0, reading.number_at) for c in "。！？；\n") + 1
+    head = text[start : reading.number_at]
+    words = patterns()
+    if words.in_principle.search(head):
+        return "in-principle"
+    if words.strive.search(head):
+        return "strive"
+    if re.search(r"约束性", text[start : reading.end + 12]):
+        return "binding"
+    return "expected"
+
+
+_SCOPE = re.compile(
+    r"全国|全省|全市|全县|全区|城区|乡镇|农村|城市|中西部|贫困地区|各县（?市|各市|各县|每个县|每个?乡镇|县域"
+)
+
+
+def _scope(text: str, reading: Reading) -> str:
+    if reading.scope:
+        return reading.scope
+    match = _SCOPE.search(text[reading.start : reading.number_at])
+    return match[0] if match else ""
+
+
+def find_table_targets(
+    document: Document, table: Table, *, year: int | None, plan_years: tuple[int | None, int | None] = (None, None)
+) -> list[Target]:
+    """The targets of a table of indicators (指标 | 基期 | 目标 | 属性), or none when the table is of another kind."""
+    return []
