@@ -26,7 +26,7 @@ def sign(people: People, where: Geography, journal: Journal, span: Span, seed: i
     share = np.where(
         grouped,
         profile.uptake("contract-priority", county, people.care, 0.5),
-        profile.uptake("contract", county, people.care, 0.5) * 0.82,
+        profile.uptake("contract", county, people.care, 0.5),
     )
     wants = draw.random(count) < share
     last = people.last_day(span)

@@ -104,7 +104,7 @@ def ambulances(people: People, where: Geography, journal: Journal, span: Span, s
     departed = dispatched + np.where(
         draw.random(count) < prompt, draw.integers(50, 181, count), draw.integers(181, 420, count)
     )
-    drive = np.where(urban, draw.gamma(7, 58, count), draw.gamma(8, 92, count)) * np.where(prompt > 0.92, 0.95, 1.12)
+    drive = np.where(urban, draw.gamma(7, 47, count), draw.gamma(8, 78, count)) * np.where(prompt > 0.92, 0.95, 1.12)
     arrived = departed + drive.astype(np.int64)
     hospital = arrived + 420 + (drive * 1.2).astype(np.int64)
     fine = status == 0

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from luoshi.simulate import chronic, codes, profile
-from luoshi.simulate.chance import NEVER, Floats, Ints, Span, age_on, chance
+from luoshi.simulate.chance import NEVER, Bools, Floats, Ints, Span, age_on, chance
 from luoshi.simulate.geography import Geography
 from luoshi.simulate.journal import NONE, Journal
 from luoshi.simulate.people import FEMALE, People, newborn
@@ -62,10 +62,12 @@ def pregnancies(people: People, where: Geography, journal: Journal, span: Span, 
     )
     centre = where.centre[where.village_township[people.village[mother]]]
     clinic = np.where(draw.random(len(mother)) < 0.45, centre, where.hospital["mch"][county])
+    closed = np.where(lost, end, end + 42)
+    over_for_good = closed <= span.end
     episode = journal.episodes(
         "pregnancy", person=mother, start_day=np.where(seen, first, end), institution=clinic,
-        end_day=np.where(over, np.minimum(end + np.where(lost, 0, 42), np.where(over, span.end, end)), NEVER),
-        status=np.where(over & (lost | (end + 42 <= span.end)), chronic.FINISHED, chronic.ACTIVE),
+        end_day=np.where(over_for_good, closed, NEVER),
+        status=np.where(over_for_good, chronic.FINISHED, chronic.ACTIVE),
     )  # fmt: skip
     _antenatal(mother, lmp, end, first, seen, county, clinic, episode, people, journal, span, draw)
     term = over & ~lost
@@ -183,7 +185,7 @@ def _infant_deaths(children: People, weeks: Ints, span: Span, draw: np.random.Ge
 
 
 def _newborn_screens(
-    child: Ints, day: Ints, home: Ints, place: Ints, people: People, journal: Journal, span: Span,
+    child: Ints, day: Ints, home: Bools, place: Ints, people: People, journal: Journal, span: Span,
     draw: np.random.Generator,
 ) -> None:  # fmt: skip
     last = people.last_day(span)[child]

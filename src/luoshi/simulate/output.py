@@ -6,9 +6,12 @@ from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 
+import orjson
+
 from luoshi.kernel.errors import UnreadableFile
 from luoshi.simulate import fhir, region_files
 from luoshi.simulate.city import invent
+from luoshi.simulate.truth import answers
 
 
 def write(
@@ -28,6 +31,10 @@ def write(
         records = len(region.people) + sum(region.journal.count(t) for t in fhir.TABLES)
         if form in ("fhir", "both"):
             fhir.write(region, folder / "fhir", told=lambda kind, count: say(f"fhir/{kind}.ndjson: {count} resources"))
+        if truth:
+            told = answers(region)
+            (folder / "truth.json").write_bytes(orjson.dumps(told, option=orjson.OPT_INDENT_2) + b"\n")
+            say(f"truth.json: {len(told['indicators'])} indicators")
         return records
     except OSError as error:
         raise UnreadableFile(f"cannot be written ({error.strerror}).", where=str(folder)) from error

@@ -18,7 +18,7 @@ _CENTRE_TITLES = {
     "qsi-basic": 0.58, "qsi-recommended": 0.20, "community-hospital": 0.13, "age-friendly": 0.80,
     "mch-clinic-std": 0.62, "tcm-hall": 0.90, "hospice": 0.22,
 }  # fmt: skip
-_STAFF_PER_1000 = {"doctor": 1.15, "gp": 0.36, "nurse": 0.9, "public-health": 0.3, "paediatrician": 0.05}
+_STAFF_PER_1000 = {"doctor": 0.9, "gp": 0.36, "nurse": 0.7, "public-health": 0.3, "paediatrician": 0.05}
 
 
 @dataclass
@@ -78,8 +78,8 @@ def _titles(book: Registers, where: Geography, span: Span, seed: int) -> None:
                 grant("healthy-family-guide", division=division.code)
             if draw.random() < 0.87:
                 grant("sanitary-village", division=division.code, revocable=True)
-        elif division.level == 3 and draw.random() < 0.6:
-            grant("hpv-county", division=division.code)
+    for number in draw.permutation(len(where.counties))[:3]:
+        grant("hpv-county", division=where.counties[int(number)])
 
 
 def _staff_and_beds(book: Registers, people: People, where: Geography, span: Span, seed: int) -> None:
@@ -94,7 +94,7 @@ def _staff_and_beds(book: Registers, people: People, where: Geography, span: Spa
     days = [day for day in days if day <= span.as_of] or [span.as_of]
 
     def staff(code: str, role: str, expected: float) -> None:
-        count = int(draw.poisson(expected))
+        count = int(draw.poisson(expected)) if role != "psychiatrist" else max(1, round(expected))
         for place, day in enumerate(days):
             grown = count + (int(draw.random() < 0.3) if place else 0)
             book.staff.append({"institution": code, "role": role, "count": grown, "as_of": day.isoformat()})
@@ -108,25 +108,25 @@ def _staff_and_beds(book: Registers, people: People, where: Geography, span: Spa
         if place.type in CENTRES:
             served = per_town[town_of[place.code]] / 1000
             for role, rate in _STAFF_PER_1000.items():
-                staff(place.code, role, rate * served + 0.4)
-            beds(place.code, "all", int(served * 1.4) + 2)
+                staff(place.code, role, rate * served)
+            beds(place.code, "all", int(served * 0.9) + 1)
         elif place.type == "village-room":
             staff(place.code, "village-doctor", 1.1)
-            staff(place.code, "doctor", 0.7)
+            staff(place.code, "doctor", 0.85)
         elif place.type == "community-station":
-            staff(place.code, "doctor", 1.2)
-            staff(place.code, "nurse", 1.2)
+            staff(place.code, "doctor", 0.1)
+            staff(place.code, "nurse", 0.3)
         elif place.type.endswith("-hospital"):
             base = (everyone if len(place.division) == 4 else county_of[place.division]) / 1000
             weight = {"general-hospital": 1.0, "tcm-hospital": 0.5, "mch-hospital": 0.4, "specialist-hospital": 0.2}
             size = weight[place.type] * (0.35 if len(place.division) == 4 else 1.0)
-            staff(place.code, "doctor", 1.1 * base * size)
-            staff(place.code, "nurse", 1.6 * base * size)
+            staff(place.code, "doctor", 0.5 * base * size)
+            staff(place.code, "nurse", 0.9 * base * size)
             if place.type in ("general-hospital", "mch-hospital"):
-                staff(place.code, "paediatrician", 0.09 * base * size)
+                staff(place.code, "paediatrician", 0.06 * base * size)
             if "精神" in place.name:
                 staff(place.code, "psychiatrist", 0.035 * base)
-            total = max(8, int(3.4 * base * size))
+            total = max(4, int(1.7 * base * size))
             beds(place.code, "all", total)
             if place.level >= 2 and place.type != "specialist-hospital":
                 beds(place.code, "icu", round(total * (0.055 if place.level == 3 else 0.035)))

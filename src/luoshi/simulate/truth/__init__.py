@@ -1,0 +1,37 @@
+"""The true value of every indicator, counted from what the simulator decided.
+
+The rules are those of `docs/explanation/definitions.md`, written a second time over the simulator's own arrays; no SQL
+and no file of the region is read. When these answers and the indicators differ, one of them has a bug.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from luoshi.simulate.city import Region
+from luoshi.simulate.truth import panels, places, residents, young
+from luoshi.simulate.truth.tally import Tally
+
+
+def answers(region: Region) -> dict[str, Any]:
+    """The content of `truth.json`:
+
+    `{"as_of", "residents", "seed", "periods": {kind: label}, "indicators": {id: {"period", "divisions": {code:
+    [numerator, denominator]}, "institutions": {code: [numerator, denominator]}}}}`
+
+    Labels are read by `Period.parse`. A denominator is null where the indicator is a count. Means (minutes, days) give
+    the sum and the number of cases. Institutions carry their own subjects only, not those of the bodies below them, and
+    are left out where they have none.
+    """
+    tally = Tally(region)
+    panels.count(tally)
+    young.count(tally)
+    residents.count(tally)
+    places.count(tally)
+    return {
+        "as_of": region.span.as_of.isoformat(),
+        "residents": region.residents,
+        "seed": region.seed,
+        "periods": tally.labels,
+        "indicators": dict(sorted(tally.indicators.items())),
+    }

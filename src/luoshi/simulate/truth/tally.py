@@ -1,0 +1,156 @@
+"""Numerators and denominators summed up the tree of divisions, and the small questions every count asks."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from luoshi.simulate import codes
+from luoshi.simulate.chance import NEVER, Bools, Floats, Ints, add_months
+from luoshi.simulate.city import Region
+
+CANCELLED = codes.VISIT_STATES.index("cancelled")
+COUNT = None
+
+
+class Tally:
+    """Collects the answers. `labels` maps the kinds of period (CY, MCH, PT, month) to the label of the one counted."""
+
+    def __init__(self, region: Region) -> None:
+        self.region = region
+        self.indicators: dict[str, Any] = {}
+        span = region.span
+        self.labels = {
+            "CY": f"{span.as_of.year}", "MCH": f"MCH{span.mch_year}", "PT": span.as_of.isoformat(),
+            "month": f"{span.as_of:%Y-%m}",
+        }  # fmt: skip
+        month_start = (span.as_of.replace(day=1) - span.as_of).days + span.end
+        self.ranges = {
+            "CY": (span.year_start, span.end), "MCH": (span.mch_start, span.mch_end), "PT": (span.end, span.end),
+            "month": (month_start, span.end),
+        }  # fmt: skip
+        valid = [d for d in region.where.divisions if not d.valid_to or d.valid_to > span.as_of.isoformat()]
+        self.divisions = [d.code for d in valid]
+        self.levels = np.array([d.level for d in valid])
+        at = {code: place for place, code in enumerate(self.divisions)}
+        self.place_of = at
+        self.parents = np.array([at.get(d.parent, -1) for d in valid])
+        self.village_place = np.array([at[code] for code in region.where.villages])
+        self.institution_place = np.array([at[i.division] for i in region.where.institutions])
+
+    def roll_up(self, place: Ints, weight: NDArray[Any]) -> Floats:
+        """Sum of `weight` for every division, itself and everything below it."""
+        total = np.bincount(place, weight, len(self.divisions)).astype(np.float64)
+        for level in (5, 4, 3, 2):
+            here = np.flatnonzero(self.levels == level)
+            np.add.at(total, self.parents[here], total[here])
+        return total
+
+    def put(
+        self, name: str, period: str, place: Ints, numerator: NDArray[Any], denominator: NDArray[Any] | None,
+        institution: Ints | None = None, population: Floats | None = None,
+    ) -> None:  # fmt: skip
+        """One indicator: per subject, its division (place among `divisions`), what it adds above and below the line,
+        and its institution. `population` replaces the denominator of divisions where it comes from a register."""
+        above = self.roll_up(place, numerator)
+        below = (
+            population if population is not None else None if denominator is None else self.roll_up(place, denominator)
+        )
+        answer: dict[str, Any] = {
+            "period": self.labels[period],
+            "divisions": {
+                code: [_whole(above[i]), None if below is None else _whole(below[i])]
+                for i, code in enumerate(self.divisions)
+            },
+        }
+        if institution is not None:
+            size = len(self.region.where.institutions)
+            over = np.bincount(institution, numerator, size)
+            counted = np.bincount(institution, minlength=size) > 0
+            under = None if denominator is None else np.bincount(institution, denominator, size)
+            answer["institutions"] = {
+                self.region.where.institutions[i].code: [_whole(over[i]), None if under is None else _whole(under[i])]
+                for i in np.flatnonzero(counted)
+            }
+        self.indicators[name] = answer
+
+    def people(self, name: str, period: str, person: Ints, yes: Bools, institution: Ints | None = None) -> None:
+        """A share of people: of `person`, those for whom `yes` holds, where each lives; served by the person's own
+        institution unless another is given."""
+        region = self.region
+        village = region.people.village[person]
+        served = region.where.serving[village] if institution is None else institution
+        ones = np.ones(len(person))
+        self.put(name, period, self.village_place[village], yes.astype(np.float64), ones, served)
+
+    # Questions --------------------------------------------------------------------------------------------------
+
+    def flags(self, person: Ints) -> Bools:
+        """Who occurs in `person`, over all people."""
+        marked = np.zeros(len(self.region.people), np.bool_)
+        marked[person] = True
+        return marked
+
+    def times(self, person: Ints) -> Ints:
+        """How often each of all people occurs in `person`."""
+        return np.bincount(person, minlength=len(self.region.people))
+
+    def visits(self, service: str, low: int | None = None, high: int | None = None) -> dict[str, NDArray[Any]]:
+        """Visits of one service that took place, with day in `low`…`high`."""
+        rows = self.region.journal.columns("visit")
+        chosen = (rows["service"] == codes.SERVICES.index(service)) & (rows["status"] != CANCELLED)
+        return _cut(rows, chosen, low, high)
+
+    def procedures(self, code: str, low: int | None, high: int) -> dict[str, NDArray[Any]]:
+        """Procedures of one code with day in `low`…`high`."""
+        rows = self.region.journal.columns("procedure")
+        return _cut(rows, rows["code"] == codes.PROCEDURES.index(code), low, high)
+
+    def findings(self, code: str, low: int | None, high: int) -> dict[str, NDArray[Any]]:
+        """Observations of one code with day in `low`…`high`."""
+        rows = self.region.journal.columns("observation")
+        return _cut(rows, rows["code"] == codes.OBSERVATIONS.index(code), low, high)
+
+    def open_episode(self, program: str, end: int) -> Ints:
+        """The row of each person's open episode of one programme at `end`, -1 for those without."""
+        rows = self.region.journal.columns("episode")
+        is_open = (rows["program"] == codes.PROGRAMS.index(program)) & (rows["start_day"] <= end)
+        is_open &= (rows["end_day"] == NEVER) | (rows["end_day"] > end)
+        row = np.full(len(self.region.people), -1, np.int64)
+        found = np.flatnonzero(is_open)
+        found = found[np.argsort(rows["start_day"][found], kind="stable")][::-1]
+        row[rows["person"][found]] = found  # written last: the one that started first
+        return row
+
+    def latest(self, person: Ints, day: Ints, value: NDArray[Any], *, highest: bool) -> Floats:
+        """Each person's value on the latest day given, the highest or lowest of that day; nan for those without."""
+        key = value if highest else -value
+        order = np.lexsort((key, day, person))
+        answer = np.full(len(self.region.people), np.nan)
+        answer[person[order]] = value[order]  # written last: the latest day and the sharper value
+        return answer
+
+
+def years_before(day: int, years: int) -> int:
+    """The same date `years` years earlier; 29 February steps back to 28 February."""
+    return int(add_months(np.array([day], np.int64), -12 * years)[0])
+
+
+def months_before(day: int, months: int) -> int:
+    """The same date `months` months earlier, held at the month's last day."""
+    return int(add_months(np.array([day], np.int64), -months)[0])
+
+
+def _cut(rows: Any, chosen: Bools, low: int | None, high: int | None) -> dict[str, NDArray[Any]]:
+    if low is not None:
+        chosen = chosen & (rows["day"] >= low)
+    if high is not None:
+        chosen = chosen & (rows["day"] <= high)
+    at = np.flatnonzero(chosen)
+    return {name: column[at] for name, column in rows.items()} | {"row": at}
+
+
+def _whole(number: float) -> float | int:
+    return int(number) if number == int(number) else round(float(number), 6)
