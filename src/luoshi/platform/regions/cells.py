@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import date
 
@@ -9,6 +10,7 @@ from luoshi.kernel.errors import InvalidValue, nearest
 
 YES = {"1", "true", "yes", "y", "t", "是"}
 NO = {"0", "false", "no", "n", "f", "否"}
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
 def text(cells: Mapping[str, str], column: str, *, longest: int, required: bool = True) -> str:
@@ -18,7 +20,7 @@ def text(cells: Mapping[str, str], column: str, *, longest: int, required: bool 
         raise InvalidValue(f"{column} is empty.")
     if len(value) > longest:
         raise InvalidValue(f"{column} has more than {longest} characters.")
-    if any(ord(character) < 32 for character in value):
+    if _CONTROL.search(value):
         raise InvalidValue(f"{column} holds a control character.")
     return value
 

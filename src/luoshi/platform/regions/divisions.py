@@ -11,8 +11,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from itertools import islice
+from typing import Any
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Value
 from django.db.models.functions import Concat, Substr
 
@@ -24,6 +25,7 @@ from luoshi.platform.regions.models import SINCE_EVER, Division, Institution
 CHUNK = 20_000
 # Digits of a statistical code at each level (GB/T 2260, GB/T 10114).
 DIGITS = {1: 2, 2: 4, 3: 6, 4: 9, 5: 12}
+KINDS = tuple(Division.Kind.values)
 # The key of the parent in china-division's files, by level.
 PARENT_KEYS = {2: "provinceCode", 3: "cityCode", 4: "areaCode", 5: "streetCode"}
 COLUMNS = {
@@ -63,16 +65,16 @@ class Parsed:
 def parse(row: Row, level: int | None) -> Parsed:
     """Check one row; `level` is given by the file's name where all its rows are of one level. Raises `InvalidValue`."""
     data = row.cells
-    kind = cells.choice(data, "kind", Division.Kind.values, default=Division.Kind.STATUTORY)
+    kind = cells.choice(data, "kind", KINDS, default="statutory")
     raw = cells.text(data, "code", longest=24)
     level = level or cells.whole(data, "level", low=1, high=5, required=False) or _level_of(raw)
-    code = statutory_code(raw, level) if kind == Division.Kind.STATUTORY else _own_code(raw)
+    code = statutory_code(raw, level) if kind == "statutory" else _own_code(raw)
     parent = data.get("parent", "") or data.get(PARENT_KEYS.get(level, ""), "")
     if level > 1 and not parent:
         raise InvalidValue("parent is empty; only a province has none.")
     if level == 1 and parent:
         raise InvalidValue("a province has no parent.")
-    if parent and re.fullmatch(r"\d+0{2,}", parent) and len(parent) in (6, 12):
+    if len(parent) in (6, 12) and parent.endswith("00") and parent.isdigit():
         parent = _short(parent)
     valid_from, valid_to = cells.day(data, "valid_from"), cells.day(data, "valid_to")
     if valid_to and valid_to < (valid_from or SINCE_EVER):
@@ -98,7 +100,7 @@ def statutory_code(text: str, level: int) -> str:
     """A statistical code at the length of its level; one padded with zeros to 6 or 12 digits is cut. Raises
     `InvalidValue` for other lengths and for letters."""
     digits = DIGITS[level]
-    if not re.fullmatch(r"[1-9]\d+", text):
+    if not (text.isascii() and text.isdigit()) or text[0] == "0":
         raise InvalidValue("code must be digits; give a functional zone the kind `functional`.")
     if len(text) in (6, 12) and len(text) > digits and set(text[digits:]) == {"0"}:
         return text[:digits]
@@ -155,8 +157,7 @@ class Keeper:
     def _parsed(self, rows: Iterable[Row]) -> Iterator[Parsed]:
         for row in rows:
             try:
-                unknown = set(row.cells) - COLUMNS
-                if unknown:
+                if unknown := row.cells.keys() - COLUMNS:
                     raise InvalidValue(f"unknown columns: {', '.join(sorted(unknown))}.")
                 item = parse(row, self.level)
                 if (item.code, item.valid_from) in self._seen:
@@ -186,7 +187,7 @@ class Keeper:
         for row in Division.objects.filter(code__in=[item.code for item in chunk]):
             held.setdefault(row.code, []).append(row)
         waiting: list[Parsed] = []
-        fresh: list[Division] = []
+        fresh: list[tuple[Any, ...]] = []
         for item in chunk:
             parent = parents.get(item.parent)
             if item.parent and parent is None:
@@ -202,7 +203,7 @@ class Keeper:
                 fresh.append(row)
             if item.successor:
                 self._successors.append(item)
-        Division.objects.bulk_create(fresh, batch_size=5000)
+        _insert(fresh)
         self.tally.added += len(fresh)
         return waiting
 
@@ -213,40 +214,39 @@ class Keeper:
         if parent.level >= item.level:
             raise InvalidValue(f"its parent {item.parent} is not of a higher level.")
         if (
-            item.kind == parent.kind == Division.Kind.STATUTORY
+            item.kind == parent.kind == "statutory"
             and parent.code == item.parent
             and not item.code.startswith(parent.code)
         ):
             raise InvalidValue(f"code does not begin with its parent's {item.parent}.")
 
-    def _place(self, item: Parsed, parent: Division | None, held: list[Division]) -> Division | None:
-        """A new row to insert, or None when the row was there (and perhaps mended)."""
+    def _place(self, item: Parsed, parent: Division | None, held: list[Division]) -> tuple[Any, ...] | None:
+        """The values of `INSERTED` for a new row, or None when the row was there (and perhaps mended)."""
         path = f"{parent.path if parent else '/'}{item.code}/"
         start = item.valid_from
-        same_start = next((row for row in held if row.valid_from == (start or SINCE_EVER)), None)
-        current = next((row for row in held if row.valid_to is None), None)
-        row = same_start or (current if start is None else None)
-        if row is not None:
-            self._mend(row, item, parent, path)
-            return None
-        new = Division(
-            code=item.code,
-            name=item.name,
-            level=item.level,
-            parent=parent,
-            path=path,
-            kind=item.kind,
-            urban=item.urban,
-            valid_from=start or SINCE_EVER,
-            valid_to=item.valid_to,
+        if held:
+            same_start = next((row for row in held if row.valid_from == (start or SINCE_EVER)), None)
+            current = next((row for row in held if row.valid_to is None), None)
+            row = same_start or (current if start is None else None)
+            if row is not None:
+                self._mend(row, item, parent, path)
+                return None
+            if current is not None and item.valid_to is None and start is not None:
+                if start <= current.valid_from:
+                    raise InvalidValue(f"valid_from must lie after {current.valid_from}, when its present row begins.")
+                self._succeed(current, item, parent, path)
+                return None
+        return (
+            item.code,
+            item.name,
+            item.level,
+            parent.pk if parent else None,
+            path,
+            item.kind,
+            item.urban,
+            start or SINCE_EVER,
+            item.valid_to,
         )
-        if current is None or item.valid_to is not None:
-            return new
-        assert start is not None
-        if start <= current.valid_from:
-            raise InvalidValue(f"valid_from must lie after {current.valid_from}, when its present row begins.")
-        self._succeed(current, new)
-        return None
 
     def _mend(self, row: Division, item: Parsed, parent: Division | None, path: str) -> None:
         """Correct a row in place; a new place in the tree moves everything below it."""
@@ -275,19 +275,29 @@ class Keeper:
             )
         self.tally.changed += 1
 
-    def _succeed(self, current: Division, new: Division) -> None:
-        """The division goes on under a new name or parent from `new.valid_from`: the old row ends the day before, and
+    def _succeed(self, current: Division, item: Parsed, parent: Division | None, path: str) -> None:
+        """The division goes on under a new name or parent from its `valid_from`: the old row ends the day before, and
         what stands below it now moves to the new one."""
-        current.valid_to = new.valid_from - timedelta(days=1)
+        assert item.valid_from is not None
+        current.valid_to = item.valid_from - timedelta(days=1)
         current.save(update_fields=["valid_to"])
-        new.save()
+        new = Division.objects.create(
+            code=item.code,
+            name=item.name,
+            level=item.level,
+            parent=parent,
+            path=path,
+            kind=item.kind,
+            urban=current.urban if item.urban is None else item.urban,
+            valid_from=item.valid_from,
+        )
         current.successor = new
         current.save(update_fields=["successor"])
         Division.objects.current().filter(parent=current).update(parent=new)
         Institution.objects.current().filter(division=current).update(division=new)
-        if current.path != new.path:
+        if current.path != path:
             Division.objects.current().filter(path__startswith=current.path).update(
-                path=Concat(Value(new.path), Substr("path", len(current.path) + 1))
+                path=Concat(Value(path), Substr("path", len(current.path) + 1))
             )
         self.tally.added += 1
 
@@ -303,6 +313,30 @@ class Keeper:
                     )
                     continue
                 Division.objects.filter(code=item.code, valid_to=item.valid_to).update(successor=successor)
+
+
+INSERTED = ("code", "name", "level", "parent_id", "path", "kind", "urban", "valid_from", "valid_to")
+
+
+def _insert(rows: list[tuple[Any, ...]]) -> None:
+    """Insert values of `INSERTED`. Plain SQL: a country has 600,000 villages, and model objects made the import four
+    times slower."""
+    if not rows:
+        return
+    quote = connection.ops.quote_name
+    columns = ", ".join(quote(name) for name in INSERTED)
+    places = ", ".join(["%s"] * len(INSERTED))
+    adapt = connection.ops.adapt_datefield_value
+    days: dict[date | None, Any] = {None: None}
+    for row in rows:
+        for value in row[-2:]:
+            if value not in days:
+                days[value] = adapt(value)
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            f"INSERT INTO {quote(Division._meta.db_table)} ({columns}) VALUES ({places})",  # noqa: S608 (our names)
+            [(*row[:-2], days[row[-2]], days[row[-1]]) for row in rows],
+        )
 
 
 def _latest(codes: set[str]) -> dict[str, Division]:

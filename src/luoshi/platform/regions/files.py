@@ -116,6 +116,8 @@ def _cells(names: list[str], cells: Iterable[Any]) -> dict[str, str]:
 
 
 def _text(cell: Any) -> str:
+    if isinstance(cell, str):
+        return cell.strip()
     if cell is None:
         return ""
     if isinstance(cell, datetime):
