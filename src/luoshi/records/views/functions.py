@@ -77,7 +77,23 @@ def _count(e: Expressions, call: fp.Call, context: Context) -> Value:
 
 @_function("first", 0)
 def _first(e: Expressions, call: fp.Call, context: Context) -> Value:
+    """The first value; of `(a | b | ...)` the first alternative that has one, where each has at most one."""
+    if isinstance(call.base, fp.Binary) and call.base.operator == "|":
+        sides = [e.compile(side, context) for side in _alternatives(call.base)]
+        kinds = {side.type for side in sides}
+        if not any(side.many for side in sides) and len({side.category for side in sides} - {""}) == 1:
+            kind = kinds.pop() if len(kinds) == 1 else {"number": "decimal", "time": "dateTime"}.get(sides[0].category)
+            native = elements.PRIMITIVES[kind or "string"]
+            taken = (side.text() if native == "VARCHAR" else side.typed(native) for side in sides)
+            options = (replace(side, sql=sql).resolved() for side, sql in zip(sides, taken, strict=True))
+            return Value(f"coalesce({', '.join(options)})", kind or "string")
     return first(e.compile(call.base, context))
+
+
+def _alternatives(node: Node) -> list[Node]:
+    if isinstance(node, fp.Binary) and node.operator == "|":
+        return [*_alternatives(node.left), *_alternatives(node.right)]
+    return [node]
 
 
 @_function("last", 0)
@@ -236,6 +252,18 @@ def _on_text(template: str, kind: str) -> _Run:
     return run
 
 
+def _to_number(native: str, kind: str) -> _Run:
+    """A text as a number, no value where it is none; true and false are 1 and 0."""
+
+    def run(e: Expressions, call: fp.Call, context: Context) -> Value:
+        base = single(e.compile(call.base, context), context.what)
+        via = "CAST({0} AS {1})" if base.type == "boolean" else "TRY_CAST({0} AS {1})"
+        source = base.typed("BOOLEAN") if base.type == "boolean" else base.text()
+        return Value(via.format(source, native), kind, guard=base.guard)
+
+    return run
+
+
 FUNCTIONS.update(
     {
         "startsWith": Function((1,), _on_text("starts_with({0}, {1})", "boolean")),
@@ -247,8 +275,8 @@ FUNCTIONS.update(
         "trim": Function((0,), _on_text("trim({0})", "string")),
         "length": Function((0,), _on_text("CAST(length({0}) AS INTEGER)", "integer")),
         "toString": Function((0,), _on_text("{0}", "string")),
-        "toInteger": Function((0,), _on_text("TRY_CAST({0} AS INTEGER)", "integer")),
-        "toDecimal": Function((0,), _on_text("TRY_CAST({0} AS DOUBLE)", "decimal")),
+        "toInteger": Function((0,), _to_number("INTEGER", "integer")),
+        "toDecimal": Function((0,), _to_number("DOUBLE", "decimal")),
         "replace": Function((2,), _on_text("replace({0}, {1}, {2})", "string")),
     }
 )

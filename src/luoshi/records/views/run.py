@@ -3,11 +3,12 @@
 # ruff: noqa: S608 (SQL is what this module makes; names and texts go through identifier() and quote())
 from __future__ import annotations
 
+import csv
 import json
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import duckdb
 import pyarrow as pa
@@ -72,6 +73,19 @@ def rows(relation: duckdb.DuckDBPyRelation, columns: CompiledView, *, where: str
 
 def _plain(value: Any) -> Any:
     return value.isoformat() if hasattr(value, "isoformat") else value
+
+
+def print_csv(
+    relation: duckdb.DuckDBPyRelation, columns: CompiledView, stream: TextIO, *, where: str = "resources"
+) -> None:
+    """Write the rows to a stream as CSV with a header; lists and objects as JSON, nothing where there is no value."""
+    writer = csv.DictWriter(stream, [column.name for column in columns.columns], lineterminator="\n")
+    writer.writeheader()
+    for row in rows(relation, columns, where=where):
+        writer.writerow({
+            name: json.dumps(value, ensure_ascii=False) if isinstance(value, list | dict | bool) else value
+            for name, value in row.items()
+        })  # fmt: skip
 
 
 def write(relation: duckdb.DuckDBPyRelation, columns: CompiledView, target: Path, form: str) -> None:

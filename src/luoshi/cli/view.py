@@ -1,0 +1,67 @@
+"""`luoshi view`: run a SQL-on-FHIR ViewDefinition over FHIR resources."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import click
+
+from luoshi.catalog.loader import files
+from luoshi.kernel.errors import UnreadableFile
+from luoshi.records import views
+
+
+@click.group()
+def group() -> None:
+    """Run SQL-on-FHIR views."""
+
+
+def _compiled(view: str) -> views.CompiledView:
+    """A view file, or the name of a view of the catalogue."""
+    path = Path(view)
+    if path.suffix != ".json" and not path.exists():
+        return views.catalog_view(view)
+    try:
+        data = json.loads(path.read_text("utf-8"))
+    except OSError as error:
+        raise UnreadableFile(f"cannot be read ({error.strerror}).", where=view) from error
+    except ValueError as error:
+        raise UnreadableFile(f"is not JSON ({error}).", where=view) from error
+    return views.compile_view(data, where=path.name)
+
+
+@group.command("run")
+@click.option("--view", "view", required=True, help="A ViewDefinition (.json), or the name of one of the catalogue.")
+@click.option("--resources", required=True, type=click.Path(path_type=Path), help="FHIR resources, NDJSON (.gz too).")
+@click.option("--format", "form", type=click.Choice(["json", "csv", "parquet"]), default="json", show_default=True)
+@click.option("--out", type=click.Path(path_type=Path), help="File to write; without it JSON and CSV are printed.")
+def run(view: str, resources: Path, form: str, out: Path | None) -> None:
+    """Flatten resources into rows."""
+    compiled = _compiled(view)
+    relation = views.run_view(compiled, resources)
+    if out is not None:
+        views.write(relation, compiled, out, form)
+    elif form == "json":
+        click.echo(json.dumps(views.rows(relation, compiled, where=str(resources)), ensure_ascii=False, indent=1))
+    elif form == "csv":
+        views.print_csv(relation, compiled, sys.stdout, where=str(resources))
+    else:
+        raise click.UsageError("Parquet needs a file to write: --out FILE.")
+
+
+@group.command("sql")
+@click.option("--view", "view", required=True, help="A ViewDefinition (.json), or the name of one of the catalogue.")
+@click.option("--source", default="resources", show_default=True, help="Table whose column `body` holds the JSON.")
+def sql(view: str, source: str) -> None:
+    """Print the DuckDB query a view becomes."""
+    click.echo(_compiled(view).sql(source))
+
+
+@group.command("list")
+def list_views() -> None:
+    """The views of the catalogue, each a table of the lake."""
+    for path in files("views", ".json"):
+        compiled = views.catalog_view(path.stem)
+        click.echo(f"{path.stem:14} {compiled.resource:16} {', '.join(column.name for column in compiled.columns)}")
