@@ -119,10 +119,7 @@ def _encounter_of(rows: Rows) -> pa.Array:
 def _patient(region: Region, number: Ints, rows: Rows) -> pa.Array:
     people, span, place = region.people, region.span, region.where
     count = len(people)
-    first = np.where(
-        people.mother >= 0, people.birth, np.maximum(np.where(people.opened == NEVER, 0, people.opened), 17_000)
-    )
-    arrived = received("person", np.minimum(first, span.end), seed=region.seed, last=span.end)
+    arrived = received("person", people.first_known(span), seed=region.seed, last=span.end)
     family, given = names(people)
     identity = texts_of(resident_ids(people, place))
     village = texts(place.villages, people.village)

@@ -38,6 +38,7 @@ class Division:
     urban: bool
     valid_from: str = FIRST_VALID
     valid_to: str = ""
+    successor: str = ""
 
 
 @dataclass(frozen=True)
@@ -148,11 +149,13 @@ def lay_out(residents: int, seed: int, span: Span) -> Geography:
                 village_township.append(town)
                 village_urban.append(built_up)
                 weights.append(share / count / villages * (0.6 + 0.8 * draw.random()))
+    # A village that was merged into its neighbour half a year after the first day told.
     merged_day = as_date(span.start + 181).isoformat()
-    last_town = where.townships[-2]
-    where.divisions.append(
-        Division(f"{last_town}299", "旧渡口村", 5, last_town, "statutory", False, FIRST_VALID, merged_day)
+    neighbour = where.villages[-3]
+    gone = Division(
+        f"{neighbour[:9]}299", "旧渡口村", 5, neighbour[:9], "statutory", False, FIRST_VALID, merged_day, neighbour
     )
+    where.divisions.append(gone)
     where.village_township = np.array(village_township, np.int64)
     where.village_urban = np.array(village_urban, np.bool_)
     where.village_weight = np.array(weights) / sum(weights)

@@ -9,7 +9,7 @@ from pathlib import Path
 import orjson
 
 from luoshi.kernel.errors import UnreadableFile
-from luoshi.simulate import fhir, region_files
+from luoshi.simulate import fhir, lake, region_files
 from luoshi.simulate.city import invent
 from luoshi.simulate.truth import answers
 
@@ -31,6 +31,8 @@ def write(
         records = len(region.people) + sum(region.journal.count(t) for t in fhir.TABLES)
         if form in ("fhir", "both"):
             fhir.write(region, folder / "fhir", told=lambda kind, count: say(f"fhir/{kind}.ndjson: {count} resources"))
+        if form in ("lake", "both"):
+            lake.write(region, folder / "lake", told=lambda table, count: say(f"lake/{table}: {count} rows"))
         if truth:
             told = answers(region)
             (folder / "truth.json").write_bytes(orjson.dumps(told, option=orjson.OPT_INDENT_2) + b"\n")

@@ -10,7 +10,7 @@ from typing import Any
 from luoshi.simulate.city import Region
 
 COLUMNS: dict[str, Sequence[str]] = {
-    "divisions": ("code", "name", "level", "parent", "kind", "urban", "valid_from", "valid_to"),
+    "divisions": ("code", "name", "level", "parent", "kind", "urban", "valid_from", "valid_to", "successor"),
     "institutions": (
         "code", "name", "type", "level", "parent", "division", "uscc", "public", "valid_from", "valid_to",
     ),

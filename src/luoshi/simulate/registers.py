@@ -39,7 +39,7 @@ def draw_up(people: People, where: Geography, span: Span, seed: int) -> Register
     _staff_and_beds(book, people, where, span, seed)
     _population(book, people, where, span)
     book.departments += [
-        {"code": f"990100-{code}", "name": name, "level": 2, "division": "9901", "aliases": ";".join(aliases)}
+        {"code": f"990100-{code}", "name": name, "level": 2, "division": "9901", "aliases": "、".join(aliases)}
         for code, name, aliases in DEPARTMENTS
     ]
     return book
@@ -129,7 +129,11 @@ def _staff_and_beds(book: Registers, people: People, where: Geography, span: Spa
             total = max(4, int(1.7 * base * size))
             beds(place.code, "all", total)
             if place.level >= 2 and place.type != "specialist-hospital":
-                beds(place.code, "icu", round(total * (0.055 if place.level == 3 else 0.035)))
+                beds(
+                    place.code,
+                    "icu",
+                    int(place.type == "general-hospital") + round(total * (0.055 if place.level == 3 else 0.035)),
+                )
         elif place.type == "cdc":
             staff(
                 place.code,

@@ -1,0 +1,292 @@
+"""Writes a region straight into the lake's layout: the tables the store's build would make, without the FHIR between.
+
+For large regions and for tests of the engines. Persons are numbered as invented; records are believed from the day they
+were received, and nothing has been corrected since.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from datetime import date, datetime, time
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from luoshi.kernel import lake_layout
+from luoshi.kernel.clock import CHINA
+from luoshi.simulate import codes
+from luoshi.simulate.chance import NEVER, Bools, Ints
+from luoshi.simulate.city import Region
+from luoshi.simulate.columns import ids, received_minute, start_minute, visit_end
+from luoshi.simulate.journal import received
+from luoshi.simulate.region_files import rows_of
+
+Rows = dict[str, Any]
+_TYPES = {
+    "VARCHAR": pa.string(), "BIGINT": pa.int64(), "INTEGER": pa.int32(), "DOUBLE": pa.float64(), "DATE": pa.date32(),
+    "TIMESTAMP": pa.timestamp("us"), "BOOLEAN": pa.bool_(),
+}  # fmt: skip
+_REGISTER_FILES = {
+    "division": "divisions", "institution": "institutions", "title": "titles", "staff": "staff", "bed": "beds",
+    "population": "population",
+}  # fmt: skip
+
+
+def write(
+    region: Region, folder: Path, *, bucket_size: int = lake_layout.DEFAULT_BUCKET_SIZE,
+    told: Callable[[str, int], object] = lambda table, count: None,
+) -> dict[str, int]:  # fmt: skip
+    """Write the lake of `region` to `folder`, replacing a lake that is there. Answers table -> rows; `told` hears each.
+
+    Everything is written beside the old lake and renamed last, so a reader never sees half of it.
+    """
+    fresh = folder.with_name(folder.name + ".new")
+    shutil.rmtree(fresh, ignore_errors=True)
+    counts: dict[str, int] = {}
+    until: dict[str, date] = {}
+    buckets: set[int] = set()
+    for table, maker in _MAKERS.items():
+        counts[table] = 0
+        for bucket, part in _parts(maker(region), region, table, bucket_size):
+            _save(fresh, table, part, bucket)
+            counts[table] += len(part)
+            buckets.add(bucket)
+            last = pc.max(part[lake_layout.DAY_COLUMN[table]]).as_py()
+            if last is not None:
+                day = last.date() if isinstance(last, datetime) else last
+                until[table] = max(until.get(table, day), day)
+        told(table, counts[table])
+    for table, rows in _registers(region).items():
+        counts[table] = len(rows)
+        _save(fresh, table, pa.Table.from_pylist(rows, _schema(table)), None)
+        told(table, counts[table])
+    built_at = datetime.combine(region.span.as_of, time(23, 59), CHINA)
+    manifest = lake_layout.Manifest(bucket_size, built_at, tuple(sorted(buckets)), until, counts)
+    lake_layout.manifest_path(fresh).write_text(manifest.to_json(), "utf-8")
+    shutil.rmtree(folder, ignore_errors=True)
+    fresh.rename(folder)
+    return counts
+
+
+def _schema(table: str) -> pa.Schema:
+    return pa.schema([(name, _TYPES[kind]) for name, kind in lake_layout.columns(table).items()])
+
+
+def _save(lake: Path, table: str, part: pa.Table, bucket: int | None) -> None:
+    path = lake_layout.table_path(lake, table, bucket)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    pq.write_table(part, path, compression="zstd", compression_level=1, store_schema=False, row_group_size=1 << 17)
+
+
+def _parts(rows: Rows, region: Region, table: str, bucket_size: int) -> Iterator[tuple[int, pa.Table]]:
+    """The rows of each bucket in order of (person, day), made into Arrow one bucket at a time."""
+    person, day = rows["person"], rows["_order"]
+    order = np.lexsort((day, person))
+    bucket = np.where(person[order] < 0, lake_layout.NO_PERSON, person[order] // bucket_size)
+    if not len(order):
+        return
+    edges = np.flatnonzero(np.concatenate([[True], bucket[1:] != bucket[:-1], [True]]))
+    for low, high in pairwise(edges):
+        at = order[low:high]
+        columns = [_arrow(kind, rows[name], at) for name, kind in lake_layout.columns(table).items()]
+        yield int(bucket[low]), pa.Table.from_arrays(columns, schema=_schema(table))
+
+
+def _arrow(kind: str, column: Any, at: Ints) -> pa.Array:
+    """One column of the chosen rows. Columns come as arrays, as ("ids", table, numbers) or as ("word", words, places)."""
+    if column is None:
+        return pa.nulls(len(at), _TYPES[kind])
+    if isinstance(column, tuple):
+        how, words, values = column
+        if how == "split":  # findings, then each blood pressure twice
+            known = pa.array(at < words)
+            return pc.if_else(known, ids("observation", at), ids("pressure", (at - words) % max(values, 1)))
+        chosen = values[at]
+        if how == "ids":
+            return _blank(ids(words, np.maximum(chosen, 0)), chosen < 0)
+        found = pa.array(list(words), pa.string()).take(pa.array(np.maximum(chosen, 0)))
+        return _blank(found, chosen < 0)
+    values = column[at]
+    if kind == "DATE":
+        return pa.array(np.where(values == NEVER, 0, values).astype(np.int32), mask=values == NEVER).cast(pa.date32())
+    if kind == "TIMESTAMP":
+        micros = np.where(values < 0, 0, values) * 1_000_000
+        return pa.array(micros, mask=values < 0).cast(pa.timestamp("us"))
+    if kind == "DOUBLE":
+        return pa.array(values, pa.float64(), from_pandas=True)
+    if kind == "BIGINT":
+        return pa.array(values, mask=values < 0)
+    return pa.array(values).cast(_TYPES[kind])
+
+
+def _blank(texts: pa.Array, mask: Bools) -> pa.Array:
+    return pc.if_else(pa.array(~mask), texts, pa.scalar(None, pa.string())) if mask.any() else texts
+
+
+# Tables -------------------------------------------------------------------------------------------------------------
+
+
+def _known(region: Region, table: str, day: Ints, number: Ints | None = None) -> Rows:
+    arrived = received(table, day, seed=region.seed, last=region.span.end)
+    number = np.arange(len(day), dtype=np.int64) if number is None else number
+    return {"known_from": (arrived * 1440 + received_minute(number)) * 60, "known_to": None, "_order": day}
+
+
+def _ids(table: str, count: int) -> tuple[str, str, Ints]:
+    return ("ids", table, np.arange(count, dtype=np.int64))
+
+
+def _institution(region: Region, place: Ints) -> tuple[str, list[str], Ints]:
+    return ("word", [i.code for i in region.where.institutions], place)
+
+
+def _person(region: Region) -> Rows:
+    people = region.people
+    first = people.first_known(region.span)
+    return _known(region, "person", first) | {
+        "id": _ids("person", len(people)), "person": np.arange(len(people), dtype=np.int64),
+        "sex": ("word", ["male", "female"], people.sex), "birth_date": people.birth, "death_date": people.death,
+        "division": ("word", region.where.villages, people.village),
+        "institution": _institution(region, region.where.serving[people.village]),
+        "zone": ("word", ["rural", "urban"], region.where.village_urban[people.village].astype(np.int64)),
+        "record_opened": people.opened, "record_open_to_resident": people.granted, "active": people.stays,
+    }  # fmt: skip
+
+
+def _visit(region: Region) -> Rows:
+    rows = region.journal.columns("visit")
+    number = np.arange(len(rows["day"]), dtype=np.int64)
+    started = (rows["day"] * 1440 + start_minute(rows, number)) * 60 + rows["second"]
+    end_day, end_minute = visit_end(rows, number)
+    return _known(region, "visit", rows["day"]) | {
+        "id": _ids("visit", len(number)), "person": rows["person"], "service": ("word", codes.SERVICES, rows["service"]),
+        "class": ("word", codes.CLASSES, rows["class"]), "day": rows["day"], "end_day": end_day, "started_at": started,
+        "ended_at": np.where(end_day == NEVER, -1, (end_day * 1440 + end_minute) * 60),
+        "institution": _institution(region, rows["institution"]),
+        "division": ("word", region.where.villages, rows["village"]),
+        "zone": ("word", codes.ZONES, np.where(rows["zone"] == 0, -1, rows["zone"])),
+        "mode": ("word", codes.MODES, np.where(rows["mode"] == 0, -1, rows["mode"])),
+        "episode": ("ids", "episode", rows["episode"]), "part_of": ("ids", "visit", rows["part_of"]),
+        "status": ("word", codes.VISIT_STATES, rows["status"]),
+    }  # fmt: skip
+
+
+def _episode(region: Region) -> Rows:
+    rows = region.journal.columns("episode")
+    return _known(region, "episode", rows["start_day"]) | {
+        "id": _ids("episode", len(rows["person"])), "person": rows["person"],
+        "program": ("word", codes.PROGRAMS, rows["program"]), "start_day": rows["start_day"],
+        "end_day": rows["end_day"], "status": ("word", codes.EPISODE_STATES, rows["status"]),
+        "institution": _institution(region, rows["institution"]),
+    }  # fmt: skip
+
+
+def _observation(region: Region) -> Rows:
+    """Findings, then the two components of each blood pressure under the id of their observation."""
+    rows = region.journal.columns("observation")
+    cuff = region.journal.columns("pressure")
+    one, two = len(rows["day"]), len(cuff["day"])
+    kinds = np.array([codes.KINDS.get(code, codes.NUMBER) for code in codes.OBSERVATIONS])[rows["code"]]
+    names = [*codes.OBSERVATIONS, "8480-6", "8462-4"]
+    fill = np.full(2 * two, -1, np.int64)
+
+    def both(name: str) -> Ints:
+        return np.concatenate([rows[name], cuff[name], cuff[name]])
+
+    known = _known(region, "observation", rows["day"])["known_from"]
+    pressure_known = _known(region, "pressure", cuff["day"])["known_from"]
+    value = np.where((kinds == codes.NUMBER) | (kinds == codes.TRUTH), rows["value"], np.nan)
+    return {
+        "id": ("split", one, two), "person": both("person"),
+        "code": ("word", names, np.concatenate([rows["code"], np.repeat([len(names) - 2, len(names) - 1], two)])),
+        "day": both("day"), "value": np.concatenate([value, cuff["systolic"], cuff["diastolic"]]),
+        "value_code": ("word", codes.ANSWERS, np.concatenate([np.where(kinds == codes.CODED, rows["answer"], -1), fill])),
+        "value_day": np.concatenate([rows["value_day"], np.full(2 * two, NEVER)]), "visit": ("ids", "visit", both("visit")),
+        "institution": _institution(region, both("institution")),
+        "known_from": np.concatenate([known, pressure_known, pressure_known]), "known_to": None, "_order": both("day"),
+    }  # fmt: skip
+
+
+def _condition(region: Region) -> Rows:
+    rows = region.journal.columns("condition")
+    return _known(region, "condition", rows["day"]) | {
+        "id": _ids("condition", len(rows["day"])), "person": rows["person"],
+        "code": ("word", codes.DISEASES, rows["code"]), "day": rows["day"],
+        "clinical_status": ("word", codes.CLINICAL_STATES, rows["state"]), "abatement_day": rows["abated"],
+        "institution": None, "visit": ("ids", "visit", rows["visit"]),
+    }  # fmt: skip
+
+
+def _procedure(region: Region) -> Rows:
+    rows = region.journal.columns("procedure")
+    return _known(region, "procedure", rows["day"]) | {
+        "id": _ids("procedure", len(rows["day"])), "person": rows["person"],
+        "code": ("word", codes.PROCEDURES, rows["code"]), "day": rows["day"],
+        "status": ("word", ["completed"], np.zeros(len(rows["day"]), np.int64)),
+        "visit": ("ids", "visit", rows["visit"]), "institution": _institution(region, rows["institution"]),
+    }  # fmt: skip
+
+
+def _immunization(region: Region) -> Rows:
+    rows = region.journal.columns("immunization")
+    return _known(region, "immunization", rows["day"]) | {
+        "id": _ids("immunization", len(rows["day"])), "person": rows["person"],
+        "vaccine": ("word", codes.VACCINES, rows["vaccine"]), "dose": rows["dose"], "day": rows["day"],
+        "status": ("word", codes.DOSE_STATES, rows["status"]), "institution": _institution(region, rows["institution"]),
+    }  # fmt: skip
+
+
+def _contract(region: Region) -> Rows:
+    rows = region.journal.columns("contract")
+    return _known(region, "contract", rows["start_day"]) | {
+        "id": _ids("contract", len(rows["person"])), "person": rows["person"], "start_day": rows["start_day"],
+        "end_day": rows["end_day"], "status": ("word", codes.CONTRACT_STATES, rows["state"]),
+        "institution": _institution(region, rows["institution"]), "signed_day": rows["signed_day"],
+    }  # fmt: skip
+
+
+def _milestone(region: Region) -> Rows:
+    rows = region.journal.columns("milestone")
+    return _known(region, "milestone", rows["at"] // 86_400) | {
+        "id": _ids("milestone", len(rows["at"])), "person": rows["person"], "visit": ("ids", "visit", rows["visit"]),
+        "code": ("word", codes.MILESTONES, rows["code"]), "at": rows["at"],
+        "institution": _institution(region, rows["institution"]), "_order": rows["at"],
+    }  # fmt: skip
+
+
+_MAKERS: dict[str, Callable[[Region], Rows]] = {
+    "person": _person, "visit": _visit, "episode": _episode, "observation": _observation, "condition": _condition,
+    "procedure": _procedure, "immunization": _immunization, "contract": _contract, "milestone": _milestone,
+}  # fmt: skip
+
+
+def _registers(region: Region) -> dict[str, list[dict[str, Any]]]:
+    """Register rows in the lake's types; a division also carries its ancestors at each level."""
+    files = rows_of(region)
+    tables = {}
+    for table, name in _REGISTER_FILES.items():
+        kinds = lake_layout.columns(table)
+        rows = []
+        for row in files[name]:
+            full = dict(row)
+            if table == "division":
+                full |= {f"l{level + 1}": code for level, code in enumerate(region.where.ancestors(row["code"]))}
+            rows.append({column: _typed(kind, full.get(column)) for column, kind in kinds.items()})
+        tables[table] = rows
+    return tables
+
+
+def _typed(kind: str, value: Any) -> Any:
+    if value is None or value == "":
+        return None
+    if kind == "DATE":
+        return datetime.fromisoformat(value).date()
+    if kind == "BOOLEAN":
+        return value == "true"
+    return int(value) if kind in ("INTEGER", "BIGINT") else str(value)
