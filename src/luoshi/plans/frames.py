@@ -18,6 +18,8 @@ Chinese plans write a measured promise in few frames:
 from __future__ import annotations
 
 import re
+from dataclasses import replace
+from itertools import pairwise
 
 from luoshi.kernel.comparator import Op
 from luoshi.plans import metrics
@@ -55,11 +57,12 @@ _PER_TIME = re.compile(
     r"(?P<per>每(?:(?:\d|[一二两三四五])个?)?(?:半年|年|季度|季|月|周|日|天|学期|学年|班次|次|两年|三年|旬)|(?<!\d)\d年(?=(?:不少于|至少|不低于|内)))"
 )
 _PREDICATE = re.compile(
-    r"(?:能够|能|可|均|都|要|应|具有|具备|达到|达|设立|设置|设有|建成|建立|建有|配备|配有|开展|提供|实现|完成|纳入|通过|成为|符合|接入|"
+    r"(?:能够|均能|都能|可以|均|都|具有|具备|达到|达|设立|设置|设有|建成|建立|建有|配备|配有|开展|提供|实现|完成|纳入|通过|成为|符合|接入|"
     r"使用|拥有|参加|参与|接受|执行|实行|实施|落实|推行|创建|创成|建设|入网|上线|联通|互认|开设|享有|享受|签约|进行|转诊|下沉|掌握|获得|取得|实现|覆盖|解决|办理|在)"
 )
 _BOUNDARY_R = re.compile(r"^(?:$|[，。；、：）”\"」和与及并或]|以及|的(?:目标|任务|要求|水平|标准|比例)|，)")
 _NAMELIKE = re.compile(r"^[”\"]?(?:圈|制|级|型|层|线|大类|化|式|步|网|员|岁|周年|年制|模式|工程|计划|行动|战略|政策|原则|方针|理念|精神|规定|纪律|路径)")  # fmt: skip
+_CLAUSE_PAST = {"现有", "共有", "已有", "已建", "现已", "累计", "已经", "已达", "已完成", "已实现", "荣获", "获得了"}
 _FACILITY = re.compile(
     r"医院|中心|卫生院|门诊|基地|平台|实验室|学科|专科|站|点$|试点|机构|病区|病房|床|工作室|工作站|队|馆|阁|药房|车|县|区|市|卫生室|专科|团队|人才|项目|品牌|集团|医共体|联盟|病种|示范|单位|社区|食堂|学校|企业"
 )
@@ -104,6 +107,9 @@ def read(left: str, run: list[Quantity], right: str, context: Context) -> list[R
             return _change(left, run, right, context, change)
     if reaches and comparator is not None:
         return _reach(left, run, right, context, comparator)
+    labelled = _labelled(left, run, context)
+    if labelled:
+        return labelled
     if first.is_share and all(q.is_share for q in run):
         return _share(left, run, right, context)
     if first.unit in _TIME_UNITS | _SIZE_UNITS | {"岁", "级", "星", "星级", "分", "等", ""}:
@@ -164,6 +170,7 @@ def _make(
     unit = quantity.unit
     if unit == "万" and re.search(r"人数|人次|患者|老年人|人员|居民|学生|儿童|妇女|人$", metric):
         unit = "万人次" if "人次" in metric else "万人"
+    per = per or quantity.per
     if not per and (m := _PER_TIME.search(metric)):
         per = re.sub(r"^每", "", m["per"])
     if not per and (m := _PER_HEAD.search(metric)):
@@ -186,8 +193,6 @@ def _trailing(run: list[Quantity]) -> list[Quantity]:
         return run
     if any(q.op is not None for q in run[:-1]):
         return run
-    from dataclasses import replace
-
     return [replace(q, op=last.op) if not q.approximate else q for q in run[:-1]] + [last]
 
 
@@ -200,11 +205,11 @@ def _named(subject: str, context: Context) -> str:
     """The subject of a measure; where the clause has none, the previous clause gives it."""
     name = metrics.measured(subject)
     if len(name) < 2 or name in ("占比", "比例", "其中", "覆盖率", "数量", "人数", "每年"):
+        if context.previous is not None and context.clause_start - context.previous.end <= 2:
+            before = re.sub(r"(?:提升|下降)幅度$", "", context.previous.metric)
+            return before if not name or before.endswith(name) else f"{before}{name}"
         before = _topic(context)
-        if context.previous is not None and not before:
-            before = context.previous.metric
-        tail = before[-16:] if len(before) > 16 else before
-        name = f"{tail}{name}" if tail else name
+        name = f"{before}{name}" if len(before) <= 24 else name or before[-24:]
     return name
 
 
@@ -229,6 +234,19 @@ def _reach(
     countable = unit in COUNT_UNITS or unit in PERSON_UNITS or (first.unit in ("万", "亿") and bool(right))
     noun = _right_noun(right)
     subject_bare = metrics.bare(subject)
+    if first.is_share and noun and verb in ("实现", "完成", "达到", "") and not subject_bare and compare is None:
+        return _share(left[: comparator.start()], run, right, context)
+    if verb == "为" and not metrics.is_measure(subject_bare) and countable and noun:
+        return _count(left[: comparator.start()] + "为", run, right, context, compare=compare)
+    if (
+        first.is_share
+        and noun
+        and compare is not None
+        and right.startswith("的")
+        and not metrics.is_measure(subject_bare)
+    ):
+        if not subject_bare or metrics.governing_verb(subject):
+            return _share(left[: comparator.start()], [replace(q, op=q.op or compare) for q in run], right, context)
     # 形成不少于3个评价案例 · 每个县至少1个乡镇建设…: the thing counted stands on the right.
     if (
         countable
@@ -244,14 +262,21 @@ def _reach(
             compare=compare,
         )
     if right.startswith("的") and not _BOUNDARY_R.match(right):
-        if not metrics.last_verb(subject_bare) or first.is_share:
+        if not metrics.governing_verb(subject_bare) or first.is_share:
             return Refusal(first.start, run[-1].end, first.printed, "a condition that limits a group, not a promise")
+    if (
+        verb in ("为", "占", "占到", "占比")
+        and compare is None
+        and first.op is None
+        and not _AIM.search(_sentence(context))
+    ):
+        return Refusal(first.start, run[-1].end, first.printed, "a statement, not a promise")
+    if first.unit in LEVEL_UNITS and noun and not metrics.is_measure(subject_bare):
+        return Refusal(first.start, run[-1].end, first.printed, "a measure that describes something else")
     if verb in ("为", "占", "拥有") and compare is None and not metrics.is_measure(subject_bare) and not first.is_share:
         return Refusal(first.start, run[-1].end, first.printed, "a statement, not a promise")
     if first.unit == "" and compare is None and run[0].op is None and not metrics.is_measure(subject_bare):
         return Refusal(first.start, run[-1].end, first.printed, "a number without a unit")
-    if first.is_share and noun and verb in ("实现", "完成", "") and not subject_bare:
-        return _share(left, run, right, context)
     span = _span(context, left, run)
     if len(run) > 1:
         return _several(subject, run, context, span, verb_kind, compare, "reach-list")
@@ -266,9 +291,53 @@ def _reach(
     return [_make(context, run[0], span, name, verb_kind=verb_kind, compare=compare, rule="reach", verb=verb)]
 
 
-def _with_approximate(quantity: Quantity) -> Quantity:
-    from dataclasses import replace
+_LABEL = re.compile(r"[“\"]?(?P<label>[\u4e00-\u9fff]{2,6})$")
 
+
+def _labelled(left: str, run: list[Quantity], context: Context) -> list[Reading]:
+    """控制在“城区9分钟、乡镇15分钟”以内: each value with its own label under one comparator."""
+    words = patterns()
+    for size in range(2, 7):
+        head, label = left[:-size].rstrip('“"'), left[-size:]
+        if not re.fullmatch(r"[\u4e00-\u9fff]{2,6}", label) or not head:
+            continue
+        comparator = words.comparator.search(head)
+        if comparator is None or not (comparator["verb"] or comparator["compare"]):
+            continue
+        subject = head[: comparator.start()]
+        if not metrics.is_measure(subject) or (len(run) == 1 and metrics.governing_verb(label)):
+            continue
+        labels = [label]
+        for before, after in pairwise(run):
+            labels.append(context.text[before.end : after.start].strip('，、和与及“”"'))
+        verb_kind = words.reaching.get(comparator["verb"] or "", "plain")
+        compare = words.compare.get(comparator["compare"] or "")
+        name = metrics.measured(subject)
+        span = _span(context, left, run)
+        return [
+            _make(
+                context,
+                q,
+                span,
+                f"{each}{name}",
+                verb_kind=verb_kind,
+                compare=compare,
+                rule="reach-labelled",
+                confidence=0.88,
+            )
+            for each, q in zip(labels, _trailing(run), strict=True)
+        ]
+    return []
+
+
+_AIM = re.compile(r"目标|指标|力争|确保|争取|努力|到(?:19|20)\d{2}年|20\d{2}年(?:底|末|前)|十[四五六]五|分别为")
+
+
+def _sentence(context: Context) -> str:
+    return context.text[context.sentence_start : context.clause_end]
+
+
+def _with_approximate(quantity: Quantity) -> Quantity:
     return replace(quantity, approximate=True) if quantity.op is None else quantity
 
 
@@ -348,15 +417,28 @@ def _change(
 
 def _right_noun(right: str) -> str:
     """The noun phrase that begins right of a number, without 的; empty where a mark or nothing follows."""
+    if _BOUNDARY_R.match(right):
+        return ""
     text = right[1:] if right.startswith("的") else right
-    text = re.split(r"[，。；、：\n]", text, maxsplit=1)[0]
+    text = text[: _used(text, "，。；、：\n")]
     if not text or _BOUNDARY_R.match(text) or text[0] in "）)”":
         return ""
     return text.strip()
 
 
-def _used(right: str) -> int:
-    return len(re.split(r"[，。；：\n]", right, maxsplit=1)[0])
+def _used(right: str, marks: str = "，。；：\n") -> int:
+    """How many characters stand before the first of `marks` that is outside brackets."""
+    depth = 0
+    for i, char in enumerate(right):
+        if char in "（《〔":
+            depth += 1
+        elif char in "）》〕":
+            if depth == 0:
+                return i
+            depth -= 1
+        elif depth == 0 and char in marks:
+            return i
+    return len(right) if depth == 0 else min((right.find(c) for c in marks if c in right), default=len(right))
 
 
 def _share(left: str, run: list[Quantity], right: str, context: Context) -> list[Reading] | Refusal:
@@ -365,6 +447,20 @@ def _share(left: str, run: list[Quantity], right: str, context: Context) -> list
     subject = metrics.bare(left)
     noun = _right_noun(right)
     run = _trailing(run)
+    if several := re.search(r"(?P<n>[二两三四五六]个)[“\"]?$", left):
+        name = f"{_topic(context)}{several['n']}{first.printed.strip('”')}"
+        return [
+            _make(
+                context,
+                first,
+                _span(context, several[0], run),
+                name,
+                verb_kind="plain",
+                compare=None,
+                rule="several-of",
+                confidence=0.8,
+            )
+        ]
     if subject and metrics.is_measure(subject) and (not noun or _PREDICATE.match(noun) is None):
         if noun and right.startswith("的"):
             return Refusal(first.start, run[-1].end, first.printed, "a share that limits a group, not a promise")
@@ -374,9 +470,9 @@ def _share(left: str, run: list[Quantity], right: str, context: Context) -> list
         return [_make(context, first, span, _named(left, context), verb_kind="plain", compare=None, rule="share-tail")]
     if noun:
         predicate = _PREDICATE.search(noun)
-        span = _span(context, left if subject and not metrics.last_verb(subject) else "", run, _used(right))
+        span = _span(context, left if subject and not metrics.governing_verb(subject) else "", run, _used(right))
         if predicate is not None and predicate.start() == 0:
-            if subject and (not metrics.last_verb(subject) or _ends_with_agent(subject)):
+            if subject and (not metrics.governing_verb(subject) or _ends_with_agent(subject)):
                 name = metrics.share_of(subject, noun)
                 span = _span(context, left, run, _used(right))
             elif context.previous is not None and context.previous.rule == "share" and context.previous.scope:
@@ -389,7 +485,7 @@ def _share(left: str, run: list[Quantity], right: str, context: Context) -> list
             return [reading]
         if predicate is not None:
             who, what = noun[: predicate.start()], noun[predicate.start() :]
-            if subject and not metrics.last_verb(subject) and right.startswith("的"):
+            if subject and not metrics.governing_verb(subject) and right.startswith("的"):
                 return Refusal(first.start, run[-1].end, first.printed, "a share that limits a group, not a promise")
             reading = _make(
                 context, first, _span(context, "", run, _used(right)), metrics.share_of(who, what),
@@ -397,7 +493,7 @@ def _share(left: str, run: list[Quantity], right: str, context: Context) -> list
             )  # fmt: skip
             reading.scope = who
             return [reading]
-        verb = metrics.last_verb(subject)
+        verb = metrics.governing_verb(subject)
         if verb is None and subject:
             return Refusal(first.start, run[-1].end, first.printed, "a share inside a description")
         name = metrics.share_of(noun.lstrip("的"), verb[0] if verb else "")
@@ -459,7 +555,14 @@ def _count(
     noun = _right_noun(right)
     stated = compare is not None or any(q.op is not None or q.approximate for q in run)
     lead = metrics.bare(left)
-    verb = metrics.last_verb(left)
+    verb = metrics.governing_verb(left)
+    if verb is None and re.match(r"^[，、]?(?:以及|及|并|和)", left) and context.previous_clause:
+        carried = metrics.governing_verb(context.previous_clause)
+        verb = (carried[0], -len(carried[0])) if carried else None
+    if compare is None and (
+        m := re.search(r"(?P<c>至少|不少于|不低于|最少|不超过|最多)(?P<v>[\u4e00-\u9fff]{1,6})$", left)
+    ):
+        compare = words.compare.get(m["c"])
     per_time = _PER_TIME.search(left) or (_PER_TIME.search(context.previous_clause) if len(left) < 4 else None)
     frequency = first.unit in ("次", "场", "期", "轮", "批", "批次", "场次") and per_time is not None
     name_verb = verb[0] if verb else ""
@@ -477,7 +580,7 @@ def _count(
             and first.value >= 2
         ):
             return Refusal(first.start, last.end, first.printed, "a small number in words: a name or an aside")
-    place = re.search(r"(?:在|选取|选择|确定|遴选|从)$", left.rstrip())
+    place = re.search(r"(?:在|选取|选择|从)(?:全国|全省|全市|全县|全区|全州|省内|市内)?$", left.rstrip())
     give = re.search(
         r"(?:为|对|给|向|覆盖|惠及|服务|支持|帮助|组织|推动|推进)(?:全省|全市|全县|全区|不少于|至少|约|近)?$",
         left.rstrip(),
@@ -490,10 +593,15 @@ def _count(
         metric = f"{action}的{agent}数" if agent else metrics.counted(name_verb, noun)
         span = _span(context, left if place else (give[0] if give else ""), run, _used(right))
         return _counts(context, run, span, [metric] * len(run), compare, "count-place", name_verb or action[:2], 0.88)
+    if noun and give and give[0].startswith("为") and unit_is_person(first):
+        span = _span(context, give[0], run, _used(right))
+        return _counts(context, run, span, [metrics.counted("", noun)] * len(run), compare, "count-place", "为", 0.8)
     if name_verb in words.continuing and not stated:
         return Refusal(first.start, last.end, first.printed, f"sizes what exists ({name_verb}), promises no number")
     if not name_verb and not stated and not frequency and not inherited:
-        if (
+        if not noun and (metrics.is_measure(lead) or _PER_HEAD.search(lead)):
+            confidence = 0.85
+        elif (
             noun
             and re.search(r"(?:达标|建成|完成|实现|验收|创建|开工|投用|通过|开展|启动|提升)", noun)
             or (not noun and _object_like(lead))
@@ -504,17 +612,21 @@ def _count(
     else:
         confidence = 0.92 if name_verb in words.strong or stated or inherited else 0.85
     if noun and not _tail_only(left, noun):
-        after = "" if verb is None else left[verb[1] + len(verb[0]) :]
+        after = "" if verb is None or verb[1] < 0 else left[verb[1] + len(verb[0]) :]
         thing = metrics.bare(after) + noun if after and not frequency else noun
         metric = metrics.counted(name_verb, thing) if len(thing) < 40 else metrics.counted(name_verb, noun[-30:])
-        start_words = left[verb[1] :] if verb is not None else ""
+        start_words = left[verb[1] :] if verb is not None and verb[1] >= 0 else ""
         span = _span(context, start_words, run, _used(right))
         per = ""
         if per_time:
             per = per_time["per"].removeprefix("每")
             metric = f"{per_time['per']}{metric}"
         elif m := re.search(r"每(?:个|家|所|名|支)?[^，。]{1,14}$", left):
-            per = metrics.bare(m[0])
+            per = re.sub(
+                r"(?:至少|不少于|不低于|建成|建设|建立|设立|培养|培训|配备|打造|创建|新增|完成|开展|组织|安排|确定).*$",
+                "",
+                m[0],
+            )
             metric = per + metrics.counted("", noun)
             span = _span(context, m[0], run, _used(right))
         return _counts(context, run, span, _many(metric, run), compare, "count-head", name_verb, confidence, per)
@@ -530,6 +642,11 @@ def _count(
     return _counts(
         context, run, _span(context, left, run), metric_names, compare, "count-tail", name_verb, confidence, per
     )
+
+
+def unit_is_person(quantity: Quantity) -> bool:
+    """Whether the unit counts persons or households."""
+    return quantity.unit.lstrip("万亿") in (*PERSON_UNITS, "户")
 
 
 def _many(metric: str, run: list[Quantity]) -> list[str]:
@@ -610,6 +727,8 @@ def _refuse(left: str, run: list[Quantity], right: str, context: Context) -> str
     before = context.text[context.sentence_start : first.start]
     past = None
     for match in words.past.finditer(before):
+        if match[0] in _CLAUSE_PAST and re.search(r"[，；：]", before[match.end() :]):
+            continue
         past = match
     if past is not None and not (past[0] == "累计" and re.search(r"(?:19|20)\d{2}年|年底|年内|力争|确保", before)):
         since = before[past.end() :]

@@ -20,7 +20,7 @@ _TRIM_HEAD = re.compile(
     r"力争|争取|努力|确保|实现|推动|推进|促进|使得?|让|力求|保证|保障|将|把|应|须|需|由|对|年内|全年|原则上|"
     r"要求|目标|任务|计划(?!免疫|生育|招)|(?:提高|提升|加强|降低|控制|保持|稳定|改善|增加|扩大|完善|健全)(?=[^，]{2,}(?:率|水平|比例|比重|占比|数|量|时间)$))+"
 )
-_TRIM_TAIL = re.compile(r"(?:分别|均|都|各|要|应|须|需|将|力争|争取|努力|确保|稳步|逐步|总体|基本|平均|年均|全部|也|并|要求|的|比例数|总数|，|、|：|“|”|\"|每年|每月|累计|合计|不断|已|为|在|到|至|达|由|从|约|近)+$")  # fmt: skip
+_TRIM_TAIL = re.compile(r"(?:分别|均|都|各|要|应|须|需|将|力争|争取|努力|确保|稳步|逐步|总体|基本|平均|年均|全部|也|并|要求|的|比例数|总数|，|、|：|“|”|\"|每年|每月|累计|合计|不断|继续|持续|进一步|已|为|在|到|至|达|由|从|约|近)+$")  # fmt: skip
 _ENDS = re.compile(r"(?:率|比例|占比|比重|水平|数|数量|人数|人次|规模|寿命|时间|时长|面积|总量|总数|金额|经费|标准|评分|得分|排名|等级|分级|指数|程度|比|量|费用|支出|收入|天数|日|次数|期数|覆盖面|幅度|强度|浓度|值|素养|度|额|成绩|位次|密度|半径|年限|缺口|级)$")  # fmt: skip
 _HEADS = re.compile(
     r"(?:患者|病例|病人|儿童|婴儿|新生儿|孕产妇|产妇|老年人|居民|学生|妇女|人群|人口|医院|机构|卫生院|服务中心|卫生室|人员|医师|医生|护士|岁以下|城市|乡镇|农村|社区|家庭|企业|学校)"
@@ -28,6 +28,12 @@ _HEADS = re.compile(
 _LEVEL = re.compile(
     r"^(?:(?:国家|省|市|县|区|乡|村|部|厅|委|局)?级?(?:（[^）]*）)?(?:级)?|[一二三四]级?(?:甲等|乙等)?(?:及?以上)?|城区|城市|城镇|农村|乡镇|乡村|男性?|女性?)(?=.)"
 )
+
+
+_PER = re.compile(
+    r"每(?:百|千|万|十万|百万|\d+万?)(?:名|个)?(?:常住|户籍|服务)?(?:人口|人|居民|儿童|老年人)(?:口)?(?:拥有)?"
+)
+_MODAL = {"力争", "争取", "实现", "推动", "推进", "支持", "组织", "达到", "确保", "实施", "启动"}
 
 
 def bare(phrase: str) -> str:
@@ -68,6 +74,7 @@ def is_measure(phrase: str) -> bool:
 def counted(verb: str, noun: str) -> str:
     """The metric of a count: verb and thing, closed by 数 (培育国家级临床重点专科数)."""
     noun = noun.strip("，、的 “”") if noun.count("“") != noun.count("”") else noun.strip("，、的 ")
+    noun = re.sub(r"（[^（）]*\d[^（）]*）", "", noun)
     name = f"{verb}{noun}"
     return name if _ENDS.search(name) and not name.endswith("级") else name + "数"
 
@@ -90,6 +97,9 @@ def distribute(phrase: str, count: int) -> list[str] | None:
     if len(parts) != count:
         return None
     last = parts[-1]
+    if (per := _PER.match(parts[0])) and all(not _PER.match(p) for p in parts[1:]):
+        parts = [parts[0], *(per[0] + p for p in parts[1:])]
+        last = parts[-1]
     out: list[str] = []
     for part in parts[:-1]:
         out.append(part if _ENDS.search(part) and not part.endswith("级") else part + _head_of(last, part))
@@ -131,9 +141,27 @@ def _head_of(last: str, part: str) -> str:
     return end[0] if end else ""
 
 
-def last_verb(phrase: str) -> tuple[str, int] | None:
-    """The last known verb of a phrase with its place, preferring the longest that ends there; None if there is none."""
-    found = None
-    for match in patterns().verbs.finditer(phrase):
-        found = match
-    return (found[0], found.start()) if found else None
+_ADVERBIAL = re.compile(
+    r"(?:^|[、，并和或及]|计划|新|全年|年内|累计|共|力争|争取|确保|进一步|持续|继续|积极|加快|再|可|将|要|至少|每年|每月|新增|全省|全市|全县|全区)$"
+)
+
+
+def governing_verb(phrase: str) -> tuple[str, int] | None:
+    """The verb a counted thing depends on, with its place; None if there is none.
+
+    The first promising verb governs; a verb that often is part of a name (医师培训, 信息服务) counts only where the phrase
+    begins with it, or when there is no other.
+    """
+    words = patterns()
+    seen = [(m[0], m.start()) for m in words.verbs.finditer(phrase)]
+    promising = [v for v in seen if v[0] in words.strong]
+    solid = [v for v in promising if v[0] not in _MODAL]
+    for verb, at in (*solid, *promising):
+        if verb not in words.nounish or _ADVERBIAL.search(phrase[:at]):
+            return verb, at
+    for verb, at in seen:
+        if verb in words.weak and (verb not in words.nounish or _ADVERBIAL.search(phrase[:at])):
+            return verb, at
+    if promising:
+        return promising[-1]
+    return seen[-1] if seen else None

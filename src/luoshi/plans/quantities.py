@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Any
 
 from luoshi.kernel.comparator import Op
 from luoshi.plans import numbers
@@ -40,11 +41,13 @@ _QUANTITY = re.compile(
     rf"(?P<r1>\d+(?:\.\d+)?):(?P<r2>\d+(?:\.\d+)?)(?![:\d])"
     rf"|百分之(?P<pct>{numbers.CHINESE}|{ARABIC})"
     rf"|千分之(?P<pml>{numbers.CHINESE}|{ARABIC})"
+    rf"|(?P<tn>10|十)万分之(?P<tv>{ARABIC})"
     rf"|(?P<den>[二三四五六七八九十])分之(?P<num>[一二三四五六七八九两])"
     rf"|(?P<fn>{ARABIC})/(?P<per>{_PER})"
     rf"|(?P<a>{ARABIC})(?P<am>{_MAGNITUDE})?(?P<au>%[oO0](?!\d)|{_UNIT})?"
     rf"(?P<dash>-{{1,2}}|~|至|到|、(?=\d+(?:\.\d+)?(?:个百分点)))(?P<b>{ARABIC})(?P<bm>{_MAGNITUDE})?(?P<more2>余|多)?(?P<bu>%[oO0](?!\d)|{_UNIT})?(?:/(?P<bper>{_PER}))?"
     rf"|(?P<n>{ARABIC})(?P<m>{_MAGNITUDE})?(?P<more>余|多|来)?(?P<m2>万|亿)?(?P<u>%[oO0](?!\d)|{_UNIT})?"
+    rf"(?:/(?P<up>每?(?:10万|千|万|百)?(?:人口|人|名|年|月|周|日|天|季度|床|户|次|例|村|县|所|家)(?:[·./](?:年|月|日|天))?))?"
     rf")"
     rf"(?:{_SUFFIX})?"
 )
@@ -135,7 +138,7 @@ _CODES = re.compile(
     r"\d{3,4}-\d{7,8}|(?<!\d)1[3-9]\d{9}(?!\d)|(?<!\d)\d{17}[\dXx](?!\d)|"
     r"[A-Za-z]+[-.]?\d+(?:\.\d+)*[A-Za-z]*(?![\d年月%‰人个家名])|(?<![\d.])\d+(?:\.\d+)?(?:[GDKX](?![A-Za-z])|S管理)|"
     r"\d+\+[\dNnXx]+(?:\+[\dNnXxA-Za-z]+)*|(?<!\d)(?:12[0-9]{3}|120|119|110|122)(?:热线|电话|急救|平台|调度|指挥|服务热线|政务)|"
-    r"\d+号(?:文|令|楼)|[A-Z]{2,}[/-]?[A-Z]*\s?\d+(?:\.\d+)*|H\d+N\d+|\d+/\d+(?:/\d+)+|https?://\S+|www\.\S+|\S+@\S+|"
+    r"\d+号(?:文|令|楼)|[A-Z]{2,}[/-]?[A-Z]*\s?\d+(?:\.\d+)*|H\d+N\d+|\d+/\d+(?:/\d+)+|https?://[!-~]+|www\.[!-~]+|(?<![\w.-])[\w.-]{1,40}@[!-~]+|"
     r"(?<!\d)24小时|(?<!\d)(?:7|5)[x×X*]24(?:小时)?|\d+[x×X]\d+|\d{1,2}:\d{2}(?=[分时，。；、（）)\-~至到]|$)"
 )
 
@@ -185,7 +188,7 @@ def _read(match: re.Match[str], text: str) -> Quantity | None:
     core_end = match.end() if not g["suffix"] else match.start("suffix")
     while core_end > match.start() and text[core_end - 1] in '”"’】' and g["suffix"]:
         core_end -= 1
-    base = {
+    base: dict[str, Any] = {
         "start": match.start(),
         "end": match.end(),
         "core_end": core_end,
@@ -202,6 +205,8 @@ def _read(match: re.Match[str], text: str) -> Quantity | None:
         if g[key]:
             value = numbers.arabic(g[key]) if g[key][0].isdigit() else numbers.chinese(g[key])
             return None if value is None else Quantity(value=tidy(value), unit=unit, op=op, chinese=False, **base)
+    if g["tv"]:
+        return Quantity(value=tidy(numbers.arabic(g["tv"])), unit="/10万", op=op, **base)
     if g["den"]:
         share = (numbers.chinese(g["num"]) or 0) / (numbers.chinese(g["den"]) or 1) * 100
         flags = (f"fraction in words, read as {share:.4g}%",)
@@ -228,6 +233,8 @@ def _read(match: re.Match[str], text: str) -> Quantity | None:
         op = ">"
     if g["u"] and re.fullmatch(r"%[oO0]", g["u"]):
         unit, flags = _per_mille_or_stop(text, match, value)
+    if g["up"]:
+        base["per"] = g["up"].removeprefix("每")
     alternatives: tuple[float, ...] = ()
     if unit == "个百分点" and (pair := _lost_dash(g["n"])):
         flags.append(f"number misread? the dash of a range may be lost ({pair[0]}-{pair[1]})")
@@ -237,7 +244,7 @@ def _read(match: re.Match[str], text: str) -> Quantity | None:
     )
 
 
-def _read_range(match: re.Match[str], text: str, op: Op | None, base: dict[str, object]) -> Quantity | None:
+def _read_range(match: re.Match[str], text: str, op: Op | None, base: dict[str, Any]) -> Quantity | None:
     g = match.groupdict()
     low, high = numbers.arabic(g["a"]), numbers.arabic(g["b"])
     magnitude = g["bm"] or g["am"]
@@ -263,7 +270,7 @@ def _read_range(match: re.Match[str], text: str, op: Op | None, base: dict[str, 
         op="between",
         flags=tuple(flags),
         **base,
-    )  # type: ignore[arg-type]
+    )
 
 
 def _per_mille_or_stop(text: str, match: re.Match[str], value: float) -> tuple[str, list[str]]:

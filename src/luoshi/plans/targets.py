@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from luoshi.documents.model import Document, Table
-from luoshi.plans import coverage, dates, frames, metrics, quantities
+from luoshi.plans import coverage, dates, frames, metrics, names, quantities
 from luoshi.plans.clauses import Sentence, sentences
 from luoshi.plans.dates import Mention
 from luoshi.plans.model import Force, Target
@@ -127,7 +127,14 @@ def _read_sentence(result: Scan, sentence: Sentence, numbers: list[Quantity]) ->
 def _read_clause(result: Scan, context: Context, members: list[Quantity]) -> list[Reading]:
     text = context.text
     out: list[Reading] = []
-    runs = _runs(text, members)
+    plausible: list[Quantity] = []
+    for quantity in members:
+        reason = names.reason(text, quantity, context.clause_start)
+        if reason:
+            result.refusals.append(Refusal(quantity.start, quantity.end, quantity.printed, reason))
+        else:
+            plausible.append(quantity)
+    runs = _runs(text, plausible)
     position = context.clause_start
     baseline: Quantity | None = None
     for i, run in enumerate(runs):
@@ -184,6 +191,9 @@ def _runs(text: str, members: list[Quantity]) -> list[list[Quantity]]:
         if runs:
             gap = text[runs[-1][-1].end : quantity.start]
             last = runs[-1][-1]
+            if _LABEL_JOINT.match(gap) and quantity.unit == last.unit and _one_bound(text, runs[-1][0].start):
+                runs[-1].append(quantity)
+                continue
             if (
                 _JOINT.match(gap)
                 and (gap or last.unit != quantity.unit)
@@ -196,6 +206,16 @@ def _runs(text: str, members: list[Quantity]) -> list[list[Quantity]]:
                 continue
         runs.append([quantity])
     return runs
+
+
+_BOUND = re.compile(
+    r"(?:控制在|分别(?:达到?|不低于|不少于|为)|不低于|不少于|不超过|达到)[“\"]?(?P<label>[\u4e00-\u9fff]{2,6})$"
+)
+
+
+def _one_bound(text: str, at: int) -> bool:
+    """Whether a labelled value begins here directly under a comparator: 控制在“城区9分钟."""
+    return bool(_BOUND.search(text[max(0, at - 20) : at]))
 
 
 def _right_of(text: str, run: list[Quantity], after: str, more: bool, left: str) -> tuple[str, int]:
@@ -268,7 +288,9 @@ def _carried(result: Scan, reading: Reading) -> Mention | None:
     return None
 
 
-_YEARS_LIST = re.compile(r"((?:19|20)\d{2})年?(?:、|和|与|及)((?:19|20)\d{2})年(?:(?:、|和|与|及)((?:19|20)\d{2})年)?")
+_YEARS_LIST = re.compile(
+    r"((?:19|20)\d{2})年?[底末]?(?:、|和|与|及)((?:19|20)\d{2})年[底末]?(?:(?:、|和|与|及)((?:19|20)\d{2})年)?"
+)
 
 
 def _merge_by_years(result: Scan) -> list[Reading]:

@@ -40,10 +40,12 @@ class Change(Entry):
 
 
 class Delivering(Entry):
-    """Verbs that promise the thing counted; the weak ones need figures in digits."""
+    """Verbs that promise the thing counted; the weak ones need figures in digits; `nounish` ones are
+    verbs only where a phrase begins with them."""
 
     strong: list[str]
     weak: list[str]
+    nounish: list[str]
 
 
 class Force(Entry):
@@ -87,6 +89,7 @@ class Patterns:
     verbs: re.Pattern[str]
     strong: frozenset[str]
     weak: frozenset[str]
+    nounish: frozenset[str]
     continuing: frozenset[str]
     past: re.Pattern[str]
     advice: re.Pattern[str]
@@ -96,7 +99,7 @@ class Patterns:
     lead: re.Pattern[str]
 
 
-_ADVERBS = r"(?:分别|均|都|各|总体|平均|基本|力争|每年|每月|每季度|年均|原则上|应当|应|要|须|将|稳步|全部|也|占比|总数|数|人数|比例|总量|累计|合计|共|全年|年内|年均|逐年|逐步)"
+_ADVERBS = r"(?:分别|均|都|各|总体|平均|基本|力争|每年|每月|每季度|年均|原则上|应当|应|要|须|将|稳步|全部|也|累计|合计|共|全年|年内|年均|逐年|逐步)"
 
 
 @cache
@@ -119,7 +122,7 @@ def patterns() -> Patterns:
     return Patterns(
         comparator=re.compile(
             rf"(?:(?P<verb>{reach})(?:了)?)?(?P<adverb>{_ADVERBS}*)(?P<compare>{cmp_})?(?P<about>{about})?"
-            rf"(?P<tail>(?:分别|全国|全省|全市)?(?:前)?)[“\"]?$"
+            rf"(?P<tail>(?:分别|全国|全省|全市)?(?:前)?)(?:(?:19|20)\d{{2}}年(?:底|末)?的)?[“\"]?$"
         ),
         reaching=reaching,
         compare=compare,
@@ -130,6 +133,7 @@ def patterns() -> Patterns:
         verbs=re.compile(alternatives([*strong, *weak, *continuing])),
         strong=strong,
         weak=weak,
+        nounish=frozenset(words.delivering.nounish),
         continuing=continuing,
         past=re.compile(alternatives(flat["past"])),
         advice=re.compile(alternatives(flat["advice"])),

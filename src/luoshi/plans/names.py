@@ -1,0 +1,85 @@
+"""Numbers that are part of a name, a grade or an aside, told apart before the clause is read: 五大中心, 3人制, 二级以上医院.
+
+They must not cut a clause into pieces, so they are taken out first.
+"""
+
+from __future__ import annotations
+
+import re
+
+from luoshi.plans.quantities import Quantity
+from luoshi.plans.words import patterns
+
+_TAIL = re.compile(
+    r"^[”\"]?(?:圈|制(?!定|度|作|订)|型|岁|周年|[\u4e00-\u9fff]{0,8}(?:圈|生活圈|健身圈)(?!层)|年(?:行动|计划|规划|工程|攻坚|提升|制)|[”\"])"
+)
+_GRADE_UNITS = ("级", "星", "星级", "等", "甲", "层")
+_FREQUENT = re.compile(r"每(?:\d|[一二两三四五半])?个?(?:半年|年|季度|季|月|周|日|天|学期|学年|旬)")
+_OFTEN_UNITS = ("次", "场", "期", "轮", "批", "批次", "场次", "遍", "课时", "学时", "节", "人次")
+_BUILDING = re.compile(
+    r"(?:新建|建成|新增|新创建|创建|创成|新设|引进|建设|争创|设立|组建|成立|新增加|获批|增设|改扩建|改造|培育|打造|遴选|认定|完成|培养)(?:至少|约)?$"
+)
+_SOLID = re.compile(
+    r"^(?:[^，。；“”]{0,20})(?:医院|中心|卫生院|门诊部?|基地|平台|实验室|学科|专科|站|试点|机构|病区|病房|床位|工作室|团队|馆|车|县|市|卫生室|医共体|联盟)"
+)
+_ROUND_NAME = re.compile(
+    r"^(?:大|个(?:一|统一|全覆盖|允许|务必|同等|中心(?!建)|机制|平台(?!建)|方面|环节|层面|维度|阶段|关键|重点|严格|确保|一批|转变|不|百分百|到位|结合|聚焦|坚持|加强|必须|优化|提升))"
+)
+
+
+def reason(text: str, quantity: Quantity, clause_start: int) -> str:
+    """Why this number belongs to a name or limits a group, in plain words; empty when it may be a promise."""
+    before = text[clause_start : quantity.start]
+    after = text[quantity.end : quantity.end + 24]
+    words = patterns()
+    if (
+        not quantity.suffix
+        and _TAIL.match(text[quantity.core_end : quantity.core_end + 16])
+        and not (after[:1] in '”"' and quantity.is_share)
+    ):
+        inside = text[quantity.core_end : quantity.core_end + 1] in '”"'
+        if (
+            not inside
+            or not re.search(r"[“\"][^”\"]*$", before)
+            or not re.search(r"\d", quantity.printed)
+            or quantity.unit in ("", "G")
+        ):
+            return "a number inside a name"
+    if quantity.unit in ("岁", "周岁") and not re.search(r"寿命|平均年龄", before):
+        return "an age that scopes a population"
+    listed = re.sub(r"(?:[\d.]+|[一二三四五])(?:%|级|星)(?:以上)?[、和及]$", "", before)
+    reaching = words.comparator.search(listed)
+    reaches = reaching is not None and bool(reaching["verb"] or reaching["compare"])
+    if quantity.unit in _GRADE_UNITS:
+        measured = re.search(
+            r"(?:等级|分级|水平|测评|成熟度|评级|评价|智慧服务|智慧管理|电子病历|互联互通|级别|风险)", before
+        )
+        if quantity.chinese and not (reaches and measured and not re.match(r"^[甲乙丙\u4e00-\u9fff]", after)):
+            return "a grade that names a group"
+        if not reaches:
+            return "a grade that names a group"
+    if quantity.op is not None and re.match(
+        r"[^，。；、\d]{0,16}的(?:人数|人口数?|人群|比例|占比|人员|患者|学生|居民)(?:比例|占比)?(?:达|占|不|超|控制|提|降|在)",
+        after,
+    ):
+        return "a threshold that names a group"
+    if not quantity.chinese:
+        return ""
+    if _ROUND_NAME.match(text[quantity.core_end - len(quantity.unit) : quantity.core_end + 8]):
+        return "a small number in words: a name or an aside"
+    if (
+        quantity.op is not None
+        or (reaching is not None and reaching["compare"])
+        or re.search(r"(?:至少|不少于|不低于)[\u4e00-\u9fff]{1,6}$", before)
+    ):
+        return ""
+    if _FREQUENT.search(before) and quantity.unit in _OFTEN_UNITS:
+        return ""
+    if (
+        quantity.value >= 2
+        and _BUILDING.search(before)
+        and _SOLID.match(after)
+        and quantity.unit in ("个", "家", "所", "处", "座", "支", "辆", "名", "位", "批")
+    ):
+        return ""
+    return "a small number in words: a name or an aside"
