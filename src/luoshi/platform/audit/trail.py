@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING, Any
 
 from django.core.signing import BadSignature, Signer
 from django.db import connection, transaction
-from django.db.models import F
+from django.db.models import F, Q, QuerySet
 
+from luoshi.kernel.errors import InvalidValue
 from luoshi.platform.audit.models import Entry, Head
 
 if TYPE_CHECKING:
@@ -96,6 +97,22 @@ def looks_at(person: int, *, limit: int = 100) -> list[Entry]:
     """Who looked at a resident, newest first."""
     rows = Entry.objects.filter(object_type="person", object_id=str(person), action="look")
     return list(rows.order_by("-number")[:limit])
+
+
+def entries(*, by: str = "", action: str = "", object_: str = "") -> QuerySet[Entry]:
+    """Rows, newest first; `action` matches itself and what stands below it (`plan` and `plan.load`), `object_` is
+    `type:id`. Raises `InvalidValue` for another shape."""
+    rows = Entry.objects.order_by("-number")
+    if by:
+        rows = rows.filter(by=by)
+    if action:
+        rows = rows.filter(Q(action=action) | Q(action__startswith=f"{action}."))
+    if object_:
+        kind, colon, key = object_.partition(":")
+        if not colon:
+            raise InvalidValue("an object is written TYPE:ID.", where=object_, todo="For example person:17.")
+        rows = rows.filter(object_type=kind, object_id=key)
+    return rows
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,5 @@
 """Long work in the background, with progress that survives a restart.
 
-`@job("name")` declares a function; `start("name", by=user, …)` queues it; the worker runs it and writes how far it is.
+`registry.job("name")` declares a function in the `jobs` module of an application; `queue.start("name", by=user, …)`
+queues it; `python -m luoshi.platform.jobs.worker` runs it and writes how far it is; `/jobs/<id>/` shows that.
 """
