@@ -6,15 +6,15 @@ at the root). Nothing has to be added here for a new service.
 
 from __future__ import annotations
 
-from django.contrib import admin
 from django.urls import include, path
 
+from luoshi.platform.access.staff import site
 from luoshi.web.manifest import services
 
 urlpatterns = [
     path("", include("luoshi.platform.access.pages")),
     path("jobs/", include("luoshi.platform.jobs.pages")),
-    path("staff/", admin.site.urls),
+    path("staff/", site.urls),
     *(path(service.address(), include(f"{service.name}.pages")) for service in services()),
 ]
 

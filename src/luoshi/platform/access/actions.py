@@ -29,7 +29,7 @@ def create_user(
     if User.objects.filter(username__iexact=username).exists():
         raise InvalidValue(f"账号 {username} 已存在。", where="username", todo="请换一个账号名。")
     user = User(username=username, full_name=full_name.strip(), must_change_password=must_change_password)
-    _check_password(password, user)
+    check_password(password, user)
     user.set_password(password)
     user.password_changed_at = datetime.now(UTC)
     with transaction.atomic():
@@ -43,7 +43,7 @@ def set_password(*, user: User, password: str, by: User | str, must_change_passw
 
     `must_change_password` asks the owner for another at the next sign-in (when someone else set this one).
     """
-    _check_password(password, user)
+    check_password(password, user)
     with transaction.atomic():
         locked = User.objects.select_for_update().get(pk=user.pk)
         if locked.has_usable_password():
@@ -82,21 +82,18 @@ def grant(
     `NotFound` for an unknown role, `InvalidValue` for no or two places, `Refused` for a role that must not be held
     together with one the user has.
     """
-    wanted = role(role_id)
-    if [division is not None, institution is not None, everywhere].count(True) != 1:
-        raise InvalidValue("授权应指定区划、机构、全平台三者之一。")
-    if scope is not None:
-        _within(scope, division, institution, everywhere)
-    if not isinstance(by, str) and by.pk == user.pk:
-        raise Refused("不能给自己授权。", todo="请由另一名安全管理员办理。")
+    check_grant(
+        user=user,
+        role_id=role_id,
+        by=by,
+        division=division,
+        institution=institution,
+        everywhere=everywhere,
+        scope=scope,
+    )
     with transaction.atomic():
         User.objects.select_for_update().get(pk=user.pk)
-        for held in Grant.objects.on(clock.today()).filter(user=user):
-            if held.role in wanted.excludes or role_id in role(held.role).excludes:
-                raise Refused(
-                    f"“{role(held.role).name}”与“{wanted.name}”不能由同一人担任。",
-                    todo="请先撤销原授权，或授给另一人。",
-                )
+        _check_exclusions(user, role_id)
         row = Grant.objects.create(
             user=user,
             role=role_id,
@@ -106,11 +103,6 @@ def grant(
             valid_from=valid_from or SINCE_EVER,
             valid_to=valid_to,
         )
-        # The staff shell shows nothing without permissions; the flag only lets its holders in.
-        staff = bool({"account.manage", "region.edit", "audit.read"} & set(wanted.permissions))
-        if staff and not user.is_staff:
-            user.is_staff = True
-            user.save(update_fields=["is_staff"])
         audit.record(
             by=by,
             action="grant.give",
@@ -120,6 +112,36 @@ def grant(
             detail={"role": role_id, "place": _place(division, institution), "until": valid_to},
         )
     return row
+
+
+def check_grant(
+    *,
+    user: User,
+    role_id: str,
+    by: User | str,
+    division: Division | None,
+    institution: Institution | None,
+    everywhere: bool,
+    scope: Scope | None,
+) -> None:
+    """Raise what `grant` would raise, without granting: forms ask first."""
+    role(role_id)
+    if [division is not None, institution is not None, everywhere].count(True) != 1:
+        raise InvalidValue("授权应指定区划、机构、全平台三者之一。")
+    if scope is not None:
+        _within(scope, division, institution, everywhere)
+    if not isinstance(by, str) and by.pk == user.pk:
+        raise Refused("不能给自己授权。", todo="请由另一名安全管理员办理。")
+    _check_exclusions(user, role_id)
+
+
+def _check_exclusions(user: User, role_id: str) -> None:
+    wanted = role(role_id)
+    for held in Grant.objects.on(clock.today()).filter(user=user):
+        if held.role in wanted.excludes or role_id in role(held.role).excludes:
+            raise Refused(
+                f"“{role(held.role).name}”与“{wanted.name}”不能由同一人担任。", todo="请先撤销原授权，或授给另一人。"
+            )
 
 
 def revoke(*, grant: Grant, by: User | str, scope: Scope | None = None) -> None:
@@ -159,7 +181,8 @@ def _within(scope: Scope, division: Division | None, institution: Institution | 
         raise Refused("授权范围超出了你自己的管理范围。", todo="请由上级安全管理员办理。")
 
 
-def _check_password(password: str, user: User) -> None:
+def check_password(password: str, user: User) -> None:
+    """Raise `InvalidValue` with every rule the password breaks."""
     try:
         validate_password(password, user)
     except ValidationError as error:

@@ -15,8 +15,8 @@ from luoshi.platform.regions.models import SINCE_EVER, Division, Institution
 
 
 class User(AbstractUser):
-    """Someone who signs in. `full_name` is shown on pages; permissions come from grants alone, never from Django's own
-    groups and flags (`is_staff` only opens the staff shell, `is_superuser` stays false)."""
+    """Someone who signs in. `full_name` is shown on pages; permissions come from grants alone: Django's own
+    groups and flags (`is_staff`, `is_superuser`) open nothing."""
 
     first_name = None  # type: ignore[assignment]
     last_name = None  # type: ignore[assignment]
