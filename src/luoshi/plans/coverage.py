@@ -12,7 +12,9 @@ from luoshi.plans.clauses import Sentence
 from luoshi.plans.reading import Reading
 from luoshi.plans.words import patterns
 
-_FULL = re.compile(r"(?P<soft>基本)?(?:实现|达到|做到|推动|推进|形成)?(?P<soft2>基本)?全(?:面|域|员)?覆盖(?!率)")
+_FULL = re.compile(
+    r"(?P<soft>基本)?(?:实现|达到|做到|推动|推进|形成)?(?P<soft2>基本)?(?<![健齐安保])全(?:面|域|员)?覆盖(?!率)"
+)
 _ALL = re.compile(
     r"(?P<who>[\u4e00-\u9fff、（）“”《》及和]{2,30}?)(?P<soft>基本)?全部(?P<what>(?:达到|达标|对标|设立|设置|建成|建立|配备|开展|完成|纳入|实现|向|接入|通过|成为|具备|提供|实行|推行|使用|落实|上线|取消)[^，。；]{0,30})"
 )

@@ -87,6 +87,11 @@ def kind_of(quantity: Quantity, metric: str, *, change: bool = False) -> Kind:
     return "count"
 
 
+def falls(name: str) -> bool:
+    """Whether less is better, so that a bare value is a ceiling (死亡率, 平均住院日, 个人卫生支出)."""
+    return bool(_DOWN_NAMES.search(name))
+
+
 def read(left: str, run: list[Quantity], right: str, context: Context) -> list[Reading] | Refusal:
     """The promises in a run of numbers joined by 、 or 和 between the words `left` and `right` of one clause."""
     first, last = run[0], run[-1]
@@ -305,7 +310,7 @@ def _labelled(left: str, run: list[Quantity], context: Context) -> list[Reading]
         if comparator is None or not (comparator["verb"] or comparator["compare"]):
             continue
         subject = head[: comparator.start()]
-        if not metrics.is_measure(subject) or (len(run) == 1 and metrics.governing_verb(label)):
+        if not metrics.is_measure(subject) or len(run) == 1:
             continue
         labels = [label]
         for before, after in pairwise(run):
@@ -441,6 +446,11 @@ def _used(right: str, marks: str = "，。；：\n") -> int:
     return len(right) if depth == 0 else min((right.find(c) for c in marks if c in right), default=len(right))
 
 
+_PART_OF = re.compile(
+    r"(?:提高到|提升到|提高至|提升至|达到|扩大到|占到?|增加到|不低于|不少于|超过|控制在|降低到|下降到)(?P<whole>[\u4e00-\u9fff（）]{2,16})的$"
+)
+
+
 def _share(left: str, run: list[Quantity], right: str, context: Context) -> list[Reading] | Refusal:
     """Shares without a comparator verb: 40%的X达到Y · X100%达到Y · 优秀率25%以上 · 20%建成Y."""
     first = run[0]
@@ -459,6 +469,14 @@ def _share(left: str, run: list[Quantity], right: str, context: Context) -> list
                 compare=None,
                 rule="several-of",
                 confidence=0.8,
+            )
+        ]
+    if part := _PART_OF.search(left):
+        whole = part["whole"]
+        name = f"{metrics.measured(left[: part.start()])}占{whole}的比例"
+        return [
+            _make(
+                context, first, _span(context, left, run), name, verb_kind="plain", compare=None, rule="share-of-whole"
             )
         ]
     if subject and metrics.is_measure(subject) and (not noun or _PREDICATE.match(noun) is None):
@@ -555,6 +573,10 @@ def _count(
     noun = _right_noun(right)
     stated = compare is not None or any(q.op is not None or q.approximate for q in run)
     lead = metrics.bare(left)
+    if re.match(r"^[，、]?(?:确保|实现|推动|全国|全省|全市|全县)*所有", left) and not stated:
+        return Refusal(
+            first.start, last.end, first.printed, "describes what all must do; the promise is that all do it"
+        )
     verb = metrics.governing_verb(left)
     if verb is None and re.match(r"^[，、]?(?:以及|及|并|和)", left) and context.previous_clause:
         carried = metrics.governing_verb(context.previous_clause)
@@ -620,7 +642,14 @@ def _count(
         per = ""
         if per_time:
             per = per_time["per"].removeprefix("每")
-            metric = f"{per_time['per']}{metric}"
+            if frequency:
+                at = left.find(per_time["per"])
+                action = metrics.bare(left[at + len(per_time["per"]) :]) if at >= 0 else ""
+                action = re.sub(r"(?:至少|不少于|不低于)", "", action)
+                metric = f"{per_time['per']}{action or name_verb}{noun}次数"
+                span = _span(context, left, run, _used(right))
+            else:
+                metric = f"{per_time['per']}{metric}"
         elif m := re.search(r"每(?:个|家|所|名|支)?[^，。]{1,14}$", left):
             per = re.sub(
                 r"(?:至少|不少于|不低于|建成|建设|建立|设立|培养|培训|配备|打造|创建|新增|完成|开展|组织|安排|确定).*$",

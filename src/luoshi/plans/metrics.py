@@ -164,4 +164,5 @@ def governing_verb(phrase: str) -> tuple[str, int] | None:
             return verb, at
     if promising:
         return promising[-1]
-    return seen[-1] if seen else None
+    carrying_on = [v for v in seen if v[0] in words.continuing]
+    return carrying_on[0] if carrying_on else (seen[-1] if seen else None)

@@ -50,6 +50,13 @@ def reason(text: str, quantity: Quantity, clause_start: int) -> str:
     listed = re.sub(r"(?:[\d.]+|[一二三四五])(?:%|级|星)(?:以上)?[、和及]$", "", before)
     reaching = words.comparator.search(listed)
     reaches = reaching is not None and bool(reaching["verb"] or reaching["compare"])
+    if quantity.unit in ("年", "个月", "周", "天", "日", "小时", "分钟", "秒") and quantity.op is None and not reaches:
+        if (
+            not re.search(r"(?:时间|时长|时限|住院日|天数|寿命|提高|提升|延长|缩短|增加|减少)(?:约|近)?$", before)
+            and not re.search(r"[、和及][\u4e00-\u9fff]{2,6}$|[“\"]?[\u4e00-\u9fff]{2,6}$", before[-8:])
+            or after[:1] not in ("", "，", "。", "；", "、", "”", "）")
+        ):
+            return "a duration"
     if quantity.unit in _GRADE_UNITS:
         measured = re.search(
             r"(?:等级|分级|水平|测评|成熟度|评级|评价|智慧服务|智慧管理|电子病历|互联互通|级别|风险)", before

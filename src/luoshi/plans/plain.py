@@ -63,7 +63,12 @@ class Plain:
                     j += 1
                 before = kept[-1] if kept else ""
                 after = chars[j] if j < n else ""
-                if lines and (lines > 1 or before in "。；;！!？?：:|" or _starts_item("".join(chars[j : j + 8]))):
+                if lines and (
+                    lines > 1
+                    or before in "。；;！!？?|"
+                    or (before in "：:" and not after.isdigit())
+                    or _starts_item("".join(chars[j : j + 8]))
+                ):
                     kept.append("\n")
                     kept_origin.append(origin[i])
                 elif before and after and _is_word(before) and _is_word(after):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from luoshi.kernel.comparator import Op
@@ -87,6 +87,16 @@ class Quantity:
     def is_share(self) -> bool:
         """A share of a whole: per cent or per mille."""
         return self.unit in ("%", "‰")
+
+
+def is_unit(text: str) -> bool:
+    """Whether the text is a unit this module knows, with or without 万 or 亿 before it."""
+    return text.lstrip("万亿") in _ALL_UNITS or text in ("万", "亿", "万亿")
+
+
+def with_unit(quantity: Quantity, unit: str) -> Quantity:
+    """The same quantity under another unit, for tables that print the unit once."""
+    return replace(quantity, unit=unit)
 
 
 def find(text: str, masked: Iterable[tuple[int, int]] = ()) -> list[Quantity]:

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from luoshi.documents.model import Document, Table
-from luoshi.plans import coverage, dates, frames, metrics, names, quantities
+from luoshi.plans import coverage, dates, frames, indicator_tables, metrics, names, quantities
 from luoshi.plans.clauses import Sentence, sentences
 from luoshi.plans.dates import Mention
+from luoshi.plans.indicator_tables import FlatRow
 from luoshi.plans.model import Force, Target
 from luoshi.plans.plain import Plain
 from luoshi.plans.quantities import Quantity
@@ -34,6 +35,7 @@ class Scan:
     readings: list[Reading] = field(default_factory=list)
     refusals: list[Refusal] = field(default_factory=list)
     mentions: list[Mention] = field(default_factory=list)
+    rows: list[FlatRow] = field(default_factory=list)
 
 
 def find_targets(
@@ -51,6 +53,10 @@ def find_targets(
     """
     found = scan(text, year=year, plan_years=plan_years)
     out: list[Target] = []
+    for row in found.rows:
+        for target, first, last in indicator_tables.targets_of_row(row, year=year, plan_years=plan_years):
+            start, end = found.plain.located(first, last, offset_of)
+            out.append(replace(target, id=f"G{len(out) + 1}", quote=found.plain.text[first:last], start=start, end=end))
     for reading in found.readings:
         start, end = found.plain.located(reading.start, reading.end, offset_of)
         deadline, printed = _deadline(found, reading, year, plan_years)
@@ -72,7 +78,12 @@ def scan(text: str, *, year: int | None = None, plan_years: tuple[int | None, in
     plain = Plain.of(text)
     mentions = dates.find(plain.text, year=year)
     result = Scan(plain, mentions=mentions)
-    numbers = quantities.find(plain.text, [(m.start, m.end) for m in mentions])
+    result.rows = indicator_tables.flat_rows(text, plain)
+    numbers = [
+        q
+        for q in quantities.find(plain.text, [(m.start, m.end) for m in mentions])
+        if not any(r.start <= q.start < r.end for r in result.rows)
+    ]
     for sentence in sentences(plain.text):
         inside = [q for q in numbers if sentence.start <= q.start < sentence.end]
         _read_sentence(result, sentence, inside)
@@ -361,5 +372,5 @@ def _scope(text: str, reading: Reading) -> str:
 def find_table_targets(
     document: Document, table: Table, *, year: int | None, plan_years: tuple[int | None, int | None] = (None, None)
 ) -> list[Target]:
-    """The targets of a table of indicators (指标 | 基期 | 目标 | 属性), or none when the table is of another kind."""
-    return []
+    """The targets of a table of indicators (指标 | 基期 | 目标 | 属性) or quotas, or none when it is of another kind."""
+    return indicator_tables.read(document, table, year=year, plan_years=plan_years)
