@@ -144,16 +144,20 @@ def _people() -> list[Person]:
 
 
 def _make_accounts(people: list[Person], password: str) -> None:
-    from luoshi.platform.access import actions
+    from luoshi.platform.access import actions, queries
+    from luoshi.platform.regions.models import Institution
 
     for person in people:
-        actions.create_user(
+        user = actions.create_user(
             username=person.username,
-            name=person.name,
+            full_name=person.name,
             password=password,
-            grants=[(person.role, person.where)],
-            by=None,
+            by="demo",
+            must_change_password=False,
         )
+        clinic = Institution.objects.filter(code=person.where).exists()
+        division, institution = queries.place(**{"institution" if clinic else "division": person.where})
+        actions.grant(user=user, role_id=person.role, by="demo", division=division, institution=institution)
 
 
 def _free_port(wanted: int) -> int:
