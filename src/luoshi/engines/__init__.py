@@ -1,1 +1,11 @@
-"""Run an indicator plan. Nothing outside this package imports DuckDB or Spark for measuring."""
+"""Run an indicator plan. Nothing outside this package imports DuckDB or Spark for measuring.
+
+`engine()` gives the engine in use; `LakeDirectory` is the Parquet both engines read; `ResultStore` keeps what was
+evaluated, with the cohort rows behind it, for pages that must answer in milliseconds.
+"""
+
+from luoshi.engines.base import Engine, Listed, Results, engine
+from luoshi.engines.lake import LakeDirectory
+
+
+__all__ = ["Engine", "LakeDirectory", "Listed", "Results", "engine"]

@@ -1,0 +1,14 @@
+SELECT
+  r.id AS subject,
+  r.person,
+  r.division,
+  e.institution,
+  a.on_art = 1 AS on_art,
+  o.viral_load
+FROM open_episode AS e
+JOIN resident AS r ON r.person = e.person
+LEFT JOIN observation_in_period AS o ON o.person = e.person
+LEFT JOIN (
+  SELECT person, LATEST_HIGHEST(value, day) AS on_art FROM observation WHERE code = 'on-art' AND day <= :end GROUP BY person
+) AS a ON a.person = e.person
+WHERE e.program = 'hiv'

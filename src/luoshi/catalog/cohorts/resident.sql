@@ -1,0 +1,31 @@
+-- A record is live when any visit took place within the 365 days to the end of the period.
+WITH program AS (
+  SELECT person,
+         BOOL_OR(program = 'hypertension') AS hypertension,
+         BOOL_OR(program = 'diabetes') AS diabetes
+  FROM open_episode
+  WHERE program IN ('hypertension', 'diabetes', 'severe-mental', 'tuberculosis', 'pregnancy')
+  GROUP BY person
+)
+SELECT
+  r.id AS subject,
+  r.person,
+  r.division,
+  r.institution,
+  r.birth_date,
+  r.birth_date <= YEARS_BEFORE(:end, 65) AS elderly,
+  r.birth_date <= YEARS_BEFORE(:end, 65) OR r.birth_date > YEARS_BEFORE(:end, 7) OR g.person IS NOT NULL AS priority,
+  COALESCE(r.record_opened <= :end, FALSE) AS has_record,
+  COALESCE(r.record_open_to_resident <= :end, FALSE) AS record_open,
+  EXISTS (
+    SELECT 1 FROM visit AS s
+    WHERE s.person = r.person AND s.day BETWEEN DAYS_BEFORE(:end, 364) AND :end AND s.status IN ('finished', 'in-progress')
+  ) AS seen,
+  c.person IS NOT NULL AS contracted,
+  COALESCE(v.checkups, 0) AS checkups,
+  COALESCE(g.hypertension, FALSE) AS hypertension,
+  COALESCE(g.diabetes, FALSE) AS diabetes
+FROM resident AS r
+LEFT JOIN program AS g ON g.person = r.person
+LEFT JOIN under_contract AS c ON c.person = r.person
+LEFT JOIN visit_in_period AS v ON v.person = r.person

@@ -1,0 +1,17 @@
+SELECT
+  person,
+  BOOL_OR(code = 'checkup-lifestyle') AS lifestyle,
+  BOOL_OR(code = 'checkup-physical') AS physical,
+  BOOL_OR(code = 'checkup-laboratory') AS laboratory,
+  BOOL_OR(code = 'checkup-guidance') AS guidance,
+  BOOL_OR(code = 'tcm-constitution') AS tcm_constitution,
+  BOOL_OR(code = 'tcm-advice') AS tcm_advice,
+  BOOL_OR(code = 'tb-screening') AS tb_screening,
+  BOOL_OR(code = 'cataract-screen') AS cataract_screen,
+  BOOL_OR(code = 'child-eye-check') AS child_eye_check
+FROM procedure
+WHERE code IN ('checkup-lifestyle', 'checkup-physical', 'checkup-laboratory', 'checkup-guidance', 'tcm-constitution',
+               'tcm-advice', 'tb-screening', 'cataract-screen', 'child-eye-check')
+  AND day BETWEEN :start AND :end
+  AND status = 'completed'
+GROUP BY person

@@ -1,0 +1,26 @@
+-- `regular` and `stable` are null where nothing was recorded. Visits due as for hypertension, whatever their mode.
+SELECT
+  r.id AS subject,
+  r.person,
+  r.division,
+  e.institution,
+  e.status,
+  COALESCE(v.smd_visits, 0) AS visits,
+  CAST(LEAST(4, FLOOR(DAYS_FROM(GREATEST(e.start_day, :start), PLUS_DAYS(:end, 1)) / 90)) AS INTEGER) AS visits_due,
+  o.irregular = 0 AS regular,
+  s.unstable = 0 AS stable,
+  f.person IS NOT NULL AS schizophrenia
+FROM open_episode AS e
+JOIN resident AS r ON r.person = e.person
+LEFT JOIN visit_in_period AS v ON v.person = e.person
+LEFT JOIN observation_in_period AS o ON o.person = e.person
+LEFT JOIN (
+  SELECT person, LATEST_HIGHEST(CASE WHEN value_code = 'stable' THEN 0.0 ELSE 1.0 END, day) AS unstable
+  FROM observation
+  WHERE code = 'smd-stability' AND day BETWEEN DAYS_BEFORE(:end, 364) AND :end
+  GROUP BY person
+) AS s ON s.person = e.person
+LEFT JOIN (
+  SELECT DISTINCT person FROM condition WHERE (code = 'F20' OR code LIKE 'F20.%') AND day <= :end
+) AS f ON f.person = e.person
+WHERE e.program = 'severe-mental'

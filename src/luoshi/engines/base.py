@@ -1,0 +1,113 @@
+"""What an engine must do, and what it gives back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Protocol
+
+import pyarrow as pa
+
+from luoshi.engines.lake import LakeDirectory
+from luoshi.indicators import Catalogue, Indicator
+from luoshi.indicators.cases import Answer, CaseRow
+from luoshi.kernel.errors import NotFound, nearest
+from luoshi.kernel.period import Period
+
+# The columns of a table of values: `division` or `institution` names the cell, the other is null; `level` is that of
+# the division (null for institutions); sums are whole numbers, the denominator null where there is none.
+VALUE_COLUMNS = ("indicator", "division", "level", "institution", "numerator", "denominator")
+
+
+@dataclass(frozen=True)
+class Results:
+    """Sums of every indicator for every division and institution of one period.
+
+    `table` has `VALUE_COLUMNS`. Cells without a row have no subjects. `unplaced` counts, by cohort, the subjects whose
+    division the register does not know: they are in no division's sums.
+    """
+
+    period: Period
+    table: pa.Table
+    known_at: datetime | None = None
+    unplaced: Mapping[str, int] = field(default_factory=dict)
+
+    @cached_property
+    def cells(self) -> dict[tuple[str, str | None, str | None], tuple[int, int | None]]:
+        """(indicator, division, institution) → (numerator, denominator)."""
+        columns = [self.table.column(name).to_pylist() for name in VALUE_COLUMNS]
+        return {(i, d, o): (n, m) for i, d, _, o, n, m in zip(*columns, strict=True)}
+
+    def cell(self, indicator: Indicator, *, division: str | None = None,
+             institution: str | None = None) -> tuple[int, int | None]:  # fmt: skip
+        """Numerator and denominator of one cell; zeros where nobody is in it."""
+        empty = (0, None if indicator.kind in ("count", "per-population") else 0)
+        return self.cells.get((indicator.id, division, institution), empty)
+
+
+@dataclass(frozen=True)
+class Listed:
+    """One subject of a worklist: who, where, why, and the cohort's columns. `reason` is the number of the first
+    `when` that holds (None when none does)."""
+
+    subject: str
+    person: int | None
+    division: str | None
+    institution: str | None
+    reason: int | None
+    columns: Mapping[str, Any]
+
+
+class Engine(Protocol):
+    """An engine evaluates a catalogue over a lake. Two engines give the same whole numbers on the same lake."""
+
+    name: str
+
+    def evaluate(
+        self,
+        lake: LakeDirectory,
+        catalogue: Catalogue,
+        period: Period,
+        ids: Iterable[str] | None = None,
+        known_at: datetime | None = None,
+        keep_rows: Path | None = None,
+    ) -> Results:
+        """Sums of the indicators `ids` (default: all computed) for `period`, as known at `known_at` (default: now).
+
+        With `keep_rows` the cohort rows are written below that folder, `<cohort>/bucket=<n>.parquet`, by division.
+        """
+        ...
+
+    def why(
+        self,
+        lake: LakeDirectory,
+        catalogue: Catalogue,
+        indicator: Indicator,
+        period: Period,
+        *,
+        division: str | None = None,
+        institution: str | None = None,
+        limit: int = 50,
+        offset: int = 0,
+        known_at: datetime | None = None,
+    ) -> tuple[list[Listed], int]:
+        """The subjects not counted (counted, where less is better) in a division or of an institution: a page of them
+        in order of reason, division and subject, and how many there are."""
+        ...
+
+    def answers(self, catalogue: Catalogue, indicator: Indicator, rows: Sequence[CaseRow]) -> list[Answer]:
+        """What the engine says of each row of a case table on its own."""
+        ...
+
+
+def engine(name: str = "duckdb", **options: Any) -> Engine:
+    """The engine of that name. `options` are the engine's own (`threads`, `memory_limit`)."""
+    engines = {"duckdb"}
+    if name not in engines:
+        raise NotFound(f"There is no engine {name!r}.", todo=nearest(name, engines) or "Use duckdb.")
+    from luoshi.engines.duckdb import DuckdbEngine
+
+    return DuckdbEngine(**options)

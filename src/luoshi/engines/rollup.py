@@ -1,0 +1,143 @@
+"""From sums by (division, institution) to every level of both trees, on the small result of a pass."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import pyarrow as pa
+
+from luoshi.engines.session import Session
+from luoshi.indicators import Catalogue, Indicator
+from luoshi.indicators.definition import Population
+from luoshi.indicators.plan import partials
+
+
+def build_trees(session: Session) -> None:
+    """Tables `ancestor(leaf, code, level)` of divisions and `over(leaf, code)` of institutions, each code its own
+    ancestor too, as the registers stand on the last day of the period (of codes not valid then, the latest row)."""
+    end = f"DATE '{session.period.end}'"
+    valid = f"(valid_from IS NULL OR valid_from <= {end}) AND (valid_to IS NULL OR valid_to > {end})"
+    for table, columns in (("division", "level, l1, l2, l3, l4, l5"), ("institution", "parent, division")):
+        session.run(
+            f"""CREATE OR REPLACE TEMP TABLE {table}_now AS SELECT code, {columns} FROM (
+                SELECT *, row_number() OVER (PARTITION BY code ORDER BY ({valid}) DESC, valid_from DESC NULLS LAST) AS place
+                FROM "{table}") AS rows WHERE place = 1"""  # noqa: S608
+        )
+    session.run(
+        """CREATE OR REPLACE TEMP TABLE ancestor AS
+        SELECT DISTINCT * FROM (
+          SELECT code AS leaf, l1 AS code, 1 AS level FROM division_now UNION ALL SELECT code, l2, 2 FROM division_now
+          UNION ALL SELECT code, l3, 3 FROM division_now UNION ALL SELECT code, l4, 4 FROM division_now
+          UNION ALL SELECT code, l5, 5 FROM division_now UNION ALL SELECT code, code, level FROM division_now
+        ) AS pairs WHERE code IS NOT NULL"""
+    )
+    session.run(
+        """CREATE OR REPLACE TEMP TABLE "over" AS
+        WITH RECURSIVE up(leaf, code, depth) AS (
+          SELECT code, code, 0 FROM institution_now
+          UNION ALL
+          SELECT up.leaf, i.parent, up.depth + 1 FROM up JOIN institution_now AS i ON i.code = up.code
+          WHERE i.parent IS NOT NULL AND up.depth < 8
+        ) SELECT DISTINCT leaf, code FROM up"""
+    )
+
+
+def leaves_below(session: Session, division: str) -> list[str]:
+    """Codes of a division and all below it."""
+    return [
+        r[0] for r in session.con.execute("SELECT DISTINCT leaf FROM ancestor WHERE code = ?", [division]).fetchall()
+    ]
+
+
+def members_below(session: Session, institution: str) -> list[str]:
+    """Codes of an institution and all below it."""
+    return [r[0] for r in session.con.execute('SELECT leaf FROM "over" WHERE code = ?', [institution]).fetchall()]
+
+
+def roll_up(
+    session: Session, catalogue: Catalogue, groups: Mapping[str, Sequence[Indicator]], kept: Sequence[str]
+) -> tuple[pa.Table, dict[str, int]]:
+    """The table of values from the partial tables `part_<cohort>` named in `kept`, and the unplaced by cohort."""
+    build_trees(session)
+    session.run(
+        """CREATE OR REPLACE TEMP TABLE cells (indicator VARCHAR, division VARCHAR, level INTEGER, institution VARCHAR,
+        numerator BIGINT, denominator BIGINT)"""
+    )
+    unplaced: dict[str, int] = {}
+    for cohort in kept:
+        columns = partials(groups[cohort])
+        names = [n for p in columns for n in (p.numerator, p.denominator) if n]
+        sums = ", ".join(f"sum({n})::BIGINT AS {n}" for n in names)
+        part = f'"part_{cohort}"'
+        session.run(
+            f"""CREATE OR REPLACE TEMP TABLE by_division AS SELECT a.code, any_value(a.level) AS level, {sums}
+            FROM (SELECT division, {sums} FROM {part} WHERE division IS NOT NULL GROUP BY division) AS p
+            JOIN ancestor AS a ON a.leaf = p.division GROUP BY a.code"""  # noqa: S608
+        )
+        session.run(
+            f"""CREATE OR REPLACE TEMP TABLE by_institution AS SELECT o.code, {sums}
+            FROM (SELECT institution, {sums} FROM {part} WHERE institution IS NOT NULL GROUP BY institution) AS p
+            JOIN "over" AS o ON o.leaf = p.institution GROUP BY o.code"""  # noqa: S608
+        )
+        for p in columns:
+            below = p.denominator or "NULL"
+            session.run(
+                f"""INSERT INTO cells SELECT '{p.indicator.id}', code, level, NULL, {p.numerator}, {below} FROM by_division
+                UNION ALL SELECT '{p.indicator.id}', NULL, NULL, code, {p.numerator}, {below} FROM by_institution"""  # noqa: S608
+            )
+        row = session.run(
+            f"""SELECT coalesce(sum(subjects), 0)::BIGINT FROM {part}
+            WHERE division IS NULL OR division NOT IN (SELECT code FROM division_now)"""  # noqa: S608
+        ).fetchone()
+        if row and row[0]:
+            unplaced[cohort] = row[0]
+    _add_population(session, [i for cohort in kept for i in groups[cohort] if i.per is not None])
+    return session.con.sql(
+        "SELECT * FROM cells ORDER BY indicator, institution NULLS FIRST, division"
+    ).to_arrow_table(), unplaced
+
+
+def _add_population(session: Session, indicators: Sequence[Indicator]) -> None:
+    """Denominators from the register of population; divisions where only people live and nothing was counted get a
+    numerator of 0."""
+    for per in {i.per for i in indicators if i.per is not None}:
+        session.table_of("people", {"code": "text", "level": "integer", "value": "integer"}, _population(session, per))
+        for indicator in (i for i in indicators if i.per == per):
+            session.run(
+                f"""CREATE OR REPLACE TEMP TABLE filled AS SELECT '{indicator.id}' AS indicator, coalesce(c.division, p.code) AS division,
+                coalesce(c.level, p.level) AS level, NULL AS institution, coalesce(c.numerator, 0) AS numerator, p.value AS denominator
+                FROM (SELECT * FROM cells WHERE indicator = '{indicator.id}' AND division IS NOT NULL) AS c
+                FULL JOIN people AS p ON p.code = c.division"""  # noqa: S608
+            )
+            session.run(f"DELETE FROM cells WHERE indicator = '{indicator.id}' AND division IS NOT NULL")  # noqa: S608
+            session.run("INSERT INTO cells SELECT * FROM filled")
+
+
+def _population(session: Session, per: Population) -> list[tuple[str, int, int]]:
+    """(division, level, people): its own row where it has one, else the sum of its children's.
+
+    Of several years the latest up to the period's end counts, of several versions the last.
+    """
+    ages = " AND ".join(
+        f"{column} IS NULL" if value is None else f"{column} = {value}"
+        for column, value in (("age_from", per.age_from), ("age_to", per.age_to))
+    )
+    told = dict(
+        session.run(
+            f"""SELECT division, arg_max(value, (year, version))::BIGINT FROM population
+            WHERE kind = '{per.kind}' AND coalesce(sex, 'all') = 'all' AND {ages} AND year <= {session.period.end.year}
+            GROUP BY division"""  # noqa: S608
+        ).fetchall()
+    )
+    rows = session.run("SELECT code, level, l1, l2, l3, l4, l5 FROM division_now ORDER BY level DESC").fetchall()
+    people: dict[str, int] = {}
+    below: dict[str, int] = {}
+    for code, level, *line in rows:
+        value = told.get(code, below.get(code))
+        if value is None:
+            continue
+        people[code] = value
+        parent = next((c for c in reversed(line[: level - 1]) if c and c != code), None)
+        if parent is not None:
+            below[parent] = below.get(parent, 0) + value
+    return [(code, level, people[code]) for code, level, *_ in rows if code in people]
