@@ -42,13 +42,16 @@ class Action:
     title: str
     start: int = 0
     end: int = 0
+    restored: str = ""
 
 
 @dataclass
 class Task:
     """One piece of work. `number` is as printed (None where lost or absent); `spans` holds every run of the document
     text the task was joined from, in reading order, while `start`/`end` are the first run's; `text` is the joined,
-    cleaned reading. Unit names are as printed with breaks healed; `inherited_units` come from the plan's default."""
+    cleaned reading. Unit names are as printed with breaks healed; `inherited_units` come from the plan's default or
+    from the heading above. `begins` is the start of a phase, `repeats` a rhythm as printed (每季度), `restored` the text
+    with swapped synonyms put back, where the document was found to be such a copy."""
 
     id: str
     action: str | None
@@ -66,6 +69,9 @@ class Task:
     confidence: float = 1.0
     spans: list[tuple[int, int]] = field(default_factory=list)
     page: int | None = None
+    begins: str | None = None
+    repeats: str = ""
+    restored: str = ""
 
 
 @dataclass
@@ -106,7 +112,7 @@ class Target:
 @dataclass
 class Plan:
     """A plan read from one document. `notes` are plain sentences about the reading as a whole; `page_order` lists the
-    physical segments in logical order where a repair was proposed."""
+    physical segments in logical order where a repair was proposed. `safeguards` are the weak tasks of 保障措施 sections."""
 
     plan: PlanHead
     actions: list[Action] = field(default_factory=list)
@@ -114,6 +120,7 @@ class Plan:
     targets: list[Target] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     page_order: list[tuple[int, int]] = field(default_factory=list)
+    safeguards: list[Task] = field(default_factory=list)
 
     def to_json(self) -> dict[str, Any]:
         """Plain data, ready for JSON."""

@@ -1,0 +1,88 @@
+"""`luoshi plan`: what a plan document says, on the command line."""
+
+from __future__ import annotations
+
+import json
+import unicodedata
+from pathlib import Path
+
+import click
+
+from luoshi.plans.model import Plan
+
+
+@click.group()
+def group() -> None:
+    """Read, load and compare plan documents."""
+
+
+@group.command("text")
+@click.argument("file", type=click.Path(path_type=Path))
+def text(file: Path) -> None:
+    """Print the text of FILE; the offsets of `plan read` count its characters."""
+    from luoshi.documents import open_document
+
+    click.echo(open_document(file).text, nl=False)
+
+
+@group.command("read")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--format", "form", type=click.Choice(["json", "table"]), default="table", help="How to print it.")
+def read(file: Path, form: str) -> None:
+    """Read the plan in FILE (txt, html, docx, pdf, xlsx): tasks, targets, units, deadlines."""
+    from luoshi.plans.read import read_file
+
+    _, plan = read_file(file)
+    if form == "json":
+        click.echo(json.dumps(plan.to_json(), ensure_ascii=False, indent=2))
+    else:
+        click.echo("\n".join(_table(plan)))
+
+
+def _table(plan: Plan) -> list[str]:
+    """The plan as lines for a terminal."""
+    head = plan.plan
+    period = "–".join(str(year) for year in (head.period_start, head.period_end) if year) or "?"
+    lines = [
+        head.title or "(no title)",
+        f"{head.issuer or '?'} · {head.region or '?'} · {head.doc_number or '-'} · {period}",
+    ]
+    lines += [f"! {note}" for note in plan.notes]
+    by_task: dict[str | None, list[str]] = {}
+    for target in plan.targets:
+        value = (
+            "–".join(f"{part:g}" for part in target.value) if isinstance(target.value, list) else f"{target.value:g}"
+        )
+        by_task.setdefault(target.task, []).append(
+            f"      {target.id:<5}{target.metric} {target.op} {value}{target.unit}  {target.deadline or ''}"
+        )
+    titles = {action.id: f"{action.number or ''} {action.title}".strip() for action in plan.actions}
+    last: str | None = None
+    for task in [*plan.tasks, *plan.safeguards]:
+        if task.action != last and task.action:
+            lines += ["", titles.get(task.action, task.action)]
+        last = task.action
+        units = "、".join([*(f"{name}*" if name in task.lead_units else name for name in task.units)])
+        due = f"{task.deadline or '-'}{'~' if task.deadline_inferred else ''}"
+        lines.append(
+            f"  {task.id:<5}{_fit(task.number or '', 8)}{_fit(task.title or task.text, 44)} {_fit(due, 12)}{units}"
+        )
+        lines += [f"      ? {flag}" for flag in task.flags]
+        lines += by_task.get(task.id, [])
+    if by_task.get(None):
+        lines += ["", "Targets outside tasks", *by_task[None]]
+    counts = f"{len(plan.actions)} actions, {len(plan.tasks)} tasks, {len(plan.targets)} targets"
+    return [*lines, "", f"{counts}   (* lead, ~ inferred)"]
+
+
+def _fit(text: str, width: int) -> str:
+    """The text cut and padded to a number of terminal columns."""
+    text = text.replace("\n", " ")
+    result, used = "", 0
+    for char in text:
+        size = 2 if unicodedata.east_asian_width(char) in "WFA" else 1
+        if used + size > width - 1:
+            break
+        result += char
+        used += size
+    return result + " " * (width - used)

@@ -1,0 +1,91 @@
+"""Ledgers in Excel: every sheet a table, merged cells spread over the cells they cover."""
+
+from __future__ import annotations
+
+import datetime as dt
+import io
+import warnings
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import openpyxl
+from openpyxl.utils.exceptions import InvalidFileException
+
+from luoshi.documents.assembly import Assembly
+from luoshi.documents.limits import MAX_TABLE_ROWS, check_columns, open_zip
+from luoshi.documents.model import Document
+from luoshi.kernel.errors import UnreadableFile
+
+
+def read(path: Path, data: bytes) -> Document:
+    """A workbook as a Document: one table a sheet, its title rows as paragraphs, hidden sheets left out with a note.
+
+    Raises `UnreadableFile` when the workbook is damaged or wider or longer than the limits.
+    """
+    open_zip(path, data).close()
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            book = openpyxl.load_workbook(io.BytesIO(data), data_only=True)
+    except (InvalidFileException, zipfile.BadZipFile, KeyError, ValueError, TypeError, OSError, SyntaxError) as error:
+        raise UnreadableFile(
+            f"the workbook is damaged ({type(error).__name__}).",
+            where=path.name,
+            todo="Open it in Excel or WPS, save it again, and try that copy.",
+        ) from error
+    assembly = Assembly(path, "xlsx")
+    for sheet in book.worksheets:
+        if sheet.sheet_state != "visible":
+            assembly.notes.append(f"The hidden sheet “{sheet.title}” was left out.")
+            continue
+        _sheet(assembly, sheet, path)
+    return assembly.document(title=str(book.properties.title or ""))
+
+
+def _sheet(assembly: Assembly, sheet: Any, path: Path) -> None:
+    if (sheet.max_row or 0) > MAX_TABLE_ROWS:
+        raise UnreadableFile(
+            f"sheet “{sheet.title}” has {sheet.max_row:,} rows; at most {MAX_TABLE_ROWS:,} are read.",
+            where=path.name,
+            todo="Delete the empty rows below the ledger and save again.",
+        )
+    check_columns(path, _used_columns(sheet))
+    covered: dict[tuple[int, int], bool] = {}
+    for area in sheet.merged_cells.ranges:
+        if (area.max_row - area.min_row + 1) * (area.max_col - area.min_col + 1) > 100_000:
+            continue
+        for row in range(area.min_row, area.max_row + 1):
+            for column in range(area.min_col, area.max_col + 1):
+                if (row, column) != (area.min_row, area.min_col):
+                    covered[(row, column)] = True
+    rows: list[list[str | None]] = []
+    started = False
+    for index, cells in enumerate(sheet.iter_rows(max_col=min(sheet.max_column or 1, 256), values_only=True), start=1):
+        row: list[str | None] = [
+            None if covered.get((index, column)) and rows + [1] else _text(value)
+            for column, value in enumerate(cells, start=1)
+        ]
+        filled = [text for text in row if text and text.strip()]
+        if not filled:
+            continue
+        if not started and len(filled) == 1:
+            assembly.add(filled[0], "heading" if not rows else "paragraph", level=1, style=sheet.title)
+            continue
+        started = True
+        rows.append(row)
+    assembly.add_table(rows, style=sheet.title)
+
+
+def _used_columns(sheet: Any) -> int:
+    return int(sheet.max_column or 0)
+
+
+def _text(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, dt.datetime) and value.time() == dt.time():
+        value = value.date()
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    return str(value).strip()

@@ -1,0 +1,449 @@
+"""What a document says of itself: title, issuer, region, number, dates, period, what it rests on, and whether it is a plan."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import dataclass
+
+from luoshi.documents import Document
+from luoshi.plans import sections
+from luoshi.plans.directory import PROVINCES, resolve
+from luoshi.plans.model import PlanHead
+from luoshi.plans.running_text import RunningText, clean, tidy
+
+_TITLE_END = re.compile(
+    r"(?:方案|计划|要点|规划|纲要|意见|通知|办法|行动|安排|清单|台账|分解表?|分工|任务书|责任书|措施|决定|报告|总结|情况|条例|规定|细则|制度|标准|解读|说明|问答|公告|通报|函|目标|指南|批复|工程)(?:[（(][^（）()]{1,30}[）)])*$"
+)
+_PLAN_WORDS = re.compile(r"方案|计划|要点|规划|纲要|行动|分工|清单|安排|意见|台账")
+_LABELS = {
+    "title": r"(?:标\s*题|名\s*称|信息名称|文件名称|公文标题)",
+    "issuer": r"(?:发布机构|发文机关|发布单位|发文单位|制定机关|发文机构|公开机构|信息来源|公开主体|印发机关|发布部门|制文机关|责任部门)",
+    "number": r"(?:文\s*号|发文字号|文件编号|发文号|文件号)",
+    "written": r"(?:成文日期|发文日期|印发日期|生成日期|成文时间|发文时间|印发时间|制发日期)",
+    "published": r"(?:公开日期|发布日期|发布时间|公布日期|公开时间|日期|时间|更新时间)",
+}
+_ANY_LABEL = re.compile(
+    r"(?:索\s*引\s*号|信息分类|主题分类|主题词|公开方式|公开形式|有效性|生效日期|废止日期|失效|体裁分类|组配分类|关键词|内容概述|浏览次数|字号|公开类别|统一编号|组配|公开属性|服务对象|"
+    + "|".join(value for value in _LABELS.values())
+    + r")\s*[：:]"
+)
+_DATE = re.compile(r"(20\d\d)\s?[年\-/.]\s?(\d{1,2})\s?[月\-/.]\s?(\d{1,2})")
+_CN_DATE = re.compile(
+    r"(二[〇零○ＯO0][一二三四五六七八九〇零○ＯO]{2})年([一二三四五六七八九十]{1,2})月([一二三四五六七八九十]{1,3})日"
+)
+_NUMBER = re.compile(
+    r"(?P<org>[\u4e00-\u9fff]{1,14}?(?:发|函|字|办|通|规|令|明电|文|疾控|党|政|医|卫|基层|委|府)?)\s?[〔\[（(【﹝{]?\s?(?P<year>20\d\d)\s?[〕\]）)】﹞}]?\s?第?(?P<no>\d{1,4})\s?号"
+)
+_CITED = re.compile(
+    r"《([^《》]{4,80}(?:《[^《》]*》[^《》]*)*)》\s*(?:[（(]\s*([^（）()]{3,40}号)\s*[）)]?\s*[）)]?)?"
+)
+_CITING_BEFORE = re.compile(
+    r"(?:根据|按照|依据|依照|遵照|贯彻|落实|执行|对照|围绕|参照|精神|、|和|及|以及|与|和省|和市|》|厅|府|委|局|部|院|办公室|办公厅|号[）)])(?:[^，。；《》]{0,24})$"
+)
+_CITING_AFTER = re.compile(
+    r"^(?:[（(][^）)]*[）)])?\s*(?:等)?(?:文件)?(?:的)?(?:精神|要求|部署|通知|宣传贯彻|贯彻|落实|任务|规定|安排)"
+)
+_PLACE = re.compile(r"[\u4e00-\u9fff]{2,8}?(?:省|自治区|自治州|自治县|地区|市|州|盟|县|区|旗)")
+_NOT_PLACE = re.compile(
+    r"^(?:全|本|各|我|该|县|市|区|省|乡|城|社|园|院|辖|片|山|灾|疫|病|牧|库|地|试点|示范|所在|属地|服务|居住|功能|中心|重点|部分|有关|相关|基层|农村|贫困|民族|边远|偏远|经济|开发|高新|创建|健康|国家|推进|推动|加强|完善|建设|实施|关于|印发|参照|超大|一个|每个|两个|设)"
+)
+
+
+def read_head(document: Document, reading: RunningText, intro_end: int) -> PlanHead:
+    """The head of the plan. `reading` is its running text, `intro_end` the place where its first numbered part begins."""
+    lines = [clean(reading, para.start, para.end).text for para in reading.paras]
+    front = [text for text, para in zip(lines, reading.paras, strict=True) if para.start < intro_end]
+    body = clean(reading, 0, len(reading.text)).text
+    whole = tidy(document.text)
+    head = PlanHead()
+    head.title = _title(document, front or lines[:3], body)
+    head.kind, head.kind_reason = _kind(head.title, whole, body)
+    signed = _signature(lines)
+    head.doc_number = _doc_number(whole, front)
+    head.published = _published(whole, signed, front)
+    head.based_on = _based_on(body, head.doc_number)
+    head.issuer = _issuer(whole, signed, head, front, lines)
+    head.region = _region(head, body)
+    head.based_on = [name for name in head.based_on if not _is_own(name, head)]
+    head.period_start, head.period_end = _period(head, body)
+    return head
+
+
+# --- title ---------------------------------------------------------------------------------------------------------
+
+
+def _title(document: Document, front: list[str], body: str) -> str:
+    label = _labelled(tidy(document.text), "title")
+    candidates: list[tuple[float, int, str]] = []
+    lines = _joined_titles(front)
+    for index, line in enumerate(lines[:60]):
+        text = _bare_title(line)
+        if not 6 <= len(text) <= 90 or re.search(r"[。；;!！]", text) or sections.DATE_LINE.match(text):
+            continue
+        if _ANY_LABEL.match(line) and not line.startswith("标题"):
+            continue
+        score = 0.0
+        if _TITLE_END.search(text):
+            score += 3
+        if _PLAN_WORDS.search(text):
+            score += 1.5
+        if re.search(r"20\d\d|“?十[三四五六]五|年度", text):
+            score += 0.7
+        if re.match(r"关于印发|.{2,30}关于(?:印发|转发|下发)", text):
+            score -= 1.0
+        if re.search(r"[，,：:]", text) and not _TITLE_END.search(text):
+            score -= 1.0
+        if text.endswith((":", "：")) or re.match(r"各.{2,60}[:：]$", line):
+            score -= 4
+        if re.match(r"(?:附件|第[一二三四五六七八九十]+[章节])", text):
+            score -= 0.8
+        score += 0.4 * min(3, sum(1 for other in lines if _bare_title(other) == text) - 1)
+        candidates.append((score, -index, text))
+    best = max(candidates, default=(0.0, 0, ""))
+    title = best[2]
+    if label and (not title or _bare_title(label) in title or best[0] < 3):
+        title = _bare_title(label)
+    if best[0] < 1.5 and document.title and _TITLE_END.search(_bare_title(document.title)):
+        title = _bare_title(document.title)
+    inner = re.match(r".*?关于(?:印发|下发|转发|发布)[《<](.+?)[》>]的?通知$", title)
+    if inner:
+        title = inner.group(1)
+    return title
+
+
+def _joined_titles(front: list[str]) -> list[str]:
+    """Lines, with a title broken over two or three lines put together."""
+    result = list(front)
+    for index in range(len(front) - 1):
+        for count in (2, 3):
+            group = front[index : index + count]
+            if len(group) == count and all(
+                2 <= len(line) <= 40 and not re.search(r"[。；，,:：]", line) for line in group
+            ):
+                text = "".join(group)
+                if (
+                    _TITLE_END.search(text)
+                    and not _TITLE_END.search(group[0])
+                    and not any(sections.DATE_LINE.match(line) or sections.is_end_matter(line) for line in group[:-1])
+                ):
+                    result.append(text)
+    return result
+
+
+def _bare_title(line: str) -> str:
+    text = re.sub(r"^(?:标题|名称)[：:]", "", tidy(line).strip())
+    text = re.sub(r"\.(?:docx?|pdf|txt|html?|wps|xlsx?)$", "", text, flags=re.IGNORECASE)
+    text = re.sub(r"^[\u4e00-\u9fffA-Za-z]{2,6}[-—_|](?=[\u4e00-\u9fff“《20])", "", text)
+    text = re.sub(r"[_\-|—]{1,2}[^_\-|—]{2,20}(?:网|网站|门户|政府|委员会|局)$", "", text)
+    return re.sub(r"(?<=[^\x00-\x7f])\s+|\s+(?=[^\x00-\x7f])", "", text).strip(" |")
+
+
+# --- kind ----------------------------------------------------------------------------------------------------------
+
+
+def _kind(title: str, whole: str, body: str) -> tuple[str, str]:
+    """plan, news, explanation, report or law, with the reason when it is no plan."""
+    opening = body[:600]
+    articles = len(re.findall(r"(?m)^\s*第[一二三四五六七八九十百零\d]{1,5}条", whole))
+    if re.search(r"解读|答记者问|问答|起草说明|编制说明|一图读懂|政策说明", title):
+        return "explanation", f"The title says it explains another paper: {title[:40]}."
+    if articles >= 5 and re.search(r"(?:条例|法|办法|规定|细则|规则)(?:[（(].*[）)])?$", title):
+        return "law", f"It is set out in {articles} articles (第…条) under a title of a law or rule."
+    planned = bool(_PLAN_WORDS.search(re.sub(r"行动$", "", title)))
+    if re.search(
+        r"总结|完成情况|进展情况|工作情况|执行情况|情况(?:的)?(?:报告|通报|汇报)|统计公报|公报$|述职", title
+    ) and not re.search(r"计划|打算|安排|要点", title):
+        return "report", f"The title says it reports on work done: {title[:40]}."
+    met = len(re.findall(r"会议(?:强调|指出|要求|明白|明确|认为|提出)|(?:陈述|报告|讲话)指出", body))
+    signs = []
+    if re.search(
+        r"(?:\d{1,2}月\d{1,2}日|近日|日前|今天|昨日)[，,].{0,40}(?:召开|举行|印发|发布|启动|获悉|报道)", opening
+    ):
+        signs.append("it opens like a report of an event")
+    if met >= 2:
+        signs.append(f"it tells {met} times what a meeting said")
+    if re.search(r"(?:记者|通讯员|本报讯|新华社|作者[：:]|来[源历][：:])", whole[:1500]):
+        signs.append("it names a reporter or a source")
+    if not re.search(r"(?:方案|计划|要点|规划|纲要|通知|意见)(?:[（(][^（）()]*[）)])*$", title) and len(signs) >= 2:
+        return "news", "It is news about a plan, not the plan itself: " + ", ".join(signs) + "."
+    if re.search(r"(?:讲话|致辞|发言)", title):
+        return "news", f"The title says it is a speech: {title[:40]}."
+    if not planned and not re.search(r"通知|办法|措施|决定|函|目标|章", title) and len(signs) >= 2:
+        return "news", "It is news about a plan, not the plan itself: " + ", ".join(signs) + "."
+    return "plan", ""
+
+
+# --- numbers, dates, issuer ----------------------------------------------------------------------------------------
+
+
+def _labelled(whole: str, what: str) -> str:
+    """The value printed behind a label of a site's information table, empty when the cell is empty."""
+    for match in re.finditer(rf"{_LABELS[what]}\s*[：:]\s*\|?[ \t]*([^\n]*)", whole[:6000]):
+        value = match.group(1)
+        following = _ANY_LABEL.search(value)
+        if following:
+            value = value[: following.start()]
+        value = value.strip(" |\t　")
+        if value:
+            return value.split("|")[0].strip()
+    return ""
+
+
+def _normal_number(match: re.Match[str]) -> str:
+    return f"{match['org']}〔{match['year']}〕{match['no']}号"
+
+
+def _doc_number(whole: str, front: list[str]) -> str | None:
+    value = _labelled(whole, "number")
+    match = _NUMBER.search(value) if value else None
+    if match:
+        return _normal_number(match)
+    for line in front[:40]:
+        bare = line.strip("（）()【】 ")
+        match = _NUMBER.fullmatch(bare)
+        if match and "《" not in line:
+            return _normal_number(match)
+    return None
+
+
+def _iso(match: re.Match[str] | None) -> str | None:
+    if match is None:
+        return None
+    year, month, day = int(match[1]), int(match[2]), int(match[3])
+    return f"{year:04d}-{month:02d}-{day:02d}" if 1 <= month <= 12 and 1 <= day <= 31 else None
+
+
+def _chinese_date(text: str) -> str | None:
+    match = _CN_DATE.search(text)
+    if match is None:
+        return None
+    digits = str.maketrans("〇零○ＯO一二三四五六七八九", "00000123456789")
+    from luoshi.kernel.numerals import parse_chinese_number
+
+    month, day = parse_chinese_number(match[2]), parse_chinese_number(match[3])
+    return f"{match[1].translate(digits)}-{month:02d}-{day:02d}" if month and day else None
+
+
+def _published(whole: str, signed: _Signed, front: list[str]) -> str | None:
+    for label in ("written", "published"):
+        found = _iso(_DATE.search(_labelled(whole, label)))
+        if found:
+            return found
+    if signed.date:
+        return signed.date
+    for line in front[:12]:
+        match = re.search(r"(20\d\d)[-/.年](\d{1,2})[-/.月](\d{1,2})日?(?:\s+\d{1,2}:\d{2})?", line)
+        if match and len(line) <= 80:
+            return _iso(match)
+    return None
+
+
+@dataclass(frozen=True)
+class _Signed:
+    names: tuple[str, ...] = ()
+    date: str | None = None
+
+
+def _signature(lines: list[str]) -> _Signed:
+    """Signing bodies and date: short lines of names followed by a line that is a date."""
+    for index, line in enumerate(lines):
+        text = line.strip()
+        if len(text) > 24 or not (_DATE.match(text) or _CN_DATE.match(text)):
+            continue
+        names: list[str] = []
+        for before in reversed(lines[max(0, index - 4) : index]):
+            bare = before.strip()
+            if 3 <= len(bare) <= 60 and not re.search(r"[。；，,：:]", bare) and _signs(bare):
+                names.insert(0, bare)
+            else:
+                break
+        if names:
+            return _Signed(tuple(names), _iso(_DATE.match(text)) or _chinese_date(text))
+    return _Signed()
+
+
+def _signs(name: str) -> bool:
+    return bool(
+        resolve(re.sub(r"(?:办公[室厅])$", "", name))
+        or resolve(name)
+        or re.search(r"(?:委员会|人民政府|局|厅|办公室|部|委|院|中心|领导小组)$", name)
+    )
+
+
+def _issuer(whole: str, signed: _Signed, head: PlanHead, front: list[str], lines: list[str]) -> str | None:
+    value = _labelled(whole, "issuer")
+    if value and len(value) <= 40:
+        return value
+    if signed.names:
+        return "、".join(signed.names)
+    for line in [*front[:12], head.title]:
+        match = re.match(
+            r"(.{3,40}?(?:委员会|人民政府|局|厅|办公室|部|委|领导小组|指挥部|总工会|协会))关于(?:印发|下发|转发|发布|开展|进一步|做好|加强|推进|实施)",
+            line,
+        )
+        if match:
+            return match.group(1)
+    match = re.match(
+        r"(.{2,20}?(?:卫生健康委员会|卫生健康委|卫生健康局|人民政府|医疗保障局|疾病预防控制局|中医药管理局|卫健委|卫健局))(?=20\d\d|关于|[“年])",
+        head.title,
+    )
+    if match:
+        return match.group(1)
+    if head.kind == "news":
+        found = re.search(
+            r"[，,]\s*([\u4e00-\u9fff]{2,6}(?:省|市|区|县|自治区|州)?(?:卫生健康委(?:员会)?|卫生健康局|卫健委|卫健局|医保局|人民政府))(?:召开|举行|印发|发布)",
+            whole,
+        )
+        if found:
+            return found.group(1)
+    heads = [line.strip() for line in front[:3]]
+    for line in heads:
+        match = re.match(r"([\u4e00-\u9fff]{4,20}(?:委员会|人民政府(?:办公[室厅])?|局|厅))(?:文件)?$", line)
+        if match and resolve(match.group(1)):
+            return match.group(1)
+    return None
+
+
+# --- region and period ---------------------------------------------------------------------------------------------
+
+
+def _places(text: str) -> list[str]:
+    """Names of places with their level word, as printed, adjoining ones together: 绍兴市上虞区."""
+    found: list[str] = []
+    position = 0
+    while match := re.compile(r"(?:[\u4e00-\u9fff]{2,4}?(?:省|自治区|自治州|自治县|地区|市|州|盟|县|区|旗))+").search(
+        text, position
+    ):
+        name = match.group(0)
+        position = match.end()
+        if not _NOT_PLACE.match(name) and not re.search(r"[的和与及等在为对将于以全各我]", name):
+            found.append(name)
+    return found
+
+
+def _region(head: PlanHead, body: str) -> str | None:
+    """The place the plan is for: from the title, then the issuer, then the places the text names most."""
+    cited = " ".join(head.based_on) + body[:800]
+    for text in (head.title, head.issuer or ""):
+        text = re.sub(r"^.*?关于", "", text) if "关于" in text and not _places(text.split("关于")[0]) else text
+        start = re.match(
+            r"(?:关于)?(?:印发)?[《“]?((?:[\u4e00-\u9fff]{2,8}?(?:省|自治区|自治州|自治县|地区|市|州|盟|县|区|旗))+)",
+            text,
+        )
+        if start and not _NOT_PLACE.match(start.group(1)):
+            name = start.group(1)
+            if "省" not in name and "自治区" not in name and re.search(r"市.+[区县市]$", name):
+                province = next((p for p in PROVINCES if f"{p}省" in cited), None)
+                if province:
+                    return f"{province}省{name}"
+            return name
+        inside = _places(text)
+        if inside:
+            return inside[0]
+        for province in PROVINCES:
+            if province in text:
+                return _full_province(province)
+    if re.search(r"国家|中共中央|国务院|“健康中国", (head.issuer or "") + head.title) or re.search(
+        r"^各省、自治区、直辖市", body, re.M
+    ):
+        return "全国"
+    counts: Counter[str] = Counter()
+    for province in PROVINCES:
+        seen = len(re.findall(rf"{province}(?:省|自治区|市)?", body))
+        if seen:
+            counts[_full_province(province)] = seen + 2 * body.count(f"健康{province}")
+    if re.search(r"全省|我省|省委|省卫生健康委|省直", body) and counts:
+        return counts.most_common(1)[0][0]
+    cities = Counter(place for place in _places(body) if place.endswith(("市", "区", "县", "州")) and len(place) <= 9)
+    if re.search(r"全市|我市|全县|我县|全区|我区", body) and cities:
+        return cities.most_common(1)[0][0]
+    return counts.most_common(1)[0][0] if counts and counts.most_common(1)[0][1] >= 3 else None
+
+
+def _full_province(short: str) -> str:
+    special = {"北京": "北京市", "天津": "天津市", "上海": "上海市", "重庆": "重庆市", "内蒙古": "内蒙古自治区", "广西": "广西壮族自治区",
+               "西藏": "西藏自治区", "宁夏": "宁夏回族自治区", "新疆": "新疆维吾尔自治区"}  # fmt: skip
+    return special.get(short, f"{short}省")
+
+
+def _period(head: PlanHead, body: str) -> tuple[int | None, int | None]:
+    """First and last year of the plan: from its title, else from what the text sets its goals for."""
+    title = head.title
+    match = re.search(r"(20\d\d)\s?年?\s?(?:-{1,2}|—{1,2}|–|~|至|到)\s?(20\d\d)", title)
+    if match:
+        return int(match[1]), int(match[2])
+    five = re.search(r"[“\"]?(十三五|十四五|十五五)[”\"]?", title)
+    if five:
+        end = {"十三五": 2020, "十四五": 2025, "十五五": 2030}[five.group(1)]
+        return end - 4, end
+    match = re.search(r"(20\d\d)\s?年度?", title)
+    if match:
+        return int(match[1]), int(match[1])
+    match = re.search(r"[\u4e00-\u9fff](20[2-9]\d)[”\"]?", title)
+    if match:
+        start = int(head.published[:4]) if head.published else None
+        return start, int(match[1])
+    if head.kind == "news":
+        match = re.search(r"召开(20\d\d)年", body)
+        if match:
+            return int(match[1]), int(match[1])
+    horizons = Counter(int(year) for year in re.findall(r"(?:到|至)\s?(20\d\d)\s?年", body))
+    due = Counter(int(year) for year in re.findall(r"(20\d\d)\s?年(?:\d{1,2}月)?底(?:之?前)?", body))
+    written = int(head.published[:4]) if head.published else None
+    for found in (horizons, due):
+        years = [year for year in found if written is None or year >= written]
+        if years:
+            most = max(found[year] for year in years)
+            best = max(year for year in years if found[year] >= max(1, 0.34 * most))
+            return None, best
+    return None, None
+
+
+# --- what it rests on ----------------------------------------------------------------------------------------------
+
+
+def _based_on(body: str, own: str | None) -> list[str]:
+    """Numbers of the papers the plan cites as its ground, or their titles where no number is printed."""
+    result: list[str] = []
+    opening = body[:2500]
+    cited_until = 0
+    for match in _CITED.finditer(body):
+        before, after = body[max(0, match.start() - 30) : match.start()], body[match.end(1) + 1 : match.end(1) + 24]
+        if re.search(r"(?:现将|印发|制定|编制|出台|修订|起草)[^。]{0,10}$", before) and not re.search(
+            r"根据|按照|贯彻|落实", before
+        ):
+            continue
+        chained = (
+            match.start() - cited_until <= 24
+            and result
+            and re.fullmatch(r"[^。]*?(?:、|和|及|与|以及).*", body[cited_until : match.start()])
+        )
+        grounds = re.search(r"(?:根据|按照|依据|依照|遵照|贯彻|落实|执行)[^。；]{0,28}$", before)
+        if not (grounds or chained or _CITING_AFTER.match(after)):
+            continue
+        cited_until = match.end()
+        number = _NUMBER.search(match.group(2)) if match.group(2) else None
+        name = _normal_number(number) if number else match.group(1)
+        if name != own and name not in result:
+            result.append(name)
+    for match in re.finditer(
+        r"([\u4e00-\u9fff]{2,8}(?:发|函|办发|办函))\s?[〔\[（(]?(20\d\d)[〕\]）)]?\s?(\d{1,3})\s?号", opening
+    ):
+        name = f"{_issuing_word(match[1])}〔{match[2]}〕{match[3]}号"
+        if name != own and name not in result and not any(name in known or known in name for known in result):
+            result.append(name)
+    return result
+
+
+def _issuing_word(text: str) -> str:
+    return re.sub(r"^.*?(?=[\u4e00-\u9fff]{1,3}(?:党|政|卫|医|府|疾控|委|办)[\u4e00-\u9fff]{0,3}(?:发|函)$)", "", text)
+
+
+def _is_own(name: str, head: PlanHead) -> bool:
+    """Whether a cited title is the plan itself or one of the same place's plans, no higher paper."""
+    if name == head.title or head.title in name:
+        return True
+    place = re.sub(r"(?:省|市|区|县|自治区|自治州)$", "", (head.region or "").split("市")[-1] or (head.region or ""))
+    first = head.region or ""
+    return bool(first and name.startswith(first)) or bool(place and len(place) >= 2 and name.startswith(place))

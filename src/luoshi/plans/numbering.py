@@ -1,0 +1,227 @@
+"""The genre's numbering: 第一章, 一、, （一）, 1., （1）, ①, 01 alone on a line, a lost number that left only its dot.
+
+`find_markers` says where numbered parts begin. A marker at the start of a line counts by itself; one inside a line counts
+only when it stands at a boundary and its neighbours of the same kind count on from it.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from dataclasses import dataclass
+
+from luoshi.kernel.numerals import parse_chinese_number
+from luoshi.plans.running_text import RunningText
+
+_CN = "一二三四五六七八九十百零〇"
+
+# kind -> depth in the outline; what has the smaller rank encloses.
+RANKS = {
+    "part": 0, "chapter": 1, "section": 2, "article": 2, "cn": 3, "own-line": 3, "cn-paren": 4, "named": 4,
+    "arabic": 5, "lost": 5, "decimal": 6, "arabic-paren": 7, "circled": 8,
+}  # fmt: skip
+
+# Patterns at the start of a line, tried in order.
+_AT_START: tuple[tuple[str, re.Pattern[str]], ...] = (
+    ("part", re.compile(rf"第([{_CN}\d]{{1,3}})(?:篇|部分)[：:、]?\s*")),
+    ("chapter", re.compile(rf"第([{_CN}\d]{{1,4}})章[：:、]?\s*")),
+    ("section", re.compile(rf"第([{_CN}\d]{{1,4}})节[：:、]?\s*")),
+    ("article", re.compile(rf"第([{_CN}\d]{{1,5}})条[：:、]?\s*")),
+    ("cn", re.compile(rf"([{_CN}]{{1,3}})\s?[、.，,：:](?!\d)\s*")),
+    ("cn", re.compile(rf"([{_CN}]{{1,3}})\s+(?=[\u4e00-\u9fff]{{2}})")),
+    ("cn-paren", re.compile(rf"[（(【〔]\s?([{_CN}]{{1,3}})\s?[）)】〕][、.．]?\s*")),
+    (
+        "named",
+        re.compile(
+            rf"(?:重点任务|主要任务|专项行动|行动|任务|工程|举措|重点工作|措施)\s?([{_CN}]{{1,3}}|\d{{1,2}})\s?[：:、.]\s*"
+        ),
+    ),
+    ("decimal", re.compile(r"(\d{1,2}(?:\.\d{1,2}){1,3})[.、]?\s*(?=[\u4e00-\u9fff“《])")),
+    ("arabic", re.compile(r"(\d{1,3})\s?[.、)）,，](?!\d)\s*(?=\D)")),
+    ("arabic", re.compile(r"(\d{1,2})\s+(?=[\u4e00-\u9fff]{2}[^。]{0,30}(?:。|$))")),
+    ("arabic-paren", re.compile(r"[（(]\s?(\d{1,3})\s?[）)][、.．]?\s*")),
+    ("circled", re.compile(r"([①-⑳])\s*")),
+    ("lost", re.compile(r"()[.．]\s*(?=[\u4e00-\u9fff“《])")),
+)
+# Inside a line a marker needs a boundary before it.
+_BOUNDARY = r"(?:(?<=[。；;!！?？)）】」”\]])\s?|(?<=\s))"
+_INSIDE: tuple[tuple[str, re.Pattern[str]], ...] = (
+    ("chapter", re.compile(rf"{_BOUNDARY}第([{_CN}\d]{{1,4}})章[：:、]?\s*")),
+    ("section", re.compile(rf"{_BOUNDARY}第([{_CN}\d]{{1,4}})节[：:、]?\s*")),
+    ("cn", re.compile(rf"{_BOUNDARY}([{_CN}]{{1,3}})、\s*(?=[\u4e00-\u9fff“《])")),
+    ("cn-paren", re.compile(rf"{_BOUNDARY}[（(]\s?([{_CN}]{{1,3}})\s?[）)][、.]?\s*(?=[\u4e00-\u9fff“《])")),
+    ("arabic", re.compile(rf"{_BOUNDARY}(\d{{1,3}})\s?[.、]\s*(?=[\u4e00-\u9fff“《\"])")),
+    ("lost", re.compile(r"(?:(?<=[)）])|(?<=。))()\s?[.．]\s*(?=[\u4e00-\u9fff“《])")),
+)
+# After a heading that runs into the text a number may follow without any boundary: 提升专项行动1.积极引进.
+_GLUED = re.compile(r"(?<=[\u4e00-\u9fff”])(\d{1,3})\s?[.、](?=[\u4e00-\u9fff“《])")
+_OWN_LINE = re.compile(r"0?(\d{1,2})")
+
+
+@dataclass
+class Marker:
+    """Where a numbered part begins. `ordinal` is None for a lost number; `printed` is the number as printed."""
+
+    kind: str
+    ordinal: int | None
+    start: int
+    end: int
+    printed: str | None
+    inside: bool = False
+
+    @property
+    def rank(self) -> int:
+        return RANKS[self.kind]
+
+
+def _ordinal(kind: str, text: str) -> int | None:
+    if not text:
+        return None
+    if kind == "circled":
+        return ord(text) - ord("①") + 1
+    if kind == "decimal":
+        return int(text.rsplit(".", 1)[-1])
+    return int(text) if text.isdigit() else parse_chinese_number(text)
+
+
+def _printed(kind: str, matched: str, ordinal_text: str) -> str | None:
+    if kind == "lost":
+        return None
+    if kind in {"cn-paren", "arabic-paren"}:
+        return re.sub(r"\s|[、.．]$", "", matched)
+    if kind in {"part", "chapter", "section", "article", "named"}:
+        return re.sub(r"[\s：:、.]+$", "", matched)
+    return ordinal_text
+
+
+def find_markers(reading: RunningText) -> list[Marker]:
+    """Every place where a numbered part begins, in order of position."""
+    text = reading.text
+    markers: list[Marker] = []
+    candidates: list[Marker] = []
+    for index, para in enumerate(reading.paras):
+        start = para.start
+        own = _own_line(reading, index)
+        if own is not None:
+            markers.append(own)
+            continue
+        for kind, pattern in _AT_START:
+            match = pattern.match(text, start, para.end)
+            if match and _sane(kind, match):
+                markers.append(_marker(kind, match, inside=False))
+                break
+        if para.end - start > 60:
+            for kind, pattern in _INSIDE:
+                for match in pattern.finditer(text, start + 1, para.end):
+                    if match.end() > start + 3 and _sane(kind, match):
+                        candidates.append(_marker(kind, match, inside=True))
+    kept = _chained(markers, candidates)
+    kept += _glued(reading, kept)
+    kept += _cut_off(reading, kept)
+    kept.sort(key=lambda marker: (marker.start, marker.rank))
+    result: list[Marker] = []
+    for marker in kept:
+        if not result or marker.start >= result[-1].end:
+            result.append(marker)
+    return result
+
+
+def _marker(kind: str, match: re.Match[str], *, inside: bool) -> Marker:
+    start = match.start() + len(match.group(0)) - len(match.group(0).lstrip())
+    return Marker(
+        kind,
+        _ordinal(kind, match.group(1)),
+        start,
+        match.end(),
+        _printed(kind, match.group(0).strip(), match.group(1)),
+        inside,
+    )
+
+
+def _sane(kind: str, match: re.Match[str]) -> bool:
+    ordinal = _ordinal(kind, match.group(1)) if match.group(1) else 1
+    if ordinal is None or ordinal == 0:
+        return False
+    if kind in {"cn", "cn-paren", "named"}:
+        return ordinal <= 60
+    return ordinal <= 400
+
+
+def _own_line(reading: RunningText, index: int) -> Marker | None:
+    """A number alone on its line, with a short title on the next: 01 / 高站位学习贯彻."""
+    para = reading.paras[index]
+    content = reading.text[para.start : para.end]
+    match = _OWN_LINE.fullmatch(content.strip())
+    if not match or index + 1 >= len(reading.paras):
+        return None
+    following = reading.paras[index + 1]
+    title = reading.text[following.start : following.end]
+    if len(title) > 40 or re.search(r"[。；;]", title) or re.match(r"\d+$", title.strip()):
+        return None
+    return Marker("own-line", int(match.group(1)), para.start, para.end + 1, content.strip())
+
+
+def _chained(markers: list[Marker], candidates: list[Marker]) -> list[Marker]:
+    """The markers, and those candidates whose neighbours of the same kind count up to or on from them."""
+    kept = list(markers)
+    for kinds in (("chapter",), ("section",), ("cn",), ("cn-paren",), ("arabic", "lost")):
+        mine = [marker for marker in markers if marker.kind in kinds]
+        inner = [candidate for candidate in candidates if candidate.kind in kinds]
+        line = sorted(mine + inner, key=lambda marker: marker.start)
+        numbered = [marker for marker in line if marker.ordinal is not None]
+        place = {id(marker): index for index, marker in enumerate(numbered)}
+        good: set[int] = set()
+        for candidate in inner:
+            if candidate.ordinal is None:
+                continue
+            at = place[id(candidate)]
+            after = [other.ordinal for other in numbered[at + 1 : at + 4]]
+            before = [other.ordinal for other in numbered[max(0, at - 3) : at]]
+            opens = candidate.ordinal == 1 and len(numbered) >= 3 and candidate.kind not in {"arabic", "lost"}
+            if (
+                opens
+                or any(other is not None and 1 <= other - candidate.ordinal <= 2 for other in after)
+                or any(other is not None and 1 <= candidate.ordinal - other <= 2 for other in before)
+            ):
+                good.add(id(candidate))
+        kept += [candidate for candidate in inner if id(candidate) in good]
+        if "lost" in kinds:
+            starts = [marker.start for marker in kept if marker.kind == "arabic"]
+            kept += [
+                candidate
+                for candidate in inner
+                if candidate.kind == "lost" and starts and starts[0] < candidate.start and len(starts) >= 3
+            ]
+    return kept
+
+
+def _glued(reading: RunningText, kept: list[Marker]) -> list[Marker]:
+    """Numbers that follow a run-on heading without a boundary."""
+    found = []
+    text = reading.text
+    ordered = sorted(kept, key=lambda marker: marker.start)
+    for index, marker in enumerate(ordered):
+        if marker.kind not in {"cn", "cn-paren", "chapter", "section"}:
+            continue
+        stop = ordered[index + 1].start if index + 1 < len(ordered) else len(text)
+        match = _GLUED.search(text, marker.end, min(stop, marker.end + 60))
+        if match and not re.search(r"[。；;\n]", text[marker.end : match.start()]):
+            found.append(_marker("arabic", match, inside=True))
+    return found
+
+
+def _cut_off(reading: RunningText, kept: list[Marker]) -> list[Marker]:
+    """Numbers that follow a word cut off by a page end, told by the next number counting on: 感染相71 .制定 ... 72 .创新."""
+    numbers = sorted((marker for marker in kept if marker.kind == "arabic"), key=lambda marker: marker.start)
+    if len(numbers) < 4:
+        return []
+    starts = [marker.start for marker in numbers]
+    found = []
+    for match in _GLUED.finditer(reading.text):
+        at = bisect_right(starts, match.start())
+        if at < len(numbers) and (at == 0 or numbers[at - 1].end <= match.start()):
+            following = numbers[at].ordinal
+            before = numbers[at - 1].ordinal if at else 0
+            if following == int(match.group(1)) + 1 and before != int(match.group(1)) and match.start() < starts[at]:
+                found.append(_marker("arabic", match, inside=True))
+    return found

@@ -1,0 +1,120 @@
+"""The outline of a plan: markers become nodes, nodes nest by the rank of their numbering, each with title and own text."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+from luoshi.plans.numbering import RANKS, Marker, find_markers
+from luoshi.plans.running_text import Para, RunningText
+
+ROOT_RANK = -1
+_SENTENCE_END = re.compile(r"[。；;！!？?]")
+_MAX_TITLE = 64
+
+
+@dataclass
+class Node:
+    """A numbered part: `start` to `end` with all below it; its own text runs from `body` to `own_end`.
+
+    `heading_only` is true when the title stands alone (on its line, or before its first child).
+    """
+
+    kind: str
+    rank: int
+    ordinal: int | None
+    printed: str | None
+    start: int
+    title: str
+    title_start: int
+    body: int
+    own_end: int
+    end: int
+    heading_only: bool
+    children: list[Node] = field(default_factory=list)
+    parent: Node | None = None
+
+    def walk(self) -> list[Node]:
+        """This node and all below it, in order."""
+        result, stack = [], [self]
+        while stack:
+            node = stack.pop()
+            result.append(node)
+            stack.extend(reversed(node.children))
+        return result
+
+
+def is_one_line(reading: RunningText) -> bool:
+    """Whether nearly the whole text is one paragraph, so that blanks stand for line ends."""
+    longest = max((para.end - para.start for para in reading.paras), default=0)
+    return longest > 1500 and longest > 0.6 * len(reading.text)
+
+
+def build(reading: RunningText, markers: list[Marker] | None = None) -> Node:
+    """The outline of a RunningText; the root holds what stands before and outside all numbers."""
+    found = find_markers(reading) if markers is None else markers
+    end = len(reading.text)
+    first = found[0].start if found else end
+    root = Node("root", ROOT_RANK, None, None, 0, "", 0, 0, first, end, heading_only=False)
+    stack = [root]
+    one_line = is_one_line(reading)
+    for index, marker in enumerate(found):
+        own_end = found[index + 1].start if index + 1 < len(found) else end
+        node = _node(reading, marker, own_end, one_line)
+        while stack[-1].rank >= node.rank:
+            stack.pop().end = node.start
+        node.parent = stack[-1]
+        stack[-1].children.append(node)
+        stack.append(node)
+    for node in stack:
+        node.end = end
+    return root
+
+
+def _node(reading: RunningText, marker: Marker, own_end: int, one_line: bool) -> Node:
+    text = reading.text
+    start = marker.end
+    line_end = text.find("\n", start, own_end)
+    line_end = own_end if line_end < 0 else line_end
+    line = text[start:line_end].rstrip()
+    stop = _SENTENCE_END.search(line)
+    heading_only = False
+    if stop is None and len(line) <= _MAX_TITLE:
+        title, body, heading_only = line.rstrip(" ：:、,，"), line_end, True
+    elif stop is not None and stop.end() == len(line) and len(line) <= 32 and line_end < own_end:
+        title, body, heading_only = line[: stop.start()], line_end, True
+    else:
+        blank = line.find(" ") if one_line and RANKS[marker.kind] < RANKS["arabic"] else -1
+        if 2 <= blank <= _MAX_TITLE and not re.search(r"[。；;，：:]", line[:blank]):
+            title, body, heading_only = line[:blank], start + blank, True
+        else:
+            cut = re.search(r"[。；;：:！!？?]", line)
+            colon = cut is not None and cut.group(0) in "：:" and cut.start() < 4
+            at = cut.start() if cut and not colon else min(len(line), _MAX_TITLE)
+            if at > _MAX_TITLE:
+                comma = re.search(r"[，,]", line)
+                at = comma.start() if comma and comma.start() <= _MAX_TITLE else _MAX_TITLE
+            title, body = line[:at], start
+    return Node(
+        marker.kind,
+        marker.rank,
+        marker.ordinal,
+        marker.printed,
+        marker.start,
+        title.strip(),
+        start,
+        body,
+        own_end,
+        own_end,
+        heading_only,
+    )
+
+
+def paras_between(reading: RunningText, start: int, end: int) -> list[Para]:
+    """The paragraphs, or parts of paragraphs, that lie between two positions."""
+    result = []
+    for para in reading.paras:
+        left, right = max(para.start, start), min(para.end, end)
+        if left < right and reading.text[left:right].strip():
+            result.append(Para(left, right, para.kind, para.level, para.page))
+    return result

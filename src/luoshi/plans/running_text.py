@@ -1,0 +1,236 @@
+"""The text of a document as the plan reader goes through it: chrome left out, wraps joined, every character traced.
+
+A `RunningText` is made of the document's own characters (blank runs reduced to one, full-width digits turned
+half-width), so each position leads back to an offset of `Document.text`. Repairs, such as putting pages in order, make
+a new one.
+"""
+
+from __future__ import annotations
+
+import re
+from array import array
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from luoshi.documents import Document
+
+# One character for one: offsets stay true.
+_SAME_WIDTH = str.maketrans(
+    {
+        **{chr(0xFF10 + digit): str(digit) for digit in range(10)},
+        **{chr(0xFF21 + index): chr(65 + index) for index in range(26)},
+        **{chr(0xFF41 + index): chr(97 + index) for index in range(26)},
+        "．": ".", "％": "%", "＋": "+", "－": "-", "～": "~", "／": "/", "＞": ">", "＜": "<", "＝": "=",
+        "\u00a0": " ", "\u3000": " ", "\u2002": " ", "\u2003": " ", "\u2009": " ", "\u200b": " ", "\t": " ",
+        "⾼": "高", "髙": "高", "﹪": "%",
+    }
+)  # fmt: skip
+_EAST = re.compile(r"[\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef\u3000-\u303f“”‘’—…·①-⑳]")
+
+
+def tidy(text: str) -> str:
+    """The text with digits, letters and blanks in their plain forms; the same length as before."""
+    return text.translate(_SAME_WIDTH)
+
+
+def is_east(char: str) -> bool:
+    """Whether a character is Chinese writing or Chinese punctuation."""
+    return bool(_EAST.match(char))
+
+
+@dataclass
+class Para:
+    """A paragraph of a RunningText: span in its text, and what the format says of it."""
+
+    start: int
+    end: int
+    kind: str = "paragraph"
+    level: int = 0
+    page: int | None = None
+
+
+@dataclass
+class RunningText:
+    """Text, and for each of its characters the offset in the document."""
+
+    text: str
+    offsets: array[int]
+    paras: list[Para] = field(default_factory=list)
+
+    def doc_spans(self, start: int, end: int) -> list[tuple[int, int]]:
+        """The runs of the document that `text[start:end]` was taken from, in reading order."""
+        return join_offsets(zip(self.text[start:end], self.offsets[start:end], strict=True))
+
+    def page_at(self, position: int) -> int | None:
+        """The page of the paragraph at a position, where the format knows pages."""
+        for para in self.paras:
+            if para.start <= position < para.end:
+                return para.page
+        return None
+
+
+def join_offsets(characters: Iterable[tuple[str, int]]) -> list[tuple[int, int]]:
+    """Characters with their document offsets as runs; small gaps (blanks, wraps) do not split a run."""
+    spans: list[tuple[int, int]] = []
+    for char, offset in characters:
+        if char.isspace():
+            continue
+        if spans and 0 <= offset - spans[-1][1] <= 4:
+            spans[-1] = (spans[-1][0], offset + 1)
+        else:
+            spans.append((offset, offset + 1))
+    return spans
+
+
+class Weaver:
+    """Builds a RunningText piece by piece."""
+
+    def __init__(self) -> None:
+        self._chars: list[str] = []
+        self.offsets: array[int] = array("l")
+        self.paras: list[Para] = []
+
+    def begin(self, kind: str, level: int, page: int | None) -> None:
+        """Start a paragraph; the one before it ends."""
+        self._close()
+        self.paras.append(Para(len(self._chars), len(self._chars), kind, level, page))
+
+    def last(self) -> str:
+        """The last character of the current paragraph, empty at its beginning."""
+        return self._chars[-1] if self.paras and len(self._chars) > self.paras[-1].start else ""
+
+    def put(self, text: str, start: int) -> None:
+        """Append document text that begins at document offset `start` to the current paragraph."""
+        fresh = tidy(text)
+        for index, char in enumerate(fresh):
+            if char.isspace():
+                before = self.last()
+                if not before or before == " ":
+                    continue
+                if char == "\n":
+                    after = fresh[index + 1 :].lstrip()[:1]
+                    if is_east(before) or (after and is_east(after)) or before in "-/":
+                        continue
+                char = " "
+            self._chars.append(char)
+            self.offsets.append(start + index)
+
+    def put_traced(self, text: str, offsets: Iterable[int]) -> None:
+        """Append text whose characters are traced already."""
+        self._chars.extend(text)
+        self.offsets.extend(offsets)
+
+    def _close(self) -> None:
+        if self.paras:
+            para = self.paras[-1]
+            while len(self._chars) > para.start and self._chars[-1] in " |":
+                self._chars.pop()
+                self.offsets.pop()
+            para.end = len(self._chars)
+            if para.end == para.start:
+                self.paras.pop()
+                return
+            last = self.offsets[-1]
+            self._chars.append("\n")
+            self.offsets.append(last)
+
+    def done(self) -> RunningText:
+        """The finished RunningText."""
+        self._close()
+        return RunningText("".join(self._chars), self.offsets, self.paras)
+
+
+def running_text(document: Document) -> RunningText:
+    """The running text of a document: no chrome, no footnotes, no cells of data tables; wrapped paragraphs joined."""
+    weaver = Weaver()
+    for block in document.blocks:
+        if block.kind not in {"paragraph", "heading"}:
+            continue
+        text = document.text[block.start : block.end]
+        skip = len(text) - len(text.lstrip(" |\u3000\u00a0\t\n"))
+        bullet = re.match(r"[•·●■◆]\s*", text[skip:])
+        skip += bullet.end() if bullet else 0
+        if block.style == "continued" and weaver.paras:
+            left, right = weaver.last(), text[skip : skip + 1]
+            if left and not (is_east(left) or is_east(right) or left in "-/ "):
+                weaver.put(" ", block.start)
+        else:
+            weaver.begin(block.kind, block.level, block.page)
+        weaver.put(text[skip:], block.start + skip)
+    return weaver.done()
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A cleaned run of text without the blanks the carrier put in, each character traced to the document."""
+
+    text: str
+    offsets: tuple[int, ...]
+
+    def offset_of(self, index: int) -> int:
+        """The document offset of the character at `index`; the end of the piece maps one behind its last character."""
+        if not self.offsets:
+            return 0
+        if index >= len(self.offsets):
+            return self.offsets[-1] + 1
+        return self.offsets[max(index, 0)]
+
+    def strip(self) -> Piece:
+        """Without blanks at both ends."""
+        left = len(self.text) - len(self.text.lstrip())
+        right = len(self.text.rstrip())
+        return Piece(self.text[left:right], self.offsets[left:right])
+
+    def cut(self, start: int, end: int) -> Piece:
+        """The part from `start` up to `end`."""
+        return Piece(self.text[start:end], self.offsets[start:end])
+
+    def __add__(self, other: Piece) -> Piece:
+        return Piece(self.text + other.text, self.offsets + other.offsets)
+
+    def spans(self) -> list[tuple[int, int]]:
+        """The runs of the document it was taken from, in reading order."""
+        return join_offsets(zip(self.text, self.offsets, strict=True))
+
+
+EMPTY = Piece("", ())
+
+
+def line_end(after: Piece) -> Piece:
+    """A line end standing behind `after`, traced to its last character."""
+    return Piece("\n", (after.offsets[-1],)) if after.offsets else EMPTY
+
+
+def clean(reading: RunningText, start: int, end: int) -> Piece:
+    """`text[start:end]` with blanks beside Chinese characters taken out and paragraph ends kept as line ends."""
+    chars: list[str] = []
+    offsets: list[int] = []
+    text = reading.text
+    for position in range(start, end):
+        char = text[position]
+        if char == " ":
+            before = chars[-1] if chars else "\n"
+            after = text[position + 1] if position + 1 < end else "\n"
+            beside = before in "\n " or is_east(before) or is_east(after) or after in "%‰.,;:)\n"
+            if beside or not (before.isalpha() or after.isalpha()):
+                continue
+        chars.append(char)
+        offsets.append(reading.offsets[position])
+    return Piece("".join(chars), tuple(offsets)).strip()
+
+
+def clean_piece(document: Document, start: int, end: int) -> Piece:
+    """A span of the document itself, such as a table cell, as a cleaned Piece."""
+    weaver = Weaver()
+    for line_start, line in _lines(document.text, start, end):
+        weaver.begin("paragraph", 0, None)
+        weaver.put(line, line_start)
+    reading = weaver.done()
+    return clean(reading, 0, len(reading.text))
+
+
+def _lines(text: str, start: int, end: int) -> Iterable[tuple[int, str]]:
+    for line in text[start:end].split("\n"):
+        if line.strip():
+            yield start, line
+        start += len(line) + 1

@@ -1,0 +1,299 @@
+"""Actions and tasks out of an outline: which parts group work, which are work, which are neither.
+
+The rules of the genre, in words:
+
+* the deepest of 第…节, 一、, （一）, 1. that a plan uses numbers its tasks; what stands above them groups them;
+* （1）, ①, 一是…二是 divide a task, they are none, unless nothing above them is numbered;
+* a heading alone on its line at the top level groups the paragraphs below it, each of them a task;
+* 总体要求, 指导思想, 工作目标 hold no tasks (their numbers are still read as targets); 保障措施 are weak tasks.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+from luoshi.plans import sections
+from luoshi.plans.numbering import RANKS
+from luoshi.plans.outline import Node, paras_between
+from luoshi.plans.running_text import EMPTY, Piece, RunningText, clean, line_end
+
+_SUBITEM = RANKS["arabic-paren"]
+_UNIT_LIST_END = re.compile(
+    r"[（(【\[][^（()）]{0,6}(?:责任|牵头|配合|负责|主办|协办|实施|承办)[^：:（()）]{0,8}(?:单位|部门|科室|处室|机构)[^：:]{0,6}[：:](?:[^（()）]|[（(][^（()）]*[）)])*[)）】\]]\s*[。；;]?"
+)
+
+
+@dataclass
+class RawTask:
+    """A task before its units and deadline are read."""
+
+    number: str | None
+    title: str
+    piece: Piece
+    action: int | None
+    node: Node | None = None
+    weak: bool = False
+    flags: list[str] = field(default_factory=list)
+    schedule: bool = False
+    group: int | None = None
+    fields: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass
+class RawAction:
+    """A group of tasks."""
+
+    number: str | None
+    title: str
+    start: int
+    end: int
+
+
+@dataclass
+class Structure:
+    """What the outline yields. `loose` are texts outside tasks that may hold targets (goals, introductions)."""
+
+    actions: list[RawAction] = field(default_factory=list)
+    tasks: list[RawTask] = field(default_factory=list)
+    safeguards: list[RawTask] = field(default_factory=list)
+    loose: list[Piece] = field(default_factory=list)
+    closing: list[Piece] = field(default_factory=list)
+
+
+def structure(reading: RunningText, root: Node) -> Structure:
+    """Actions, tasks, safeguards and loose texts of one paper."""
+    return _Builder(reading, root).build()
+
+
+class _Builder:
+    def __init__(self, reading: RunningText, root: Node) -> None:
+        self.reading, self.root = reading, root
+        self.result = Structure()
+        self._actions: dict[int, int] = {}
+        self._groups = 0
+
+    def build(self) -> Structure:
+        tops = self._tops()
+        if not tops:
+            self._unnumbered()
+            return self.result
+        intro = clean(self.reading, self.root.start, tops[0].start)
+        if intro.text:
+            self.result.loose.append(intro)
+        roles = [self._role(node, top=True) for node in tops]
+        if sections.WORK not in roles:
+            roles = [sections.WORK if found in {sections.SAFEGUARD, sections.SCHEDULE} else found for found in roles]
+        flat = all(not self._kids(node) and not node.heading_only for node, found in zip(tops, roles, strict=True)
+                   if found == sections.WORK)  # fmt: skip
+        for node, found in zip(tops, roles, strict=True):
+            if found in {sections.OVERVIEW, sections.GOAL}:
+                self._loose(node)
+            elif found == sections.SAFEGUARD and not flat:
+                self._safeguards(node)
+            elif found == sections.SCHEDULE:
+                self._schedule(node)
+            elif flat:
+                self._task(node, None)
+            else:
+                self._work(node, top=True)
+        return self.result
+
+    def _tops(self) -> list[Node]:
+        kids = self.root.children
+        if not kids:
+            return []
+        best = min(node.rank for node in kids)
+        strong = [node for node in kids if node.rank == best]
+        if best < RANKS["arabic"] and len(strong) >= 1:
+            first = strong[0].start
+            # orphans before the first heading belong to covers and carriers, not to the plan
+            return [node for node in kids if node.start >= first or node.rank < RANKS["arabic"]]
+        return kids
+
+    def _role(self, node: Node, *, top: bool) -> str:
+        return sections.role(node.title, top=top)
+
+    def _kids(self, node: Node) -> list[Node]:
+        """The children that number work: deeper numbering only where nothing better is there."""
+        better = [child for child in node.children if child.rank < _SUBITEM]
+        if better:
+            return better
+        return list(node.children) if node.rank < RANKS["cn-paren"] and node.heading_only else []
+
+    def _action(self, node: Node) -> int:
+        key = node.start
+        if key not in self._actions:
+            spans = self.reading.doc_spans(node.start, max(node.title_start + len(node.title), node.start + 1))
+            self._actions[key] = len(self.result.actions)
+            start, end = (spans[0][0], spans[-1][1]) if spans else (0, 0)
+            self.result.actions.append(RawAction(_action_number(node), clean_title(node.title), start, end))
+        return self._actions[key]
+
+    def _work(self, node: Node, *, top: bool) -> None:
+        kids = self._kids(node)
+        if not kids:
+            self._leaf(node, top=top)
+            return
+        self._intro(node, kids[0])
+        if any(self._kids(kid) for kid in kids) or (
+            all(kid.heading_only for kid in kids) and node.rank <= RANKS["part"]
+        ):
+            for kid in kids:
+                found = self._role(kid, top=False)
+                if found in {sections.GOAL, sections.OVERVIEW} and kid.rank < RANKS["arabic"]:
+                    self._loose(kid)
+                elif self._kids(kid):
+                    self._work(kid, top=False)
+                elif kid.heading_only and kid.rank < RANKS["arabic"]:
+                    self._paragraphs(kid, self._action(kid))
+                else:
+                    self._task(kid, self._action(node))
+            return
+        action = self._action(node)
+        self._groups += 1
+        for kid in kids:
+            if self._role(kid, top=False) in {sections.GOAL, sections.OVERVIEW} and kid.rank < RANKS["arabic"]:
+                self._loose(kid)
+            else:
+                self._task(kid, action, group=self._groups)
+
+    def _leaf(self, node: Node, *, top: bool) -> None:
+        if top and node.heading_only and node.rank < RANKS["arabic"]:
+            self._paragraphs(node, self._action(node))
+        else:
+            self._task(node, self._action(node.parent) if node.parent and node.parent.rank >= 0 else None)
+
+    def _paragraphs(self, node: Node, action: int | None) -> None:
+        """Each paragraph below a heading is a task; a paragraph that only lists units belongs to the one before."""
+        end = node.end
+        last: RawTask | None = None
+        for para in paras_between(self.reading, node.body, end):
+            piece = clean(self.reading, para.start, para.end)
+            if last is not None and _goes_on(last.piece.text, piece.text):
+                last.piece = last.piece + line_end(last.piece) + piece
+                continue
+            if not sections.is_work_para(piece.text):
+                if sections.is_end_matter(piece.text):
+                    self.result.closing.append(piece)
+                continue
+            if sections.CLOSING.match(piece.text) and last is not None and self._is_last(node):
+                self.result.closing.append(piece)
+                continue
+            aside = piece.text.startswith(("此外", "另外"))
+            last = RawTask(None, _title_sentence(piece.text), piece, None if aside else action)
+            self.result.tasks.append(last)
+
+    def _is_last(self, node: Node) -> bool:
+        return node.end >= self.root.end
+
+    def _task(self, node: Node, action: int | None, group: int | None = None) -> None:
+        piece, rest = self._item(node)
+        if not piece.text:
+            return
+        task = RawTask(node.printed, clean_title(node.title), piece, action, node, group=group)
+        if node.kind == "lost":
+            task.flags.append("number lost")
+        self.result.tasks.append(task)
+        self.result.closing += rest
+
+    def _item(self, node: Node) -> tuple[Piece, list[Piece]]:
+        """The joined text of a leaf with all below it, and what follows it that is no part of it."""
+        pieces: list[Piece] = []
+        rest: list[Piece] = []
+        for para in paras_between(self.reading, node.title_start, node.end):
+            piece = clean(self.reading, para.start, para.end)
+            done = bool(pieces) and (
+                sections.is_end_matter(piece.text)
+                or (
+                    sections.CLOSING.match(piece.text) is not None
+                    and self._is_last(node)
+                    and _complete(pieces[-1].text)
+                )
+            )
+            (rest if done or rest else pieces).append(piece)
+        joined = EMPTY
+        for piece in pieces:
+            joined = joined + line_end(joined) + piece
+        return self._trim(joined, rest)
+
+    def _trim(self, piece: Piece, rest: list[Piece]) -> tuple[Piece, list[Piece]]:
+        """Cut closing words that were printed straight after the unit list of the last item."""
+        matches = list(_UNIT_LIST_END.finditer(piece.text))
+        if matches:
+            tail = piece.cut(matches[-1].end(), len(piece.text)).strip()
+            if len(tail.text) > 20 and sections.CLOSING.match(tail.text):
+                return piece.cut(0, matches[-1].end()), [tail, *rest]
+        return piece, rest
+
+    def _intro(self, node: Node, first: Node) -> None:
+        piece = clean(self.reading, node.body, first.start)
+        if len(piece.text) > 8 and node.heading_only:
+            self.result.loose.append(piece)
+
+    def _loose(self, node: Node) -> None:
+        for part in node.walk():
+            piece = clean(self.reading, part.title_start, part.own_end)
+            if piece.text:
+                self.result.loose.append(piece)
+
+    def _safeguards(self, node: Node) -> None:
+        before = len(self.result.tasks), len(self.result.actions), dict(self._actions)
+        self._work(node, top=True)
+        weak = self.result.tasks[before[0] :]
+        del self.result.tasks[before[0] :]
+        del self.result.actions[before[1] :]
+        self._actions = before[2]
+        for task in weak:
+            task.weak, task.action, task.group = True, None, None
+        self.result.safeguards += weak
+
+    def _schedule(self, node: Node) -> None:
+        """Phases: each a task whose deadline is the end of its range, when it names work; else loose text."""
+        before = len(self.result.tasks)
+        self._work(node, top=True)
+        for task in self.result.tasks[before:]:
+            task.schedule = True
+
+    def _unnumbered(self) -> None:
+        """A paper without any numbering: paragraphs that open with a title sentence, or demand something, are tasks."""
+        for para in self.reading.paras:
+            piece = clean(self.reading, para.start, para.end)
+            title = _title_sentence(piece.text)
+            if sections.is_work_para(piece.text) and (title or _DEMAND.search(piece.text)):
+                task = RawTask(None, title, piece, None, flags=["no numbering"])
+                self.result.tasks.append(task)
+            elif piece.text:
+                self.result.loose.append(piece)
+
+
+_DEMAND = re.compile(r"(?:加强|推进|推动|开展|实施|完善|建立|健全|落实|深化|提升|强化|加快|做好|确保|完成|达到)")
+
+
+def clean_title(title: str) -> str:
+    """A title without the blanks of the carrier."""
+    return re.sub(r"(?<=[^\x00-\xff])\s+|\s+(?=[^\x00-\xff])", "", title).strip(" 。：:")
+
+
+def _action_number(node: Node) -> str | None:
+    return node.printed
+
+
+def _title_sentence(text: str) -> str:
+    """The title a paragraph opens with: a short first sentence without a comma."""
+    match = re.match(r"([^。：:；;，,\n]{4,30})[。：:]", text)
+    return match.group(1) if match and match.end() < len(text) else ""
+
+
+def _complete(text: str) -> bool:
+    return bool(text) and text.rstrip()[-1] in "。）)；;】]"
+
+
+def _goes_on(before: str, text: str) -> bool:
+    """Whether a paragraph only carries the unit list or the deadline of the one before it."""
+    return bool(
+        re.match(
+            r"^[（(【\[]?\s*(?:责任|牵头|配合|主办|协办|负责|完成|参与|落实)\s*(?:单位|部门|科室|处室|领导|人|时限|时间)",
+            text,
+        )
+    )

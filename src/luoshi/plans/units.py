@@ -1,0 +1,421 @@
+"""Responsible units of a task: who is named, who leads, and what is printed once for all.
+
+What is understood: （责任单位：A、B）, 牵头单位：A；配合单位：B, （A牵头，B、C按职责分工负责）, A牵头负责 in a sentence, lists on a line
+of their own, 等, several leads, names with brackets and 、 inside, names cut by a stray line, and
+以下均需…负责落实，不再列出. A lead is a lead only where the text marks it.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+from luoshi.plans.directory import forms, looks_like_unit, resolve
+
+_LABEL_WORD = (
+    r"(?:第一|主要|主体|直接|具体|共同)?(?P<role>责任|牵头|主牵头|配合|协同|协助|协办|主办|承办|实施|组织实施|负责|落实|参与|参加|主责|分工)"
+    r"(?:责任|负责|实施|落实|配合)?(?:单位|部门|科室|处室|股室|机构|委办|处|科)"
+)
+_LABEL = re.compile(rf"{_LABEL_WORD}(?:和(?:配合|责任|参与)(?:单位|部门))?\s*[：:]")
+_STOP_LABEL = re.compile(
+    r"(?:完成|实施|推进|办结|落实|整改)?(?:时限|时间|期限|进度|时间节点)(?:要求)?\s*[：:]|(?:责任|牵头|分管)?(?:领导|责任人|联系人)\s*[：:]|(?:工作)?目标\s*[：:]"
+)
+_OPEN, _CLOSE = "（([【〔", "）)]】〕"
+_TAIL = re.compile(
+    r"(?:等)?(?:其他)?(?:各)?(?:相关|有关|成员|市级|省级|市直|省直|县直|区直)?(?:部门|单位|科室|处室|机构)?(?:及各自|根据|按照?|依据|依照?|结合)?(?:各自|部门)?(?:的)?(?:职责|职能|分工|工作职责|责任)(?:分工|要求)?"
+    r"(?:分别|共同|协同|具体)?(?:负责|落实|推进|配合|实施|抓好落实|做好|参与)*.{0,6}$"
+)
+_VERB_TAIL = re.compile(
+    r"(?:共同|分别|具体|联合|协同|协调|组织|统筹|会同|负责)*(?:牵头(?:负责|组织|推进|落实|实施)?|负责(?:落实|实施|推进|组织实施)?|配合(?:实施|落实)?|参与(?:配合|实施)?|参加|协助|协同(?:配合|推进)?|落实|推进|实施|组织实施|分工负责|支持)$"
+)
+_DEFAULT = re.compile(
+    r"以(?P<where>[下上])(?:所有|各项|全部)?(?:任务|工作|事项|措施|内容|条款)?(?:任务|事项)?\s*[,，]?\s*(?:均|都|还)(?:需|须|由|应|要|为)*(?P<list>[^。；;]{2,120}?)"
+    r"(?:(?:共同)?(?:负责)?(?:落实|实施|贯彻)|负责|为责任单位)?[,，]?\s*(?:不再(?:一一|逐一|重复|另行|单独)?(?:列出|列举|列示|列|标注|注明|赘述))"
+)
+_DEFAULT_AFTER = re.compile(
+    r"(?P<list>各[^。；;：:]{2,60}?)(?:为|是|作为)(?P<where>以[下上])?(?:各项|所有|全部|每项)?(?:任务|工作|事项)?(?:的)?(?:共同)?(?:责任|配合|落实)(?:单位|主体)[,，]?\s*(?:以下)?不再(?:一一|逐一|重复|另行)?(?:列出|列举)"
+)
+_LEVEL_TOKENS = r"省|自治区|市|州|盟|地区|县|区|特区|旗|县市|市县|市区|县区|区县|市州|州市|乡|镇|乡镇|街道|镇街|兵团|林区|开发区|高新区|经开区|新区|管理区|园区|管委会"
+
+
+@dataclass
+class Units:
+    """What a task says of its units. `spans` are the places in the text that said it; `defaults` were printed once
+    for the tasks before (`default_where` 上) or after (下)."""
+
+    lead: list[str] = field(default_factory=list)
+    units: list[str] = field(default_factory=list)
+    defaults: list[str] = field(default_factory=list)
+    default_where: str = ""
+    spans: list[tuple[int, int]] = field(default_factory=list)
+    flags: list[str] = field(default_factory=list)
+
+    def add(self, names: list[str], *, lead: bool) -> None:
+        """Take up names in order, each once."""
+        for name in names:
+            if name not in self.units:
+                self.units.append(name)
+            if lead and name not in self.lead:
+                self.lead.append(name)
+
+
+def read_units(text: str) -> Units:
+    """The units a task's text names, from its labelled lists, brackets and sentences."""
+    found = Units()
+    taken: list[tuple[int, int]] = []
+    for start, end, content in _labelled(text):
+        if any(start < b and a < end for a, b in taken):
+            continue
+        taken.append((start, end))
+        _parse(content, found)
+    for start, end, content in _brackets(text):
+        if any(start < b and a < end for a, b in taken):
+            continue
+        trial = Units()
+        _parse(content, trial)
+        if trial.units and _credible(content, trial, at_end=not text[end:].strip(" 。；;\n")):
+            taken.append((start, end))
+            _merge(found, trial)
+    if not found.units:
+        for start, end, names, lead in _sentences(text):
+            taken.append((start, end))
+            found.add(names, lead=lead)
+    _defaults(text, found)
+    found.spans = sorted(taken)
+    return found
+
+
+def read_defaults(text: str) -> tuple[list[str], str]:
+    """Units printed once for all tasks in any text of the plan, and whether for those above (上) or below (下)."""
+    found = Units()
+    _defaults(text, found)
+    return found.defaults, found.default_where
+
+
+def _merge(into: Units, other: Units) -> None:
+    into.add([name for name in other.units if name in other.lead], lead=True)
+    into.add(other.units, lead=False)
+    into.flags += other.flags
+
+
+def _defaults(text: str, found: Units) -> None:
+    for pattern in (_DEFAULT, _DEFAULT_AFTER):
+        match = pattern.search(text)
+        if match:
+            found.defaults = split_names(match.group("list"))[0]
+            found.default_where = (match.group("where") or "上")[-1]
+            return
+
+
+def _close_of(text: str, start: int) -> int:
+    """The position behind the bracket that closes the one at `start`; the end of the text when none does."""
+    depth = 0
+    for position in range(start, len(text)):
+        if text[position] in _OPEN:
+            depth += 1
+        elif text[position] in _CLOSE:
+            depth -= 1
+            if depth == 0:
+                return position + 1
+    return len(text)
+
+
+def _labelled(text: str) -> list[tuple[int, int, str]]:
+    """Lists that begin with a label: (start, end, content with its labels)."""
+    result: list[tuple[int, int, str]] = []
+    position = 0
+    while match := _LABEL.search(text, position):
+        start = match.start()
+        lead_in = text[max(0, start - 8) : start]
+        opened = max((lead_in.rfind(mark) for mark in _OPEN), default=-1)
+        if opened >= 0 and not re.search(r"[）)】〕\]。；;]", lead_in[opened:]):
+            begin = start - (len(lead_in) - opened)
+            end = _close_of(text, begin)
+            content = text[begin + 1 : end].rstrip("".join(_CLOSE))
+        elif not lead_in or re.search(r"[。；;\n）)】\s]\s*$", lead_in) or start == 0:
+            begin = start
+            end = _open_end(text, match.end())
+            content = text[begin:end]
+        else:
+            position = match.end()
+            continue
+        result.append((begin, end, content))
+        position = max(end, match.end())
+    return result
+
+
+def _open_end(text: str, start: int) -> int:
+    """Where an unbracketed list ends: at a full stop, or at a line end that no further label follows."""
+    depth = 0
+    for position in range(start, len(text)):
+        char = text[position]
+        if char in _OPEN:
+            depth += 1
+        elif char in _CLOSE:
+            depth = max(0, depth - 1)
+        elif depth == 0 and char == "。":
+            rest = text[position + 1 :].lstrip()
+            if not _LABEL.match(rest):
+                return position + 1
+        elif char == "\n" and depth == 0:
+            rest = text[position + 1 :].lstrip()
+            if not (_LABEL.match(rest) or text[position - 1 : position] in "、，,"):
+                return position
+    return len(text)
+
+
+def _brackets(text: str) -> list[tuple[int, int, str]]:
+    """Bracketed runs that may be unit lists without a label, outermost brackets only."""
+    result = []
+    position = 0
+    while position < len(text):
+        if text[position] in "（([【":
+            end = _close_of(text, position)
+            content = text[position + 1 : end - 1]
+            if 3 <= len(content) <= 400 and end <= len(text):
+                result.append((position, end, content))
+            position = end
+        else:
+            position += 1
+    return result
+
+
+def _credible(content: str, trial: Units, *, at_end: bool) -> bool:
+    """Whether an unlabelled bracket really lists units: it says 牵头 or 负责, or it closes the task and all are known."""
+    known = sum(1 for name in trial.units if resolve(name))
+    if re.search(r"牵头|负责|按职责|配合", content):
+        return known >= max(1, 0.5 * len(trial.units))
+    if re.match(r"(?:含|包括|如|即|以下简称|指)", content):
+        return False
+    return at_end and known == len(trial.units) and (len(trial.units) >= 2 or bool(re.search(r"[委厅局部]$", content)))
+
+
+def _parse(content: str, found: Units) -> None:
+    """A list with its labels and roles into `found`."""
+    content = _DEFAULT.sub("", content)
+    stop = _STOP_LABEL.search(content)
+    if stop and stop.start() > 0:
+        content = content[: stop.start()]
+    labels = list(_LABEL.finditer(content))
+    if labels:
+        pieces = [("", content[: labels[0].start()])] if content[: labels[0].start()].strip(" ；;，,。") else []
+        for index, label in enumerate(labels):
+            end = labels[index + 1].start() if index + 1 < len(labels) else len(content)
+            pieces.append((label.group("role"), content[label.end() : end]))
+    else:
+        pieces = [("", content)]
+    for role, body in pieces:
+        if role in {"牵头", "主牵头", "主办", "主责"}:
+            names, flags = split_names(body)
+            found.add(names, lead=True)
+        else:
+            flags = _roles(body, found)
+        found.flags += flags
+
+
+def _roles(body: str, found: Units) -> list[str]:
+    """A list in which 牵头 may mark the names before it."""
+    flags: list[str] = []
+    position = 0
+    for match in re.finditer(r"(?:共同|联合|分别)?(?:牵头(?:单位|负责|组织实施|组织|实施|推进|落实)?)", body):
+        before = body[position : match.start()]
+        if before.endswith(("（", "(")):  # A（牵头）、B
+            cut = max(before.rfind(mark) for mark in "、，,；;")
+            names, more = split_names(before[: cut + 1])
+            found.add(names, lead=False)
+            lead, other = split_names(before[cut + 1 : -1])
+            found.add(lead, lead=True)
+            flags += more + other
+            position = match.end() + 1
+            continue
+        # names joined by 、 lead together; what a comma or semicolon parts from them does not
+        cut = -1
+        for mark in re.finditer(r"[；;。]|[，,](?=[^，,]*$)", before):
+            if mark.group(0) in "；;。" or _closes_role(before[: mark.start()]):
+                cut = mark.start()
+        if cut >= 0:
+            names, more = split_names(before[:cut])
+            found.add(names, lead=False)
+            flags += more
+        names, more = split_names(before[cut + 1 :])
+        found.add(names, lead=True)
+        flags += more
+        position = match.end()
+    names, more = split_names(body[position:])
+    found.add(names, lead=False)
+    return flags + more
+
+
+def _closes_role(text: str) -> bool:
+    return bool(re.search(r"(?:负责|配合|参与|落实|分工)$", text.strip()))
+
+
+def split_names(text: str) -> tuple[list[str], list[str]]:
+    """The names of a list, healed, and what is doubtful about them in plain words.
+
+    Separators inside brackets and inside 各县市、区人民政府 do not split; a name cut by a stray line is put together
+    again when the directory knows it.
+    """
+    text = re.sub(r"\s+", "", text).strip("。；;，,、：:.")
+    text = re.sub(r"^(?:由|商|会同|联合|请)", "", text)
+    parts = _split(text)
+    parts, flags = _heal([part for part in parts if part])
+    names: list[str] = []
+    for part in parts:
+        for name in _conjunctions(_trim(part)):
+            if not name:
+                continue
+            if resolve(name) or looks_like_unit(name):
+                names.append(name)
+            elif len(name) >= 2:
+                flags.append(f"not understood in a unit list: {name[:24]}")
+    return names, flags
+
+
+def _split(text: str) -> list[str]:
+    parts: list[str] = []
+    depth = 0
+    current = ""
+    for char in text:
+        if char in _OPEN:
+            depth += 1
+        elif char in _CLOSE:
+            depth = max(0, depth - 1)
+        if depth == 0 and char in "、，,；;。/|":
+            parts.append(current)
+            current = ""
+        else:
+            current += char
+    parts.append(current)
+    return _rejoin(parts)
+
+
+def _rejoin(parts: list[str]) -> list[str]:
+    """各县市 + 区 + 特区人民政府 is one name: level words joined up to the word that says what they have in common."""
+    result: list[str] = []
+    index = 0
+    while index < len(parts):
+        part = parts[index]
+        end = index
+        if re.fullmatch(rf"各(?:级|有关|相关)?(?:{_LEVEL_TOKENS})+", part):
+            ahead = index + 1
+            while ahead < len(parts) and re.fullmatch(rf"(?:{_LEVEL_TOKENS})+", parts[ahead]):
+                ahead += 1
+            if (
+                ahead < len(parts)
+                and re.fullmatch(
+                    rf"(?:{_LEVEL_TOKENS})*(?:[（(][^）)]*[）)])?(?:人民政府|政府|管委会|党委|党工委|卫生健康[委局]|卫健[委局]|医保局|办事处|.{{0,8}}(?:局|委|部门))",
+                    parts[ahead],
+                )
+                and not parts[ahead].startswith(("市卫", "市医", "县卫", "区卫", "省"))
+            ):
+                end = ahead
+        result.append("、".join(parts[index : end + 1]))
+        index = end + 1
+    return result
+
+
+def _trim(part: str) -> str:
+    """A name without the words around it: 等, 按职责分工负责, 牵头, 配合."""
+    before = None
+    while before != part:
+        before = part
+        part = part.strip("。；;，,、：:. ")
+        part = (
+            re.sub(r"^(?:由|和|及|与|以及|并由|会同|商|并会同|其中|再由|同)(?=[\u4e00-\u9fff]{3})", "", part)
+            if not resolve(part)
+            else part
+        )
+        if resolve(part) or part.endswith("人民政府"):
+            break
+        shorter = _TAIL.sub("", part)
+        if shorter == part:
+            shorter = _VERB_TAIL.sub("", part)
+        if shorter == part:
+            shorter = re.sub(r"等(?:有关|相关|其他)?(?:部门|单位|机构|地区|科室)?$", "", part)
+        part = shorter
+    if re.fullmatch(r"(?:等|各|及|和)?(?:其他)?(?:相关|有关)?(?:部门|单位|成员单位)?", part) and not part.startswith(
+        "各"
+    ):
+        return ""
+    return part
+
+
+def _conjunctions(name: str) -> list[str]:
+    """A及B, A和B as two names, unless the whole is one known name (文化和旅游厅)."""
+    if not name or resolve(name):
+        return [name]
+    for mark in ("以及", "及其", "及", "和", "与", "会同", "、"):
+        for match in re.finditer(mark, name):
+            left, right = name[: match.start()], name[match.end() :]
+            left = _trim(left) if left else left
+            if (
+                left
+                and right
+                and (resolve(left) or looks_like_unit(left))
+                and (resolve(right) or looks_like_unit(right))
+            ):
+                if len(left) >= 3 and len(right) >= 3:
+                    return [left, *_conjunctions(right)]
+    return [name]
+
+
+def _heal(parts: list[str]) -> tuple[list[str], list[str]]:
+    """Names cut in two by a stray line: known name = beginning of one part + a later part; what lay between is set aside."""
+    flags: list[str] = []
+    prefixes = [part[0] for part in parts if resolve(part)]
+    level = max(set(prefixes), key=prefixes.count) if prefixes else ""
+    index = 0
+    while index < len(parts):
+        if not resolve(_trim(parts[index])) and level and parts[index].startswith(level):
+            healed = _healed(parts, index, level)
+            if healed:
+                name, end = healed
+                between = [parts[index][_common(parts[index], name) :], *parts[index + 1 : end]]
+                stray = "、".join(piece for piece in between if piece)
+                if stray:
+                    flags.append(f"a stray line stood inside the unit list: {stray[:60]}")
+                parts = [*parts[:index], name, *parts[end + 1 :]]
+        index += 1
+    return parts, flags
+
+
+def _common(part: str, name: str) -> int:
+    count = 0
+    while count < min(len(part), len(name)) and part[count] == name[count]:
+        count += 1
+    return count
+
+
+def _healed(parts: list[str], index: int, level: str) -> tuple[str, int] | None:
+    for form in forms():
+        name = level + form
+        cut = _common(parts[index], name)
+        if cut < 4 or cut >= len(name):
+            continue
+        for end in range(index + 1, min(index + 7, len(parts))):
+            if parts[end] == name[cut:] and not any(resolve(part) for part in parts[index + 1 : end]):
+                return name, end
+    return None
+
+
+_SENTENCE = re.compile(
+    r"(?:^|[。；;，,：:\n])\s*(?P<by>由)?(?P<lead>[^。；;：:\n（(“]{3,60}?)(?P<verb>牵头(?:负责)?|负责(?:落实|实施|组织实施|牵头)?)(?P<rest>[，,][^。；;\n]{2,120}?(?:配合|参与|按职责分工负责|协助|负责))?(?=[。；;，,\n]|$)"
+)
+
+
+def _sentences(text: str) -> list[tuple[int, int, list[str], bool]]:
+    """Units named inside sentences: 由市卫生健康委牵头，市财政局配合. Only names the directory knows are taken."""
+    result: list[tuple[int, int, list[str], bool]] = []
+    for match in _SENTENCE.finditer(text):
+        names, _ = split_names(match.group("lead"))
+        sure = [name for name in names if (found := resolve(name)) and (found.place or found.level)]
+        whole = re.sub(r"[、，,]|和|及|由|会同", "", match.group("lead"))
+        if not sure or sum(map(len, sure)) < 0.8 * len(whole):
+            continue
+        led = match.group("verb").startswith("牵头") or match.group("verb").endswith("牵头")
+        result.append((match.start("lead"), match.end(), sure, led))
+        if match.group("rest"):
+            others, _ = split_names(match.group("rest"))
+            result.append((match.start("rest"), match.end("rest"), [name for name in others if resolve(name)], False))
+    return result
