@@ -2,22 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 
-from luoshi.documents import docx, html, pdf, txt, xlsx
 from luoshi.documents.limits import check_file_size, open_zip
 from luoshi.documents.model import Document
 from luoshi.kernel.errors import UnreadableFile
 
-# format -> the function that reads bytes of it; `path` serves only for names in messages.
-READERS: dict[str, Callable[[Path, bytes], Document]] = {
-    "docx": docx.read,
-    "html": html.read,
-    "pdf": pdf.read,
-    "txt": txt.read,
-    "xlsx": xlsx.read,
-}
+# The formats; the module of the same name reads its bytes and is imported only when it is needed (they are heavy).
+FORMATS = ("docx", "html", "pdf", "txt", "xlsx")
 _OLD_OFFICE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 # First bytes of what is certainly no document, so that the refusal can name it.
 _STRANGERS = {
@@ -52,7 +45,8 @@ def open_document(path: str | Path) -> Document:
         raise UnreadableFile(
             f"the file cannot be opened ({error.strerror or error}).", where=str(path), todo="Check the path."
         ) from error
-    document = READERS[detect(path, data)](path, data)
+    reader = import_module(f"luoshi.documents.{detect(path, data)}")
+    document: Document = reader.read(path, data)
     if not document.text.strip():
         raise UnreadableFile("the file holds no text.", where=path.name, todo="Check that it is the right file.")
     return document
