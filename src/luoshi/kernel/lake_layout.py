@@ -161,7 +161,8 @@ class Manifest:
 
     `buckets`: every bucket that has a file of at least one table. `data_until`: table -> last day heard of (rows dated
     after `built_at` are not counted as heard). `rows`: table -> number of rows. `notes`: findings of the build that a
-    reader must be able to see, such as divisions named by records but absent from the register.
+    reader must be able to see, such as divisions named by records but absent from the register. `position`: the mark in
+    the store up to which the lake is filled; empty where it was not filled from a store.
     """
 
     bucket_size: int = DEFAULT_BUCKET_SIZE
@@ -170,6 +171,7 @@ class Manifest:
     data_until: dict[str, date] = field(default_factory=dict)
     rows: dict[str, int] = field(default_factory=dict)
     notes: dict[str, Any] = field(default_factory=dict)
+    position: str = ""
     version: int = LAYOUT_VERSION
 
     def to_json(self) -> str:
@@ -191,6 +193,7 @@ class Manifest:
                 data_until={table: date.fromisoformat(day) for table, day in plain["data_until"].items()},
                 rows={table: int(count) for table, count in plain["rows"].items()},
                 notes=dict(plain.get("notes", {})),
+                position=str(plain.get("position", "")),
                 version=int(plain["version"]),
             )
         except (KeyError, TypeError, ValueError, AttributeError) as error:
