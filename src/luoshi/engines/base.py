@@ -61,6 +61,15 @@ class Listed:
     columns: Mapping[str, Any]
 
 
+@dataclass(frozen=True)
+class Request:
+    """One evaluation to make: a period, the indicators (None: all computed), and where to keep the cohort rows."""
+
+    period: Period
+    ids: Iterable[str] | None = None
+    keep_rows: Path | None = None
+
+
 class Engine(Protocol):
     """An engine evaluates a catalogue over a lake. Two engines give the same whole numbers on the same lake."""
 
@@ -79,6 +88,12 @@ class Engine(Protocol):
 
         With `keep_rows` the cohort rows are written below that folder, `<cohort>/bucket=<n>.parquet`, by division.
         """
+        ...
+
+    def evaluate_many(
+        self, lake: LakeDirectory, catalogue: Catalogue, requests: Sequence[Request], known_at: datetime | None = None
+    ) -> list[Results]:
+        """Several periods in one walk over the lake; results in the order of `requests`."""
         ...
 
     def why(

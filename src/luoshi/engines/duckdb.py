@@ -9,19 +9,20 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
-from luoshi.engines.base import Listed, Results
+from luoshi.engines.base import Listed, Request, Results
 from luoshi.engines.lake import UNKNOWN_PERSON, LakeDirectory
 from luoshi.engines.listing import listed_condition, page, place_condition
 from luoshi.engines.rollup import build_trees, leaves_below, members_below, roll_up
-from luoshi.engines.session import Session, connect, quoted, render
+from luoshi.engines.session import Rendered, Session, connect, quoted, render
 from luoshi.indicators import Catalogue, Cohort, Indicator
 from luoshi.indicators.cases import Answer, CaseRow
 from luoshi.indicators.cohort import FIXED
 from luoshi.indicators.measure import fill
-from luoshi.indicators.plan import aggregate, listing, membership, partials
+from luoshi.indicators.plan import aggregate, listing, membership
 from luoshi.kernel.clock import today
 from luoshi.kernel.period import Period
 
@@ -35,6 +36,8 @@ class DuckdbEngine:
         self.threads = threads or os.cpu_count() or 2
         self.memory_limit = memory_limit
         self.temp = temp
+        self._rendered = Rendered()
+        self._scratch: Session | None = None
 
     def evaluate(
         self,
@@ -46,25 +49,35 @@ class DuckdbEngine:
         keep_rows: Path | None = None,
     ) -> Results:
         """Sums for every division and institution; see the protocol."""
-        groups: dict[str, list[Indicator]] = {}
-        for indicator in catalogue.computed(ids):
-            groups.setdefault(indicator.cohort or "", []).append(indicator)
-        session = self._session(lake, catalogue, period, known_at)
-        kept: list[str] = []
+        return self.evaluate_many(lake, catalogue, [Request(period, ids, keep_rows)], known_at)[0]
+
+    def evaluate_many(
+        self, lake: LakeDirectory, catalogue: Catalogue, requests: Sequence[Request], known_at: datetime | None = None
+    ) -> list[Results]:
+        """Several periods in one walk over the buckets; results in the order of `requests`."""
+        if not requests:
+            return []
+        runs = [_Run.of(catalogue, request, place) for place, request in enumerate(requests)]
+        everyone = list({cohort.name: cohort for run in runs for cohort in run.cohorts}.values())
+        session = self._session(lake, catalogue, requests[0].period, known_at)
         try:
+            for run in runs:
+                session.period = run.request.period
+                session.share_region(run.cohorts, run.place)
             for bucket in (None, *lake.buckets):
-                chosen = [catalogue.cohorts[name] for name in groups if _belongs(catalogue.cohorts[name], bucket)]
-                if not chosen:
+                if not any(_belongs(cohort, bucket) for cohort in everyone):
                     continue
-                session.open_bucket(bucket, chosen)
-                for cohort in chosen:
-                    _one_pass(session, cohort, groups[cohort.name], bucket, cohort.name in kept, keep_rows)
-                    if cohort.name not in kept:
-                        kept.append(cohort.name)
-            table, unplaced = roll_up(session, catalogue, groups, kept)
+                session.open_bucket(bucket, [cohort for cohort in everyone if _belongs(cohort, bucket)])
+                for run in runs:
+                    chosen = [cohort for cohort in run.cohorts if _belongs(cohort, bucket)]
+                    session.period = run.request.period
+                    session.use_region(chosen, run.place)
+                    session.share(chosen)
+                    for cohort in chosen:
+                        run.one_pass(session, cohort, bucket)
+            return [run.results(session) for run in runs]
         finally:
             session.close()
-        return Results(period, table, known_at, unplaced)
 
     def why(
         self,
@@ -83,6 +96,8 @@ class DuckdbEngine:
         cohort = catalogue.cohort_of(indicator)
         session = self._session(lake, catalogue, period, known_at)
         try:
+            session.share_region([cohort], 0)
+            session.use_region([cohort], 0)
             build_trees(session)
             where = place_condition(
                 leaves_below(session, division) if division is not None else None,
@@ -94,7 +109,8 @@ class DuckdbEngine:
                 if not _belongs(cohort, bucket):
                     continue
                 session.open_bucket(bucket, [cohort])
-                query = f"SELECT * FROM ({session.sql(cohort.query)}) AS subjects WHERE {where}"  # noqa: S608
+                session.share([cohort])
+                query = f"SELECT * FROM ({session.cohort_sql(cohort)}) AS subjects WHERE {where}"  # noqa: S608
                 session.run(f"INSERT INTO found {query}" if found else f"CREATE TEMP TABLE found AS {query}")
                 found = True
             return page(session.con, "found", indicator, cohort, "true", limit, offset) if found else ([], 0)
@@ -104,28 +120,67 @@ class DuckdbEngine:
     def answers(self, catalogue: Catalogue, indicator: Indicator, rows: Sequence[CaseRow]) -> list[Answer]:
         """What this engine says of each row of a case table on its own."""
         cohort = catalogue.cohort_of(indicator)
-        session = self._session(None, catalogue, Period.day(today()), None)
         inside, counted = (render(tree) for tree in membership(indicator))
-        _, number = listing(indicator)
-        try:
-            found = []
-            for row in rows:
-                values = {name: row.values.get(name) for name in cohort.types}
-                session.table_of("one", cohort.types, [tuple(values.values())])
-                sums = session.run(render(aggregate("one", [indicator]))).fetchone()
-                said = session.run(f"SELECT {inside}, {counted}, {render(number)} FROM one").fetchone()  # noqa: S608
-                assert sums is not None and said is not None
-                reason = indicator.reasons[said[2]].say if said[2] < len(indicator.reasons) else ""
-                denominator = sums[3] if partials([indicator])[0].denominator else None
-                found.append(Answer(bool(said[0]), bool(said[1]), fill(reason, values), int(sums[2]), denominator))
-            return found
-        finally:
-            session.close()
+        number = render(listing(indicator)[1])
+        # Each row is a place of its own, so that one pass gives the sums of each.
+        values = [{**dict.fromkeys(cohort.types), **row.values, "division": str(n)} for n, row in enumerate(rows)]
+        if self._scratch is None:
+            self._scratch = self._session(None, catalogue, Period.day(today()), None)
+        session = self._scratch
+        session.table_of("rows", cohort.types, [tuple(row[name] for name in cohort.types) for row in values])
+        sums = {row[0]: row[3:] for row in session.run(render(aggregate("rows", [indicator]))).fetchall()}
+        said = session.run(f'SELECT "division", {inside}, {counted}, {number} FROM rows').fetchall()
+        found = {}
+        for place, is_inside, is_counted, first in said:
+            reason = indicator.reasons[first].say if first < len(indicator.reasons) else ""
+            numerator, *denominator = sums[place]
+            filled = fill(reason, values[int(place)])
+            found[int(place)] = Answer(is_inside, is_counted, filled, numerator, denominator[0] if denominator else None)
+        return [found[n] for n in range(len(rows))]
 
     def _session(
         self, lake: LakeDirectory | None, catalogue: Catalogue, period: Period, known_at: datetime | None
     ) -> Session:
-        return Session(connect(self.threads, self.memory_limit, self.temp), lake, catalogue, period, known_at)
+        con = connect(self.threads, self.memory_limit, self.temp)
+        return Session(con, self._rendered, lake, catalogue, period, known_at)
+
+
+@dataclass
+class _Run:
+    """One request under way: its indicators by cohort, and the partial tables filled so far."""
+
+    request: Request
+    place: int
+    cohorts: list[Cohort]
+    groups: dict[str, list[Indicator]]
+    tables: dict[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, catalogue: Catalogue, request: Request, place: int) -> _Run:
+        groups: dict[str, list[Indicator]] = {}
+        for indicator in catalogue.computed(request.ids):
+            groups.setdefault(indicator.cohort or "", []).append(indicator)
+        return cls(request, place, [catalogue.cohorts[name] for name in groups], groups)
+
+    def one_pass(self, session: Session, cohort: Cohort, bucket: int | None) -> None:
+        """Add one bucket's sums of a cohort to its partial table; keep its rows when asked."""
+        indicators = self.groups[cohort.name]
+        names = tuple(indicator.id for indicator in indicators)
+        if self.request.keep_rows is not None and cohort.text.drill_down:
+            _keep_rows(session, cohort, self.request.keep_rows, bucket)
+            sql = session.sql(cohort, ("rows", *names), lambda: aggregate("kept_rows", indicators))
+        else:
+            sql = session.sql(cohort, names, lambda: aggregate(cohort.query, indicators))
+        known = cohort.name in self.tables
+        table = self.tables.setdefault(cohort.name, f'"part_{self.place}_{cohort.name}"')
+        session.run(f"INSERT INTO {table} {sql}" if known else f"CREATE TEMP TABLE {table} AS {sql}")
+
+    def results(self, session: Session) -> Results:
+        """Roll the partial tables up."""
+        session.period = self.request.period
+        build_trees(session)
+        table, unplaced = roll_up(session, self.groups, self.tables)
+        return Results(self.request.period, table, session.known_at, unplaced)
 
 
 def _belongs(cohort: Cohort, bucket: int | None) -> bool:
@@ -135,28 +190,14 @@ def _belongs(cohort: Cohort, bucket: int | None) -> bool:
     return bucket is not None and (bucket != UNKNOWN_PERSON or cohort.scope == "unknown-person")
 
 
-def _one_pass(
-    session: Session,
-    cohort: Cohort,
-    indicators: Sequence[Indicator],
-    bucket: int | None,
-    again: bool,
-    keep_rows: Path | None,
-) -> None:
-    """Add one bucket's sums of a cohort to its partial table; keep its rows when asked."""
-    source: str | None = None
-    if keep_rows is not None and cohort.text.drill_down:
-        source = "kept_rows"
-        session.run(f"CREATE OR REPLACE TEMP TABLE {source} AS {session.sql(cohort.query)}")
-        folder = keep_rows / cohort.name
-        folder.mkdir(parents=True, exist_ok=True)
-        file = folder / f"bucket={bucket if bucket is not None else 0}.parquet"
-        columns = ", ".join(f'"{name}"' for name in (*FIXED, *cohort.text.columns))
-        session.run(
-            f"""COPY (SELECT {columns} FROM {source} ORDER BY division, subject) TO {quoted(str(file))}
-            (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 20480)"""  # noqa: S608
-        )
-    query = aggregate(source or cohort.query, indicators).select("COUNT(*) AS subjects")
-    sql = session.sql(query)
-    table = f'"part_{cohort.name}"'
-    session.run(f"INSERT INTO {table} {sql}" if again else f"CREATE TEMP TABLE {table} AS {sql}")
+def _keep_rows(session: Session, cohort: Cohort, folder: Path, bucket: int | None) -> None:
+    """Write a cohort's rows of one bucket, in order of division, and leave them in the table `kept_rows`."""
+    session.run(f"CREATE OR REPLACE TEMP TABLE kept_rows AS {session.cohort_sql(cohort)}")
+    target = folder / cohort.name
+    target.mkdir(parents=True, exist_ok=True)
+    file = target / f"bucket={bucket if bucket is not None else 0}.parquet"
+    columns = ", ".join(f'"{name}"' for name in (*FIXED, *cohort.text.columns))
+    session.run(
+        f"""COPY (SELECT {columns} FROM kept_rows ORDER BY division, subject) TO {quoted(str(file))}
+        (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 20480)"""
+    )

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 
 import pyarrow as pa
 
-from luoshi.engines.session import Session
-from luoshi.indicators import Catalogue, Indicator
+from luoshi.engines.session import Session, quoted
+from luoshi.indicators import Indicator
 from luoshi.indicators.definition import Population
 from luoshi.indicators.plan import partials
 
@@ -55,46 +55,45 @@ def members_below(session: Session, institution: str) -> list[str]:
 
 
 def roll_up(
-    session: Session, catalogue: Catalogue, groups: Mapping[str, Sequence[Indicator]], kept: Sequence[str]
+    session: Session, groups: Mapping[str, Sequence[Indicator]], kept: Mapping[str, str]
 ) -> tuple[pa.Table, dict[str, int]]:
-    """The table of values from the partial tables `part_<cohort>` named in `kept`, and the unplaced by cohort."""
-    build_trees(session)
+    """The table of values from the partial tables `kept` (cohort → table), and the unplaced subjects by cohort.
+
+    `build_trees` must have been called for the session's period.
+    """
     session.run(
         """CREATE OR REPLACE TEMP TABLE cells (indicator VARCHAR, division VARCHAR, level INTEGER, institution VARCHAR,
         numerator BIGINT, denominator BIGINT)"""
     )
     unplaced: dict[str, int] = {}
-    for cohort in kept:
+    for cohort, table in kept.items():
         columns = partials(groups[cohort])
         names = [n for p in columns for n in (p.numerator, p.denominator) if n]
         sums = ", ".join(f"sum({n})::BIGINT AS {n}" for n in names)
-        part = f'"part_{cohort}"'
+        ids = ", ".join(quoted(p.indicator.id) for p in columns)
+        above = ", ".join(p.numerator for p in columns)
+        below = ", ".join(p.denominator or "NULL::BIGINT" for p in columns)
         session.run(
-            f"""CREATE OR REPLACE TEMP TABLE by_division AS SELECT a.code, any_value(a.level) AS level, {sums}
-            FROM (SELECT division, {sums} FROM {part} WHERE division IS NOT NULL GROUP BY division) AS p
-            JOIN ancestor AS a ON a.leaf = p.division GROUP BY a.code"""  # noqa: S608
+            f"""INSERT INTO cells
+            SELECT unnest([{ids}]), code, level, NULL, unnest([{above}]), unnest([{below}]) FROM (
+              SELECT a.code, any_value(a.level) AS level, {sums}
+              FROM (SELECT division, {sums} FROM {table} WHERE division IS NOT NULL GROUP BY division) AS p
+              JOIN ancestor AS a ON a.leaf = p.division GROUP BY a.code) AS by_division
+            UNION ALL
+            SELECT unnest([{ids}]), NULL, NULL, code, unnest([{above}]), unnest([{below}]) FROM (
+              SELECT o.code, {sums}
+              FROM (SELECT institution, {sums} FROM {table} WHERE institution IS NOT NULL GROUP BY institution) AS p
+              JOIN "over" AS o ON o.leaf = p.institution GROUP BY o.code) AS by_institution"""
         )
-        session.run(
-            f"""CREATE OR REPLACE TEMP TABLE by_institution AS SELECT o.code, {sums}
-            FROM (SELECT institution, {sums} FROM {part} WHERE institution IS NOT NULL GROUP BY institution) AS p
-            JOIN "over" AS o ON o.leaf = p.institution GROUP BY o.code"""  # noqa: S608
-        )
-        for p in columns:
-            below = p.denominator or "NULL"
-            session.run(
-                f"""INSERT INTO cells SELECT '{p.indicator.id}', code, level, NULL, {p.numerator}, {below} FROM by_division
-                UNION ALL SELECT '{p.indicator.id}', NULL, NULL, code, {p.numerator}, {below} FROM by_institution"""  # noqa: S608
-            )
         row = session.run(
-            f"""SELECT coalesce(sum(subjects), 0)::BIGINT FROM {part}
-            WHERE division IS NULL OR division NOT IN (SELECT code FROM division_now)"""  # noqa: S608
+            f"""SELECT coalesce(sum(subjects), 0)::BIGINT FROM {table} WHERE division IS NULL
+            OR NOT EXISTS (SELECT 1 FROM division_now WHERE code = division)"""
         ).fetchone()
         if row and row[0]:
             unplaced[cohort] = row[0]
     _add_population(session, [i for cohort in kept for i in groups[cohort] if i.per is not None])
-    return session.con.sql(
-        "SELECT * FROM cells ORDER BY indicator, institution NULLS FIRST, division"
-    ).to_arrow_table(), unplaced
+    ordered = "SELECT * FROM cells ORDER BY indicator, institution NULLS FIRST, division"
+    return session.con.sql(ordered).to_arrow_table(), unplaced
 
 
 def _add_population(session: Session, indicators: Sequence[Indicator]) -> None:
@@ -102,15 +101,19 @@ def _add_population(session: Session, indicators: Sequence[Indicator]) -> None:
     numerator of 0."""
     for per in {i.per for i in indicators if i.per is not None}:
         session.table_of("people", {"code": "text", "level": "integer", "value": "integer"}, _population(session, per))
-        for indicator in (i for i in indicators if i.per == per):
-            session.run(
-                f"""CREATE OR REPLACE TEMP TABLE filled AS SELECT '{indicator.id}' AS indicator, coalesce(c.division, p.code) AS division,
-                coalesce(c.level, p.level) AS level, NULL AS institution, coalesce(c.numerator, 0) AS numerator, p.value AS denominator
-                FROM (SELECT * FROM cells WHERE indicator = '{indicator.id}' AND division IS NOT NULL) AS c
-                FULL JOIN people AS p ON p.code = c.division"""  # noqa: S608
-            )
-            session.run(f"DELETE FROM cells WHERE indicator = '{indicator.id}' AND division IS NOT NULL")  # noqa: S608
-            session.run("INSERT INTO cells SELECT * FROM filled")
+        ids = ", ".join(quoted(i.id) for i in indicators if i.per == per)
+        session.run(
+            f"""CREATE OR REPLACE TEMP TABLE filled AS
+            SELECT i.indicator, p.code AS division, p.level, NULL AS institution, coalesce(c.numerator, 0) AS numerator,
+                   p.value AS denominator
+            FROM people AS p CROSS JOIN (SELECT unnest([{ids}]) AS indicator) AS i
+            LEFT JOIN cells AS c ON c.division = p.code AND c.indicator = i.indicator"""
+        )
+        session.run(
+            f"""DELETE FROM cells WHERE indicator IN ({ids}) AND division IS NOT NULL
+            AND EXISTS (SELECT 1 FROM people WHERE people.code = cells.division)"""
+        )
+        session.run("INSERT INTO cells SELECT * FROM filled")
 
 
 def _population(session: Session, per: Population) -> list[tuple[str, int, int]]:

@@ -6,7 +6,7 @@ cohort can forget it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,6 @@ from sqlglot import exp
 
 from luoshi.engines.lake import LakeDirectory
 from luoshi.indicators import Catalogue, Cohort
-from luoshi.indicators.expressions import bind
 from luoshi.indicators.tables import PERSON_TABLES, REGISTERS, TABLES, Type
 from luoshi.kernel.period import Period
 
@@ -77,23 +76,35 @@ def connect(threads: int, memory_limit: str, temp: Path | None = None) -> duckdb
     return con
 
 
+class Rendered:
+    """SQL of catalogue queries, made once per engine: making text from a tree costs more than a small query."""
+
+    def __init__(self) -> None:
+        self._kept: dict[tuple[int, tuple[str, ...]], tuple[object, str]] = {}
+
+    def sql(self, owner: object, names: tuple[str, ...], build: Callable[[], exp.Query]) -> str:
+        """The SQL of the query that `owner` and `names` stand for, with `$start` and `$end` still in it."""
+        key = (id(owner), names)
+        if key not in self._kept:
+            self._kept[key] = (owner, render(build()))  # the owner is kept, so that its id is not used again
+        return self._kept[key][1]
+
+
 class Session:
-    """See the module. `open_bucket` must be called before a cohort's SQL is run."""
+    """See the module. `open_bucket` points the person tables at a bucket, `share` computes for a period what its
+    cohorts have in common; both come before a cohort's SQL is run."""
 
     def __init__(
         self,
         con: duckdb.DuckDBPyConnection,
+        rendered: Rendered,
         lake: LakeDirectory | None,
         catalogue: Catalogue,
         period: Period,
         known_at: datetime | None = None,
     ) -> None:
         self.con, self.lake, self.catalogue, self.period, self.known_at = con, lake, catalogue, period, known_at
-        self._region: set[str] = set()
-        self._binding = {
-            "start": exp.cast(exp.Literal.string(period.start.isoformat()), "DATE"),
-            "end": exp.cast(exp.Literal.string(period.end.isoformat()), "DATE"),
-        }
+        self._rendered = rendered
         if lake is None:
             return
         for schedule in catalogue.schedules.values():
@@ -109,45 +120,64 @@ class Session:
         """Run one statement."""
         return self.con.execute(sql)
 
-    def sql(self, tree: exp.Query) -> str:
-        """A query of the catalogue as DuckDB SQL for this period."""
-        return render(bind(tree, self._binding))
+    def sql(self, owner: object, names: tuple[str, ...], build: Callable[[], exp.Query]) -> str:
+        """A query of the catalogue as DuckDB SQL for the session's period."""
+        text = self._rendered.sql(owner, names, build)
+        for name, day in (("$start", self.period.start), ("$end", self.period.end)):
+            text = text.replace(name, literal(day))
+        return text
+
+    def cohort_sql(self, cohort: Cohort) -> str:
+        """A cohort's own query for the session's period."""
+        return self.sql(cohort, (), lambda: cohort.query)
 
     def table_of(self, name: str, columns: dict[str, Type], rows: Iterable[Sequence[Any]]) -> None:
         """A small temporary table from Python values."""
         spec = ", ".join(f'"{column}" {sql_type(kind)}' for column, kind in columns.items())
         self.run(f'CREATE OR REPLACE TEMP TABLE "{name}" ({spec})')
-        if data := [tuple(row) for row in rows]:
-            marks = ", ".join("?" * len(columns))
-            self.con.executemany(f'INSERT INTO "{name}" VALUES ({marks})', data)  # noqa: S608
+        values = [f"({', '.join(literal(value) for value in row)})" for row in rows]
+        for at in range(0, len(values), 2000):
+            self.run(f'INSERT INTO "{name}" VALUES {", ".join(values[at : at + 2000])}')
 
     def open_bucket(self, bucket: int | None, cohorts: Sequence[Cohort]) -> None:
-        """Point the person tables at one bucket (None: empty, for what needs registers alone) and compute the shared
-        queries that `cohorts` read there."""
-        needed = self._needed(cohorts)
-        tables = {name for cohort in cohorts for name in cohort.reads}
-        for name in needed:
-            tables |= self.catalogue.shared[name].reads
-        for name in needed:
-            shared = self.catalogue.shared[name]
-            if shared.scope == "region" and name not in self._region:
-                for table in sorted(shared.reads & PERSON_TABLES.keys()):
-                    self._view(table, self.lake_files(table))
-                self.run(f'CREATE OR REPLACE TEMP TABLE "{name}" AS {self.sql(shared.query)}')
-                self._region.add(name)
-        for table in PERSON_TABLES:
-            if table in tables:
-                self._view(table, self.lake.files(table, bucket) if self.lake and bucket is not None else ())
-        for name in needed:
+        """Point the person tables that `cohorts` read at one bucket (None: empty, for what needs registers alone)."""
+        for table in sorted(self._tables(cohorts)):
+            self._view(table, self.lake.files(table, bucket) if self.lake and bucket is not None else ())
+
+    def share(self, cohorts: Sequence[Cohort]) -> None:
+        """Compute the shared queries that `cohorts` read, for the open bucket and the session's period."""
+        for name in self._needed(cohorts):
             shared = self.catalogue.shared[name]
             if shared.scope != "region":
-                self.run(f'CREATE OR REPLACE TEMP TABLE "{name}" AS {self.sql(shared.query)}')
+                sql = self.sql(shared, (), lambda query=shared.query: query)  # type: ignore[misc]
+                self.run(f'CREATE OR REPLACE TEMP TABLE "{name}" AS {sql}')
 
-    def lake_files(self, table: str) -> tuple[str, ...]:
-        """Every file of a person table, over all buckets."""
+    def share_region(self, cohorts: Sequence[Cohort], place: int) -> None:
+        """Compute once what looks across all buckets; `place` tells the periods of one run apart."""
+        for name in self._needed(cohorts):
+            shared = self.catalogue.shared[name]
+            if shared.scope == "region":
+                for table in sorted(shared.reads & PERSON_TABLES.keys()):
+                    self._view(table, self._all_files(table))
+                sql = self.sql(shared, (), lambda query=shared.query: query)  # type: ignore[misc]
+                self.run(f'CREATE OR REPLACE TEMP TABLE "{name}_{place}" AS {sql}')
+
+    def use_region(self, cohorts: Sequence[Cohort], place: int) -> None:
+        """Put the region-wide tables of one period under their names."""
+        for name in self._needed(cohorts):
+            if self.catalogue.shared[name].scope == "region":
+                self.run(f'CREATE OR REPLACE TEMP VIEW "{name}" AS SELECT * FROM "{name}_{place}"')
+
+    def _all_files(self, table: str) -> tuple[str, ...]:
         if self.lake is None:
             return ()
         return tuple(file for bucket in self.lake.buckets for file in self.lake.files(table, bucket))
+
+    def _tables(self, cohorts: Sequence[Cohort]) -> set[str]:
+        names = {name for cohort in cohorts for name in cohort.reads}
+        for name in self._needed(cohorts):
+            names |= self.catalogue.shared[name].reads
+        return names & PERSON_TABLES.keys()
 
     def _needed(self, cohorts: Sequence[Cohort]) -> list[str]:
         shared = self.catalogue.shared
@@ -165,13 +195,14 @@ class Session:
         declared = TABLES[table]
         if not files:
             columns = ", ".join(f'CAST(NULL AS {sql_type(kind)}) AS "{name}"' for name, kind in declared.items())
-            self.run(f'CREATE OR REPLACE TEMP VIEW "{table}" AS SELECT {columns} WHERE false')  # noqa: S608
+            self.run(f'CREATE OR REPLACE TEMP VIEW "{table}" AS SELECT {columns} WHERE false')
             return
-        source = f"read_parquet([{', '.join(map(quoted, files))}], hive_partitioning = false, union_by_name = true)"
-        found = {row[0]: row[1] for row in self.run(f"DESCRIBE SELECT * FROM {source}").fetchall()}  # noqa: S608
+        names = ", ".join(map(quoted, files))
+        source = f"read_parquet([{names}], hive_partitioning = false{', union_by_name = true' if len(files) > 1 else ''})"
+        found = {row[0]: row[1] for row in self.run(f"DESCRIBE SELECT * FROM {source}").fetchall()}
         columns = ", ".join(_column(name, kind, found.get(name)) for name, kind in declared.items())
         where = _believed(found, self.known_at)
-        self.run(f'CREATE OR REPLACE TEMP VIEW "{table}" AS SELECT {columns} FROM {source}{where}')  # noqa: S608
+        self.run(f'CREATE OR REPLACE TEMP VIEW "{table}" AS SELECT {columns} FROM {source}{where}')
 
 
 def _column(name: str, kind: Type, found: str | None) -> str:
@@ -193,11 +224,15 @@ def _believed(columns: dict[str, str], known_at: datetime | None) -> str:
 
 
 def literal(value: Any) -> str:
-    """A Python value as SQL: text, whole number, date or nothing."""
+    """A Python value as SQL: text, number, truth, day, instant or nothing."""
     if value is None:
         return "NULL"
+    if isinstance(value, bool):
+        return "true" if value else "false"
     if isinstance(value, (int, float)):
         return str(value)
+    if isinstance(value, datetime):
+        return f"TIMESTAMPTZ {quoted(value.isoformat())}"
     if isinstance(value, date):
         return f"DATE {quoted(value.isoformat())}"
     return quoted(str(value))

@@ -80,17 +80,6 @@ def parse_query(
     return tree, tuple(tree.named_selects), tables
 
 
-def bind(tree: exp.Query, values: Mapping[str, exp.Expression]) -> exp.Query:
-    """The tree with each `:name` replaced by a literal."""
-
-    def replace(node: exp.Expression) -> exp.Expression:
-        return values[node.name].copy() if isinstance(node, exp.Placeholder) else node
-
-    bound = tree.copy().transform(replace)
-    assert isinstance(bound, exp.Query)
-    return bound
-
-
 def columns_of(tree: exp.Expression) -> frozenset[str]:
     """Names of the columns an expression reads."""
     return frozenset(column.name for column in tree.find_all(exp.Column))

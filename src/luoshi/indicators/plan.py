@@ -37,8 +37,9 @@ def partials(indicators: Sequence[Indicator]) -> list[Partial]:
 
 def aggregate(source: exp.Query | str, indicators: Sequence[Indicator]) -> exp.Select:
     """The one pass: sums for all `indicators` over `source` (a cohort's query, or the name of its rows), by division
-    and institution. Every sum is a whole number (BIGINT)."""
+    and institution, and `subjects`, how many there are. Every sum is a whole number (BIGINT)."""
     columns: list[exp.Expression] = [exp.column(name) for name in GROUP]
+    columns.append(exp.alias_(exp.Count(this=exp.Star()), "subjects"))
     for partial in partials(indicators):
         numerator, denominator = _sums(partial.indicator)
         columns.append(exp.alias_(_whole(numerator), partial.numerator))
