@@ -36,8 +36,6 @@ _DIVISION_CODE = re.compile(r"[0-9]{2}|[0-9]{4}|[0-9]{6}|[0-9]{9}|[0-9]{12}")
 _RECORD_NUMBER = re.compile(r"[0-9]{17}")
 
 
-
-
 _IDENTIFIERS: dict[str, Callable[[str], str]] = {
     RESIDENT_ID: check_resident_id,
     CREDIT_CODE: check_uscc,

@@ -90,9 +90,7 @@ def types() -> dict[str, Type]:
         entry = table[name]
         elements = dict(make(entry["base"]).elements) if entry["base"] else {}
         elements.update({leaf: _element(leaf, text) for leaf, text in entry["elements"].items()})
-        properties = {
-            prop: (element, ref) for element in elements.values() for prop, ref in element.properties
-        }
+        properties = {prop: (element, ref) for element in elements.values() for prop, ref in element.properties}
         made[name] = Type(name, entry["kind"], entry["base"], entry.get("abstract", False), elements, properties)
         return made[name]
 
@@ -128,6 +126,7 @@ def _element(name: str, text: str) -> Element:
     if match is None:
         raise ValueError(f"structure.json: cannot read the element {name!r}")
     kinds = match["types"]
+    refs: tuple[TypeRef, ...]
     if kinds.startswith("@"):
         refs = (TypeRef(kinds[1:]),)
     else:

@@ -65,15 +65,19 @@ class Validator:
             try:
                 raw = orjson.dumps(source)
             except TypeError:
-                return _refused("Holds something that is not JSON.")
+                return _refused("Holds something that is not JSON, or is nested too deeply.")
             return self.examine_parsed(orjson.loads(raw), raw)
         raw = source.encode("utf-8", "surrogatepass") if isinstance(source, str) else source
         try:
             parsed = orjson.loads(raw)
         except orjson.JSONDecodeError as error:
             return _refused(_json_problem(raw, error))
+        try:
+            twice = has_duplicate_keys(raw, parsed)
+        except (TypeError, RecursionError):  # deeper than the writer goes
+            return _refused("Nested too deeply.")
         found = self.examine_parsed(parsed, raw)
-        if has_duplicate_keys(raw, parsed):
+        if twice:
             place = _type_of(parsed)
             found.issues.insert(0, Issue("error", "structure", place, "A key is given twice in one JSON object."))
         return found

@@ -18,7 +18,14 @@ from luoshi.records.structure_primitives import CURRENCIES, GREATEST_INT, MIME_T
 from luoshi.records.structure_rules import rules
 from luoshi.records.structure_schema import OUTSIDE, UCUM, reference_patterns
 
-_JSON = {str: "a string", bool: "true or false", int: "a number", float: "a number", dict: "an object", list: "an array"}
+_JSON = {
+    str: "a string",
+    bool: "true or false",
+    int: "a number",
+    float: "a number",
+    dict: "an object",
+    list: "an array",
+}
 _WANTED = {"string": str, "boolean": bool, "integer": int, "number": float}
 
 

@@ -17,15 +17,13 @@ from xml.parsers import expat
 from luoshi.records.structure import types
 from luoshi.records.validate_explain import Issue, references
 
-_MOMENT = re.compile(
-    r"(\d{4})(?:-(\d\d))?(?:-(\d\d))?(?:T(\d\d):(\d\d):(\d\d)(\.\d+)?(Z|[+-]\d\d:\d\d))?", re.ASCII
-)
+_MOMENT = re.compile(r"(\d{4})(?:-(\d\d))?(?:-(\d\d))?(?:T(\d\d):(\d\d):(\d\d)(\.\d+)?(Z|[+-]\d\d:\d\d))?", re.ASCII)
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 _XHTML = "http://www.w3.org/1999/xhtml"
 _TAGS = frozenset(
     """a abbr acronym address area b basefont bdo big blockquote br caption center cite code col colgroup dd dfn dir div
     dl dt em font h1 h2 h3 h4 h5 h6 hr i img kbd li map menu ol p pre q s samp small span strike strong sub sup table
-    tbody td tfoot th thead tr tt u ul var""".split()
+    tbody td tfoot th thead tr tt u ul var""".split()  # noqa: SIM905 (a table)
 )
 _ENTITY = re.compile(r"&([A-Za-z][A-Za-z0-9]*);")
 
@@ -80,7 +78,11 @@ def _range_names() -> re.Pattern[bytes]:
 def _walk(value: Any, path: str, add: _Add, key: str = "") -> None:
     """Periods, ranges and control characters, wherever they are (but not in resources inside this one)."""
     if isinstance(value, dict):
-        if "start" in value and "end" in value and value.keys() <= {"id", "extension", "start", "end", "_start", "_end"}:
+        if (
+            "start" in value
+            and "end" in value
+            and value.keys() <= {"id", "extension", "start", "end", "_start", "_end"}
+        ):
             if _after(value["start"], value["end"]):
                 add("per-1", path, "The start is after the end.")
         elif "low" in value and "high" in value and key != "referenceRange":
@@ -89,9 +91,8 @@ def _walk(value: Any, path: str, add: _Add, key: str = "") -> None:
             if isinstance(item, str):
                 if _CONTROL.search(item):
                     add("string", f"{path}.{name}", "Contains a control character.")
-            elif isinstance(item, dict | list) and name != "contained":
-                if not (name in ("resource", "outcome") and isinstance(item, dict) and "resourceType" in item):
-                    _walk(item, f"{path}.{name}", add, name)
+            elif isinstance(item, dict | list) and not _is_inside(name, item):
+                _walk(item, f"{path}.{name}", add, name)
     elif isinstance(value, list):
         for i, item in enumerate(value):
             if isinstance(item, str):
@@ -99,6 +100,11 @@ def _walk(value: Any, path: str, add: _Add, key: str = "") -> None:
                     add("string", f"{path}[{i}]", "Contains a control character.")
             else:
                 _walk(item, f"{path}[{i}]", add, key)
+
+
+def _is_inside(name: str, item: dict[str, Any] | list[Any]) -> bool:
+    """Whether a property carries resources of their own."""
+    return name == "contained" or (name in ("resource", "outcome") and "resourceType" in item)
 
 
 def _moment(text: str) -> tuple[tuple[int, ...], datetime | None]:
