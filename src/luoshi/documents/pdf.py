@@ -173,10 +173,15 @@ def _furniture(pages: list[tuple[list[_Line], tuple[float, float]]]) -> set[tupl
     """Texts that return at the same height on several pages, numbers aside: headers and footers."""
     seen: Counter[tuple[str, int]] = Counter()
     for lines, (_, height) in pages:
-        edge = [line for line in lines if line.top < 0.12 * height or line.bottom > 0.88 * height]
-        seen.update({_shape(line) for line in edge})
+        seen.update({_shape(line) for line in lines if _at_edge(line, lines, height)})
     filled = sum(1 for lines, _ in pages if lines)
     return {shape for shape, count in seen.items() if count >= 3 and count >= 0.2 * filled}
+
+
+def _at_edge(line: _Line, lines: list[_Line], height: float) -> bool:
+    """Whether a line stands where headers and footers stand: near the edge, or among the first or last lines."""
+    near = line.top < 0.12 * height or line.bottom > 0.88 * height
+    return near or line in lines[:2] or (line in lines[-4:] and line.bottom > 0.75 * height)
 
 
 def _shape(line: _Line) -> tuple[str, int]:
@@ -199,8 +204,7 @@ def _assemble(assembly: Assembly, pages: list[tuple[list[_Line], tuple[float, fl
     for lines, (_width, height) in pages:
         body, chrome = [], []
         for line in lines:
-            edge = line.top < 0.12 * height or line.bottom > 0.88 * height
-            is_chrome = edge and (
+            is_chrome = _at_edge(line, lines, height) and (
                 _shape(line) in furniture
                 or is_page_mark(line.text)
                 or (re.fullmatch(r"\s*[-—–·\s]*\d{1,4}[-—–·\s]*", line.text) is not None)

@@ -62,6 +62,10 @@ def task_deadline(
             continue
         if earliest is None and plan_years[1] is not None and mention.year < plan_years[1] - 6:
             continue
+        if re.search(
+            r"(?:上年|上一?年度?|去年|往年|历年|每年|上个?)$", text[max(0, mention.start - 4) : mention.start]
+        ):
+            continue
         if mention.role == "span" and not re.search(r"[到至]$", text[: mention.start]) and plan_years[1] is not None:
             continue
         if plan_years[1] is not None and mention.year > plan_years[1]:

@@ -28,6 +28,10 @@ _ANY_LABEL = re.compile(
     + "|".join(value for value in _LABELS.values())
     + r")\s*[：:]"
 )
+_META_LINE = re.compile(
+    _ANY_LABEL.pattern
+    + r"|^(?:作\s*者|来\s*[源历]|编\s*辑|记\s*者|责任编辑|信息来源|供稿|发布人|审核)\s*[：:]|\d{1,2}:\d{2}|^\d{4}-\d{2}-\d{2}"
+)
 _DATE = re.compile(r"(20\d\d)\s?[年\-/.]\s?(\d{1,2})\s?[月\-/.]\s?(\d{1,2})")
 _CN_DATE = re.compile(
     r"(二[〇零○ＯO0][一二三四五六七八九〇零○ＯO]{2})年([一二三四五六七八九十]{1,2})月([一二三四五六七八九十]{1,3})日"
@@ -46,7 +50,7 @@ _CITING_AFTER = re.compile(
 )
 _PLACE = re.compile(r"[\u4e00-\u9fff]{2,8}?(?:省|自治区|自治州|自治县|地区|市|州|盟|县|区|旗)")
 _NOT_PLACE = re.compile(
-    r"^(?:全|本|各|我|该|县|市|区|省|乡|城|社|园|院|辖|片|山|灾|疫|病|牧|库|地|试点|示范|所在|属地|服务|居住|功能|中心|重点|部分|有关|相关|基层|农村|贫困|民族|边远|偏远|经济|开发|高新|创建|健康|国家|推进|推动|加强|完善|建设|实施|关于|印发|参照|超大|一个|每个|两个|设)"
+    r"^(?:全|本|各|我|该|县|市|区|省|乡|城|社|园|院|辖|片|山|灾|疫|病|牧|库|地|试点|示范|所在|属地|服务|居住|功能|中心|重点|部分|有关|相关|基层|农村|贫困|民族|边远|偏远|经济|开发|高新|创建|健康|国家|跨省|[的及等与]|推进|推动|加强|完善|建设|实施|关于|印发|参照|超大|一个|每个|两个|设)"
 )
 
 
@@ -59,7 +63,7 @@ def read_head(document: Document, reading: RunningText, intro_end: int) -> PlanH
     head = PlanHead()
     head.title = _title(document, front or lines[:3], body)
     head.kind, head.kind_reason = _kind(head.title, whole, body)
-    signed = _signature(lines)
+    signed = _signature([reading.text[para.start : para.end] for para in reading.paras])
     head.doc_number = _doc_number(whole, front)
     head.published = _published(whole, signed, front)
     head.based_on = _based_on(body, head.doc_number)
@@ -81,10 +85,10 @@ def _title(document: Document, front: list[str], body: str) -> str:
         text = _bare_title(line)
         if not 6 <= len(text) <= 90 or re.search(r"[。；;!！]", text) or sections.DATE_LINE.match(text):
             continue
-        if _ANY_LABEL.match(line) and not line.startswith("标题"):
+        if _META_LINE.search(line) and not line.startswith("标题"):
             continue
         score = 0.0
-        if _TITLE_END.search(text):
+        if _TITLE_END.search(text.rstrip("》")):
             score += 3
         if _PLAN_WORDS.search(text):
             score += 1.5
@@ -106,7 +110,7 @@ def _title(document: Document, front: list[str], body: str) -> str:
         title = _bare_title(label)
     if best[0] < 1.5 and document.title and _TITLE_END.search(_bare_title(document.title)):
         title = _bare_title(document.title)
-    inner = re.match(r".*?关于(?:印发|下发|转发|发布)[《<](.+?)[》>]的?通知$", title)
+    inner = re.match(r".*?(?:关于)?(?:印发|下发|转发|发布)[《<](.+?)[》>](?:的?通知)?$", title)
     if inner:
         title = inner.group(1)
     return title
@@ -116,6 +120,13 @@ def _joined_titles(front: list[str]) -> list[str]:
     """Lines, with a title broken over two or three lines put together."""
     result = list(front)
     for index in range(len(front) - 1):
+        if (
+            "《" in front[index]
+            and "》" not in front[index]
+            and "》" in front[index + 1][:20]
+            and len(front[index]) <= 50
+        ):
+            result.append(front[index] + front[index + 1][: front[index + 1].index("》") + 1])
         for count in (2, 3):
             group = front[index : index + count]
             if len(group) == count and all(
@@ -255,7 +266,9 @@ def _signature(lines: list[str]) -> _Signed:
         for before in reversed(lines[max(0, index - 4) : index]):
             bare = before.strip()
             if 3 <= len(bare) <= 60 and not re.search(r"[。；，,：:]", bare) and _signs(bare):
-                names.insert(0, bare)
+                parts = bare.split()
+                whole = len(parts) > 1 and all(len(part) >= 3 and _signs(part) for part in parts)
+                names[0:0] = parts if whole else ["".join(parts)]
             else:
                 break
         if names:
@@ -297,6 +310,10 @@ def _issuer(whole: str, signed: _Signed, head: PlanHead, front: list[str], lines
         )
         if found:
             return found.group(1)
+    for line in _joined_titles(front[:8]):
+        match = re.match(r"([\u4e00-\u9fff、]{4,30}?)(?:联合)?印发《", line)
+        if match:
+            return match.group(1)
     heads = [line.strip() for line in front[:3]]
     for line in heads:
         match = re.match(r"([\u4e00-\u9fff]{4,20}(?:委员会|人民政府(?:办公[室厅])?|局|厅))(?:文件)?$", line)
@@ -322,6 +339,19 @@ def _places(text: str) -> list[str]:
     return found
 
 
+def _real_place(name: str) -> bool:
+    """Whether what stands before a level word can be a name: no verb, not too long for one."""
+    parts = re.findall(r"[\u4e00-\u9fff]{2,8}?(?:省|自治区|自治州|自治县|地区|市|州|盟|县|区|旗)", name)
+    return (
+        bool(parts)
+        and all(len(part) <= 9 for part in parts)
+        and not re.search(
+            r"跨省|[的及等与]|推进|推动|加强|开展|实施|完善|做好|进一步|有序|稳妥|深化|促进|提升|建设|创建|扩大|健康|服务|医疗|试点|直接|结算|办理",
+            name,
+        )
+    )
+
+
 def _region(head: PlanHead, body: str) -> str | None:
     """The place the plan is for: from the title, then the issuer, then the places the text names most."""
     cited = " ".join(head.based_on) + body[:800]
@@ -331,23 +361,22 @@ def _region(head: PlanHead, body: str) -> str | None:
             r"(?:关于)?(?:印发)?[《“]?((?:[\u4e00-\u9fff]{2,8}?(?:省|自治区|自治州|自治县|地区|市|州|盟|县|区|旗))+)",
             text,
         )
-        if start and not _NOT_PLACE.match(start.group(1)):
+        if start and not _NOT_PLACE.match(start.group(1)) and _real_place(start.group(1)):
             name = start.group(1)
             if "省" not in name and "自治区" not in name and re.search(r"市.+[区县市]$", name):
                 province = next((p for p in PROVINCES if f"{p}省" in cited), None)
                 if province:
                     return f"{province}省{name}"
             return name
-        inside = _places(text)
-        if inside:
-            return inside[0]
         for province in PROVINCES:
             if province in text:
                 return _full_province(province)
-    if re.search(r"国家|中共中央|国务院|“健康中国", (head.issuer or "") + head.title) or re.search(
-        r"^各省、自治区、直辖市", body, re.M
-    ):
+    if _national(head, body):
         return "全国"
+    for text in (head.title, head.issuer or ""):
+        inside = [place for place in _places(text) if body.count(place) >= 2]
+        if inside:
+            return inside[0]
     counts: Counter[str] = Counter()
     for province in PROVINCES:
         seen = len(re.findall(rf"{province}(?:省|自治区|市)?", body))
@@ -359,6 +388,19 @@ def _region(head: PlanHead, body: str) -> str | None:
     if re.search(r"全市|我市|全县|我县|全区|我区", body) and cities:
         return cities.most_common(1)[0][0]
     return counts.most_common(1)[0][0] if counts and counts.most_common(1)[0][1] >= 3 else None
+
+
+def _national(head: PlanHead, body: str) -> bool:
+    """Whether the paper is for the whole country: its issuer is a national body, or it is addressed to every province."""
+    said = (head.issuer or "") + head.title
+    if re.search(r"^各省、自治区、直辖市", body, re.M) or re.search(
+        r"国家(?:卫生|医保|医疗|疾|中医)|中共中央|国务院|财政部|“?健康中国", said
+    ):
+        return True
+    return (
+        not re.search(r"全省|我省|全市|我市|全县|我县|全区|我区|全州|我州", body)
+        and len(re.findall("全国|我国", body)) >= 2
+    )
 
 
 def _full_province(short: str) -> str:
@@ -394,9 +436,11 @@ def _period(head: PlanHead, body: str) -> tuple[int | None, int | None]:
     for found in (horizons, due):
         years = [year for year in found if written is None or year >= written]
         if years:
-            most = max(found[year] for year in years)
-            best = max(year for year in years if found[year] >= max(1, 0.34 * most))
-            return None, best
+            return None, max(years, key=lambda year: (found[year], year))
+    later = [int(year) for year in re.findall(r"(20\d\d)\s?年\s?\d{1,2}\s?月", body)]
+    ahead = [year for year in later if written is not None and written <= year <= written + 6]
+    if ahead:
+        return min(ahead), max(ahead)
     return None, None
 
 
@@ -408,6 +452,7 @@ def _based_on(body: str, own: str | None) -> list[str]:
     result: list[str] = []
     opening = body[:2500]
     cited_until = 0
+    attached = set(re.findall(r"《([^《》]{4,80})》\s*[（(]\s*(?:见附件|附后|附件\s?\d)", body))
     for match in _CITED.finditer(body):
         before, after = body[max(0, match.start() - 30) : match.start()], body[match.end(1) + 1 : match.end(1) + 24]
         if re.search(r"(?:现将|印发|制定|编制|出台|修订|起草)[^。]{0,10}$", before) and not re.search(
@@ -425,19 +470,17 @@ def _based_on(body: str, own: str | None) -> list[str]:
         cited_until = match.end()
         number = _NUMBER.search(match.group(2)) if match.group(2) else None
         name = _normal_number(number) if number else match.group(1)
+        if match.group(1) in attached or re.search(r"接口规范|告知书|模[板版]|登记表|申请表", match.group(1)):
+            continue
         if name != own and name not in result:
             result.append(name)
     for match in re.finditer(
-        r"([\u4e00-\u9fff]{2,8}(?:发|函|办发|办函))\s?[〔\[（(]?(20\d\d)[〕\]）)]?\s?(\d{1,3})\s?号", opening
+        r"[（(]\s?([\u4e00-\u9fff]{2,8}(?:发|函))\s?[〔\[（(]?(20\d\d)[〕\]）)]?\s?(\d{1,3})\s?号", opening
     ):
-        name = f"{_issuing_word(match[1])}〔{match[2]}〕{match[3]}号"
+        name = f"{match[1]}〔{match[2]}〕{match[3]}号"
         if name != own and name not in result and not any(name in known or known in name for known in result):
             result.append(name)
     return result
-
-
-def _issuing_word(text: str) -> str:
-    return re.sub(r"^.*?(?=[\u4e00-\u9fff]{1,3}(?:党|政|卫|医|府|疾控|委|办)[\u4e00-\u9fff]{0,3}(?:发|函)$)", "", text)
 
 
 def _is_own(name: str, head: PlanHead) -> bool:

@@ -52,7 +52,7 @@ def is_one_line(reading: RunningText) -> bool:
 
 def build(reading: RunningText, markers: list[Marker] | None = None) -> Node:
     """The outline of a RunningText; the root holds what stands before and outside all numbers."""
-    found = find_markers(reading) if markers is None else markers
+    found = _without_contents(reading, find_markers(reading) if markers is None else markers)
     end = len(reading.text)
     first = found[0].start if found else end
     root = Node("root", ROOT_RANK, None, None, 0, "", 0, 0, first, end, heading_only=False)
@@ -69,6 +69,39 @@ def build(reading: RunningText, markers: list[Marker] | None = None) -> Node:
     for node in stack:
         node.end = end
     return root
+
+
+def _without_contents(reading: RunningText, markers: list[Marker]) -> list[Marker]:
+    """The markers without those of a table of contents: headings without text that all come again further down."""
+    entries: list[tuple[str, int | None, str]] = []
+    for index, marker in enumerate(markers):
+        end = markers[index + 1].start if index + 1 < len(markers) else len(reading.text)
+        own = reading.text[marker.end : end].strip()
+        title = re.sub(r"[\s.．…·]*\d*$", "", own.split("\n")[0])
+        entries.append((marker.kind, marker.ordinal, re.sub(r"\W", "", title)))
+    listed = []
+    for index, entry in enumerate(entries):
+        end = markers[index + 1].start if index + 1 < len(markers) else len(reading.text)
+        own = reading.text[markers[index].end : end].strip()
+        if (
+            entry[2]
+            and entry in entries[index + 1 :]
+            and len(own) <= len(entry[2]) + 40
+            and not _SENTENCE_END.search(own)
+        ):
+            listed.append(index)
+        elif listed and index - listed[-1] > 2:
+            break
+    if len(listed) < 3:
+        return markers
+    following = listed[-1] + 1
+    if following < len(entries) and entries[following] in entries[following + 1 :]:
+        listed.append(following)  # the last entry, with the foreword behind it
+    return markers[: listed[0]] + [
+        marker
+        for index, marker in enumerate(markers)
+        if index > listed[0] and index not in listed and index > listed[-1]
+    ]
 
 
 def _node(reading: RunningText, marker: Marker, own_end: int, one_line: bool) -> Node:

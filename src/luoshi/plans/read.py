@@ -172,8 +172,8 @@ class _PlanReader:
         groups: dict[str, str] = {}
         merged = 0
         for row in rows:
-            lead = [name for part in tables.names_in_cell(row.lead) for name in units.split_names(part)[0]]
-            parts = [p for cell in (row.units, row.support) for p in tables.names_in_cell(cell)]
+            lead = units.split_names(row.lead)[0]
+            parts = [row.units, row.support]
             names = list(lead)
             for part in parts:
                 found = units.read_units(part) if "牵头" in part else None

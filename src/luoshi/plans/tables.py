@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from luoshi.documents import Document, Table
 from luoshi.plans.directory import looks_like_unit, resolve
-from luoshi.plans.running_text import Piece, clean_piece
+from luoshi.plans.running_text import Piece, clean_piece, tidy
 
 # role of a column -> what its heading says; the first that fits decides.
 _COLUMNS: tuple[tuple[str, re.Pattern[str]], ...] = (
@@ -107,6 +107,8 @@ def _rows(
         for role, span in zip(roles, row, strict=False):
             piece = clean_piece(document, *span)
             text = piece.text
+            if role in {"lead", "support", "units", "unit-first"}:
+                text = "、".join(names_in_cell(document.text[slice(*span)]))
             if text and text not in fields.get(role, []):
                 fields.setdefault(role, []).append(text)
                 if role in {"task", "title", "goal"}:
@@ -143,7 +145,9 @@ def _rows(
 
 def names_in_cell(text: str) -> list[str]:
     """Units in a cell where blanks or line ends may part the names: 市人社局 医保中心."""
-    parts = [part for part in re.split(r"\s+", text) if part]
-    if len(parts) > 1 and all(resolve(part) or looks_like_unit(part) for part in parts):
+    parts = [part.strip("、，,；; ") for part in re.split(r"\s+", tidy(text)) if part.strip("、，,；; ")]
+    if len(parts) > 1 and all(
+        resolve(name) or looks_like_unit(name) for part in parts for name in re.split("[、，,；;]", part)
+    ):
         return parts
-    return [text]
+    return ["".join(parts)]
