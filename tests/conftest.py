@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
+
+if TYPE_CHECKING:
+    from luoshi.platform.access.models import User
+    from luoshi.platform.regions.models import Division, Institution
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -26,3 +33,93 @@ def shared_dir() -> Path:
     if not (folder / "seeds").is_dir():
         pytest.skip(f"the shared reference material is not at {folder} (set LUOSHI_SHARED)")
     return folder
+
+
+@dataclass
+class SmallRegion:
+    """A province with one city, two counties, a township and a village in each, and three institutions."""
+
+    divisions: dict[str, Division]
+    institutions: dict[str, Institution]
+
+    def division(self, code: str) -> Division:
+        """The division of a code."""
+        return self.divisions[code]
+
+
+DIVISIONS = [
+    # code, name, level, parent
+    ("99", "岚江省", 1, ""),
+    ("9901", "云岭市", 2, "99"),
+    ("990101", "东溪区", 3, "9901"),
+    ("990101001", "城关镇", 4, "990101"),
+    ("990101001001", "东街社区", 5, "990101001"),
+    ("990102", "西山县", 3, "9901"),
+    ("990102001", "石桥乡", 4, "990102"),
+    ("990102001001", "石桥村", 5, "990102001"),
+]
+INSTITUTIONS = [
+    # code, name, type, level, division, parent
+    ("H1", "东溪区人民医院", "general-hospital", 2, "990101", ""),
+    ("C1", "城关镇卫生院", "township-centre", 1, "990101001", "H1"),
+    ("C2", "石桥乡卫生院", "township-centre", 1, "990102001", ""),
+]
+
+
+@pytest.fixture
+def small_region(db: None) -> SmallRegion:
+    """The registers of `DIVISIONS` and `INSTITUTIONS`, saved."""
+    from luoshi.platform.regions.models import Division, Institution
+
+    divisions: dict[str, Division] = {}
+    for code, name, level, parent in DIVISIONS:
+        above = divisions.get(parent)
+        divisions[code] = Division.objects.create(
+            code=code, name=name, level=level, parent=above, path=f"{above.path if above else '/'}{code}/"
+        )
+    institutions: dict[str, Institution] = {}
+    for code, name, kind, level, division, parent in INSTITUTIONS:
+        institutions[code] = Institution.objects.create(
+            code=code,
+            name=name,
+            type=kind,
+            level=level,
+            division=divisions[division],
+            parent=institutions.get(parent),
+        )
+    return SmallRegion(divisions, institutions)
+
+
+PASSWORD = "nan-shan-41-qiao"  # of every account a test makes
+
+
+@pytest.fixture
+def make_user(small_region: SmallRegion) -> Callable[..., User]:
+    """Make an account holding one role: `make_user("plan-officer", division="9901")`, `institution="C1"` or neither
+    for everywhere. Without a role it holds nothing."""
+    from django.contrib.auth.hashers import make_password
+
+    from luoshi.platform.access.models import Grant, User
+
+    def make(role: str = "", *, division: str = "", institution: str = "", name: str = "", **fields: Any) -> User:
+        username = name or f"{role or 'nobody'}-{division or institution or 'all'}"
+        user = User.objects.create(username=username, password=make_password(PASSWORD, hasher="md5"), **fields)
+        if role:
+            Grant.objects.create(
+                user=user,
+                role=role,
+                division=small_region.divisions[division] if division else None,
+                institution=small_region.institutions[institution] if institution else None,
+                everywhere=not division and not institution,
+            )
+        return user
+
+    return make
+
+
+@pytest.fixture(autouse=True)
+def _quick_passwords(request: pytest.FixtureRequest) -> None:
+    """Argon2 is slow on purpose; tests that touch accounts use a quick hash."""
+    if {"db", "transactional_db"} & set(request.fixturenames):
+        settings = request.getfixturevalue("settings")
+        settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]

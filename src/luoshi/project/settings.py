@@ -203,7 +203,8 @@ USE_I18N = True
 STATIC_URL = "static/"
 STATIC_ROOT = LUOSHI_HOME / "static"
 # Served from the applications' own folders when nobody collected them (a fresh machine), from STATIC_ROOT otherwise.
-WHITENOISE_USE_FINDERS = not STATIC_ROOT.is_dir()
+STATIC_ROOT.mkdir(exist_ok=True)
+WHITENOISE_USE_FINDERS = not any(STATIC_ROOT.iterdir())
 
 LOGGING = {
     "version": 1,

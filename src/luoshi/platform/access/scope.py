@@ -50,6 +50,7 @@ class Scope:
         if not user.is_authenticated or not user.is_active:
             return cls(user=None)
         paths: set[str] = set()
+        codes: set[str] = set()
         institutions: set[int] = set()
         permissions: set[str] = set()
         roles = role_book().roles
@@ -60,9 +61,13 @@ class Scope:
             if grant.everywhere:
                 paths.add(EVERYWHERE)
             elif grant.division:
-                paths.add(grant.division.path)
+                codes.add(grant.division.code)
             elif grant.institution_id:
                 institutions.add(grant.institution_id)
+        if codes:
+            # A division that was renamed or moved has a newer row; the grant follows it there.
+            newest = dict(Division.objects.filter(code__in=codes).order_by("valid_from").values_list("code", "path"))
+            paths.update(newest.values())
         return cls(
             user=user,
             division_paths=_outermost(paths),
