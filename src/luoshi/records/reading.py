@@ -1,0 +1,166 @@
+"""Files of FHIR JSON: finding them, and reading them in blocks of whole lines with bounded memory.
+
+NDJSON (`.ndjson`, `.jsonl`, or a `.json` that turns out to hold one resource per line) is read in blocks; a file that
+is one JSON text (a resource, a Bundle) is one block. `.gz` of either. Offsets and lines count uncompressed bytes, so a
+reader that was interrupted goes on where the last finished block ended.
+"""
+
+from __future__ import annotations
+
+import gzip
+import zlib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+import orjson
+
+from luoshi.kernel.errors import UnreadableFile
+
+SUFFIXES = (".ndjson", ".jsonl", ".json")
+BLOCK = 1 << 20
+LONGEST_LINE = 64 << 20
+LARGEST_WHOLE = 512 << 20
+_MARK = b"\xef\xbb\xbf"
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A part of a file: whole lines, or the whole text when `whole`. `end`: offset behind it; `lines`: how many."""
+
+    data: bytes
+    first_line: int
+    end: int
+    lines: int
+    whole: bool = False
+
+
+def find(paths: Iterable[Path]) -> list[tuple[Path, bool]]:
+    """Files to read in order of name, each with whether it was named itself (or found in a named folder).
+
+    Raises `UnreadableFile` for what is not there, or a folder without files of FHIR JSON.
+    """
+    found: dict[Path, bool] = {}
+    for path in paths:
+        if path.is_dir():
+            inside = [p for p in sorted(path.rglob("*")) if p.is_file() and _suffix(p) in SUFFIXES]
+            if not inside:
+                raise UnreadableFile(
+                    "the folder holds no .ndjson, .jsonl or .json files (.gz of these).", where=str(path)
+                )
+            for file in inside:
+                found.setdefault(file, False)
+        elif path.is_file():
+            found[path] = True
+        else:
+            raise UnreadableFile("there is no such file.", where=str(path), todo="Check the name.")
+    return list(found.items())
+
+
+def _suffix(path: Path) -> str:
+    name = path.name.lower().removesuffix(".gz")
+    return Path(name).suffix
+
+
+def blocks(path: Path, *, start: int = 0, first_line: int = 1, size: int = BLOCK) -> Iterator[Block]:
+    """The blocks of a file from byte `start` (line `first_line`) on. Raises `UnreadableFile` with the last good line
+    when the file cannot be read, is damaged or truncated, or has a line too long to be a resource."""
+    line = first_line
+    try:
+        with _open(path) as file:
+            if start == 0 and _is_one_text(path):
+                data = file.read(LARGEST_WHOLE + 1)
+                if len(data) > LARGEST_WHOLE:
+                    raise UnreadableFile(
+                        f"one JSON text of more than {LARGEST_WHOLE >> 20} MiB.",
+                        where=str(path),
+                        todo="Send large sets as NDJSON, one resource per line.",
+                    )
+                yield Block(data.removeprefix(_MARK), 1, len(data), data.count(b"\n") + 1, whole=True)
+                return
+            position = _skip(file, start)
+            while True:
+                data = _lines(file, size, path, line)
+                if not data:
+                    return
+                position += len(data)
+                count = data.count(b"\n") + (not data.endswith(b"\n"))
+                yield Block(data.removeprefix(_MARK) if line == 1 else data, line, position, count)
+                line += count
+    except (OSError, EOFError, zlib.error) as error:
+        kind = "the compressed file is damaged or cut off" if path.suffix == ".gz" else "cannot be read"
+        if isinstance(error, PermissionError | IsADirectoryError):
+            kind = f"cannot be read ({error.strerror})"
+        raise UnreadableFile(
+            f"{kind} (after line {line - 1}).", where=str(path), todo="Get the file again; what was read is kept."
+        ) from error
+
+
+def _open(path: Path) -> IO[bytes]:
+    return gzip.open(path, "rb") if path.name.lower().endswith(".gz") else path.open("rb")
+
+
+def _skip(file: IO[bytes], start: int) -> int:
+    if not isinstance(file, gzip.GzipFile):
+        return file.seek(start)
+    left = start
+    while left:
+        data = file.read(min(left, BLOCK))
+        if not data:
+            break
+        left -= len(data)
+    return start
+
+
+def _lines(file: IO[bytes], size: int, path: Path, line: int) -> bytes:
+    """About `size` bytes ending with a line. In a damaged .gz, the whole lines before the damage first."""
+    data = bytearray()
+    while len(data) < size:
+        try:
+            part = file.read1(min(size, 1 << 16)) if isinstance(file, gzip.GzipFile) else file.read(size)
+        except (OSError, EOFError, zlib.error):
+            end = data.rfind(b"\n") + 1
+            if end:
+                return bytes(data[:end])
+            raise
+        if not part:
+            return bytes(data)
+        data += part
+    if not data.endswith(b"\n"):
+        try:
+            data += file.readline(LONGEST_LINE)
+        except (OSError, EOFError, zlib.error):
+            end = data.rfind(b"\n") + 1
+            if end:
+                return bytes(data[:end])
+            raise
+        if len(data) >= LONGEST_LINE and not data.endswith(b"\n"):
+            raise UnreadableFile(
+                f"a line of more than {LONGEST_LINE >> 20} MiB (after line {line - 1 + data.count(10)}).",
+                where=str(path),
+                todo="One resource per line; attachments belong into Binary resources or elsewhere.",
+            )
+    return bytes(data)
+
+
+def _is_one_text(path: Path) -> bool:
+    """Whether the file is one JSON text rather than one per line: its first line alone is no complete resource."""
+    suffix = _suffix(path)
+    if suffix in (".ndjson", ".jsonl"):
+        return False
+    with _open(path) as file:
+        first = file.readline(LONGEST_LINE).removeprefix(_MARK).strip()
+        while not first:
+            line = file.readline(LONGEST_LINE)
+            if not line:
+                return True
+            first = line.strip()
+        try:
+            parsed = orjson.loads(first)
+        except orjson.JSONDecodeError:
+            return first in (b"{", b"[") or first[:1] != b"{" or not first.endswith(b"}")
+        rest = file.readline(LONGEST_LINE)
+        while rest and not rest.strip():
+            rest = file.readline(LONGEST_LINE)
+        return not (rest and isinstance(parsed, dict))
