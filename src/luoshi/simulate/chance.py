@@ -77,20 +77,6 @@ class Span:
         return min(self.end, day_number(date(self.mch_year, 9, 30)))
 
 
-def birthday(birth: Ints, years: int) -> Ints:
-    """The day on which someone born on `birth` completes `years` years; born on 29 February: 1 March in other years.
-
-    Works on whole columns. A day number in, a day number out.
-    """
-    born = birth.astype("datetime64[D]")
-    year = born.astype("datetime64[Y]").astype(np.int64) + years
-    month = born.astype("datetime64[M]")
-    month_of_year = month.astype(np.int64) % 12
-    day_of_month = (born - month.astype("datetime64[D]")).astype(np.int64)
-    first = (year * 12 + month_of_year).astype("datetime64[M]").astype("datetime64[D]").astype(np.int64)
-    return np.asarray(first + day_of_month, dtype=np.int64)
-
-
 def add_months(day: Ints, months: int | Ints) -> Ints:
     """`day` moved on by whole months, held at the last day of a shorter month (31 January + 1 month = 28 February)."""
     whole = day.astype("datetime64[D]").astype("datetime64[M]")

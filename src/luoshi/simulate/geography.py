@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import product
 
 import numpy as np
@@ -84,12 +85,15 @@ class Geography:
         """County number of each village."""
         return self.township_county[self.village_township]
 
+    @cached_property
+    def _parents(self) -> dict[str, str]:
+        return {d.code: d.parent for d in self.divisions}
+
     def ancestors(self, code: str) -> list[str]:
         """Codes from the province down to `code` itself."""
-        parents = {d.code: d.parent for d in self.divisions}
         path = [code]
-        while parents[path[-1]]:
-            path.append(parents[path[-1]])
+        while self._parents[path[-1]]:
+            path.append(self._parents[path[-1]])
         return path[::-1]
 
 

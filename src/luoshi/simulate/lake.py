@@ -81,7 +81,18 @@ def _schema(table: str) -> pa.Schema:
 def _save(lake: Path, table: str, part: pa.Table, bucket: int | None) -> None:
     path = lake_layout.table_path(lake, table, bucket)
     path.parent.mkdir(parents=True, exist_ok=True)
-    pq.write_table(part, path, compression="zstd", compression_level=1, store_schema=False, row_group_size=1 << 17)
+    words = [
+        f.name for f in part.schema if f.type == pa.string() and f.name not in ("id", "visit", "episode", "part_of")
+    ]
+    pq.write_table(
+        part,
+        path,
+        compression="zstd",
+        compression_level=1,
+        store_schema=False,
+        row_group_size=1 << 17,
+        use_dictionary=words,
+    )
 
 
 def _parts(rows: Rows, region: Region, table: str, bucket_size: int) -> Iterator[tuple[int, pa.Table]]:

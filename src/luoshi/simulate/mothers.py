@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from luoshi.simulate import chronic, codes, profile
@@ -17,17 +15,7 @@ _VISIT_WEEKS = ((16, 20), (21, 24), (28, 32), (33, 36), (37, 39))
 IMP, HH = codes.CLASSES.index("IMP"), codes.CLASSES.index("HH")
 
 
-@dataclass(frozen=True)
-class Births:
-    """Live births within the told days: the child's number, its mother's, the day, where, and the delivery's row."""
-
-    child: Ints
-    mother: Ints
-    day: Ints
-    institution: Ints
-
-
-def pregnancies(people: People, where: Geography, journal: Journal, span: Span, seed: int, hardship: float) -> Births:
+def pregnancies(people: People, where: Geography, journal: Journal, span: Span, seed: int, hardship: float) -> None:
     """Pregnancies with deliveries within the told days, those that still go on and those that ended early.
 
     Children born alive are appended to `people`. `hardship` multiplies the (small) chances that mother or child die.
@@ -62,7 +50,17 @@ def pregnancies(people: People, where: Geography, journal: Journal, span: Span, 
     )
     centre = where.centre[where.village_township[people.village[mother]]]
     clinic = np.where(draw.random(len(mother)) < 0.45, centre, where.hospital["mch"][county])
-    closed = np.where(lost, end, end + 42)
+    # A mother's death in childbirth or within 42 days: very rare.
+    dies = np.flatnonzero(over & ~lost & (draw.random(len(mother)) < 11e-5 * hardship))
+    dies = dies[people.moved[mother[dies]] == NEVER]
+    when = np.minimum(end[dies] + draw.integers(0, 30, len(dies)), span.end)
+    people.death[mother[dies]] = when
+    direct = draw.random(len(dies)) < 0.6
+    people.cause[mother[dies]] = np.where(direct, codes.CAUSES.index("O72"), codes.CAUSES.index("O14"))
+    journal.observations("maternal-death", person=mother[dies], day=when, value=1.0)
+    closed = np.minimum(
+        np.where(lost, end, end + 42), np.where(people.death[mother] != NEVER, people.death[mother], 1 << 40)
+    )
     over_for_good = closed <= span.end
     episode = journal.episodes(
         "pregnancy", person=mother, start_day=np.where(seen, first, end), institution=clinic,
@@ -71,7 +69,7 @@ def pregnancies(people: People, where: Geography, journal: Journal, span: Span, 
     )  # fmt: skip
     _antenatal(mother, lmp, end, first, seen, county, clinic, episode, people, journal, span, draw)
     term = over & ~lost
-    return _deliver(
+    _deliver(
         mother[term], lmp[term], end[term], county[term], clinic[term], episode[term], people, where, journal, span,
         draw, hardship,
     )  # fmt: skip
@@ -113,7 +111,7 @@ def _antenatal(
 def _deliver(
     mother: Ints, lmp: Ints, day: Ints, county: Ints, clinic: Ints, episode: Ints, people: People, where: Geography,
     journal: Journal, span: Span, draw: np.random.Generator, hardship: float,
-) -> Births:  # fmt: skip
+) -> None:  # fmt: skip
     count = len(mother)
     home = draw.random(count) < np.where(county == 3, 0.012, 0.002)
     u = draw.random(count)
@@ -123,6 +121,7 @@ def _deliver(
     )  # fmt: skip
     place = np.where(home, where.centre[where.village_township[people.village[mother]]], place)
     stay = np.where(home, 0, draw.integers(2, 6, count))
+    stay = np.where(people.death[mother] != NEVER, np.minimum(stay, people.death[mother] - day), stay)
     delivery = journal.add(
         "visit", person=mother, service=codes.SERVICES.index("delivery"), **{"class": np.where(home, HH, IMP)},
         day=day, end_day=np.minimum(day + stay, span.end), institution=place, episode=episode,
@@ -150,17 +149,7 @@ def _deliver(
     for code, value in (("8339-4", np.clip(weight, 600, 5200)), ("11884-4", weeks.astype(np.float64))):
         journal.observations(code, person=child, day=day[row], value=value, visit=birth, institution=place[row])
     _newborn_screens(child, day[row], home[row], place[row], people, journal, span, draw)
-    # A mother's death in childbirth or within 42 days: very rare.
-    dies = np.flatnonzero(draw.random(count) < 11e-5 * hardship)
-    dies = dies[people.moved[mother[dies]] == NEVER]
-    when = np.minimum(day[dies] + draw.integers(0, 30, len(dies)), span.end)
-    people.death[mother[dies]] = when
-    people.cause[mother[dies]] = np.where(
-        draw.random(len(dies)) < 0.6, codes.CAUSES.index("O72"), codes.CAUSES.index("O14")
-    )
-    journal.observations("maternal-death", person=mother[dies], day=when, value=1.0)
     _after_birth(mother, day, county, clinic, episode, row, child, people, where, journal, span, draw)
-    return Births(child, mother[row], day[row], place[row])
 
 
 def _infant_deaths(children: People, weeks: Ints, span: Span, draw: np.random.Generator, hardship: float) -> None:

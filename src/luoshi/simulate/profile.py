@@ -32,7 +32,7 @@ _SHARES: dict[str, tuple[float, float, float, float, float]] = {
     "tcm-child": (0.95, 0.94, 0.90, 0.88, 0.94),
     "eye-check": (0.96, 0.95, 0.90, 0.89, 0.95),
     "smd-visit": (0.965, 0.960, 0.930, 0.935, 0.960),
-    "tb-home-visit": (0.97, 0.96, 0.93, 0.94, 0.96),
+    "tb-home-visit": (0.96, 0.95, 0.91, 0.92, 0.96),
     "cervical-screen": (0.58, 0.55, 0.46, 0.42, 0.60),
     "ambulance-prompt": (0.97, 0.95, 0.90, 0.88, 0.97),
 }

@@ -20,8 +20,8 @@ def answers(region: Region) -> dict[str, Any]:
     [numerator, denominator]}, "institutions": {code: [numerator, denominator]}}}}`
 
     Labels are read by `Period.parse`. A denominator is null where the indicator is a count. Means (minutes, days) give
-    the sum and the number of cases. Institutions carry their own subjects only, not those of the bodies below them, and
-    are left out where they have none.
+    the sum and the number of cases. Institutions carry their own subjects and those of the bodies they lead, and are left
+    out where there are none.
     """
     tally = Tally(region)
     panels.count(tally)

@@ -38,6 +38,11 @@ class Tally:
         self.place_of = at
         self.parents = np.array([at.get(d.parent, -1) for d in valid])
         self.village_place = np.array([at[code] for code in region.where.villages])
+        number = {i.code: n for n, i in enumerate(region.where.institutions)}
+        leader = np.array([number.get(i.parent, -1) for i in region.where.institutions])
+        self.leaders = [leader]  # of every institution its leader, then the leader of that one, to the top
+        while (above := np.where(self.leaders[-1] >= 0, leader[self.leaders[-1]], -1)).max() >= 0:
+            self.leaders.append(above)
         self.institution_place = np.array([at[i.division] for i in region.where.institutions])
 
     def roll_up(self, place: Ints, weight: NDArray[Any]) -> Floats:
@@ -46,6 +51,14 @@ class Tally:
         for level in (5, 4, 3, 2):
             here = np.flatnonzero(self.levels == level)
             np.add.at(total, self.parents[here], total[here])
+        return total
+
+    def _led(self, own: Floats) -> Floats:
+        """Each institution's sum, with those of the bodies it leads."""
+        total = own.copy()
+        for line in self.leaders:
+            has = line >= 0
+            np.add.at(total, line[has], own[has])
         return total
 
     def put(
@@ -67,9 +80,11 @@ class Tally:
         }
         if institution is not None:
             size = len(self.region.where.institutions)
-            over = np.bincount(institution, numerator, size)
-            counted = np.bincount(institution, minlength=size) > 0
-            under = None if denominator is None else np.bincount(institution, denominator, size)
+            over = self._led(np.bincount(institution, numerator, size).astype(np.float64))
+            counted = self._led(np.bincount(institution, minlength=size).astype(np.float64)) > 0
+            under = None
+            if denominator is not None:
+                under = self._led(np.bincount(institution, denominator, size).astype(np.float64))
             answer["institutions"] = {
                 self.region.where.institutions[i].code: [_whole(over[i]), None if under is None else _whole(under[i])]
                 for i in np.flatnonzero(counted)
