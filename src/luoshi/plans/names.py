@@ -50,6 +50,12 @@ def reason(text: str, quantity: Quantity, clause_start: int) -> str:
     listed = re.sub(r"(?:[\d.]+|[一二三四五])(?:%|级|星)(?:以上)?[、和及]$", "", before)
     reaching = words.comparator.search(listed)
     reaches = reaching is not None and bool(reaching["verb"] or reaching["compare"])
+    if (
+        before.endswith("每")
+        and quantity.unit.lstrip("万亿") in ("人", "名", "户", "个", "张", "位", "")
+        and quantity.op is None
+    ):
+        return "a base to count by"
     if quantity.unit in ("年", "个月", "周", "天", "日", "小时", "分钟", "秒") and quantity.op is None and not reaches:
         if (
             not re.search(r"(?:时间|时长|时限|住院日|天数|寿命|提高|提升|延长|缩短|增加|减少)(?:约|近)?$", before)

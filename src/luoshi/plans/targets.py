@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from luoshi.documents.model import Document, Table
-from luoshi.plans import coverage, dates, frames, indicator_tables, metrics, names, quantities
+from luoshi.plans import coverage, dates, frames, indicator_tables, names, quantities, years
 from luoshi.plans.clauses import Sentence, sentences
 from luoshi.plans.dates import Mention
 from luoshi.plans.indicator_tables import FlatRow
@@ -87,7 +87,7 @@ def scan(text: str, *, year: int | None = None, plan_years: tuple[int | None, in
     for sentence in sentences(plain.text):
         inside = [q for q in numbers if sentence.start <= q.start < sentence.end]
         _read_sentence(result, sentence, inside)
-    result.readings = _merge_by_years(result)
+    years.deal(plain.text, result.readings)
     begin = plan_years[0] if plan_years[0] is not None else (plan_years[1] - 6 if plan_years[1] else year)
     kept: list[Reading] = []
     for reading in result.readings:
@@ -164,7 +164,7 @@ def _read_clause(result: Scan, context: Context, members: list[Quantity]) -> lis
         right, next_position = _right_of(text, run, after, i + 1 < len(runs), left)
         if baseline is not None:
             left = re.sub(r"(?:从|由|在)(?:(?:19|20)\d{2}年(?:底|末)?的?)?(?:目前|现有|现在|当前)?的?$", "", text[position : baseline.start]) + text[baseline.end : run[0].start]  # fmt: skip
-        answer = frames.read(left, run, right, context)
+        answer = frames.read(left, run, right, context, start=position)
         if isinstance(answer, Refusal):
             result.refusals.append(answer)
         else:
@@ -297,51 +297,6 @@ def _carried(result: Scan, reading: Reading) -> Mention | None:
                 return mention
             return None
     return None
-
-
-_YEARS_LIST = re.compile(
-    r"((?:19|20)\d{2})年?[底末]?(?:、|和|与|及)((?:19|20)\d{2})年[底末]?(?:(?:、|和|与|及)((?:19|20)\d{2})年)?"
-)
-
-
-def _merge_by_years(result: Scan) -> list[Reading]:
-    """Deal out the values of 到2022年和2030年…分别…: one value for each year, or years times subjects."""
-    text = result.plain.text
-    out: list[Reading] = []
-    by_span: dict[tuple[int, int], list[Reading]] = {}
-    for reading in result.readings:
-        by_span.setdefault((reading.start, reading.end), []).append(reading)
-    for reading in result.readings:
-        group = by_span[(reading.start, reading.end)]
-        start = max(text.rfind(c, 0, reading.start) for c in "。！？\n") + 1
-        years = None
-        for match in _YEARS_LIST.finditer(text, start, reading.number_at):
-            years = [y for y in match.groups() if y]
-        if years and len(group) > 1 and len(group) % len(years) == 0:
-            place = group.index(reading)
-            subject = text[reading.start : group[0].number_at]
-            if len(group) == len(years):
-                reading.metric = _shared_name(reading, group, subject)
-                reading.deadline = years[place]
-                reading.flags = [f for f in reading.flags if not f.startswith("several values")]
-                reading.confidence = max(reading.confidence, 0.92)
-            else:
-                names = metrics.distribute(re.sub(r"(?:分别|达到|控制在).*$", "", subject), len(group) // len(years))
-                reading.deadline = years[place % len(years)]
-                if names:
-                    reading.metric = names[place // len(years)]
-                    reading.flags = [f for f in reading.flags if not f.startswith("several values")]
-        elif years and len(group) == 1:
-            reading.deadline = years[-1]
-            reading.flags.append("one value for several years")
-        out.append(reading)
-    return out
-
-
-def _shared_name(reading: Reading, group: list[Reading], subject: str) -> str:
-    comparator = patterns().comparator.search(subject)
-    whole = metrics.measured(subject[: comparator.start()] if comparator else subject)
-    return whole or group[0].metric
 
 
 def _force(text: str, reading: Reading) -> Force:

@@ -1,0 +1,97 @@
+"""Why a number is no promise: reported results, advice to persons, limits, marks, procedure, clinical values, bases."""
+
+from __future__ import annotations
+
+import re
+
+from luoshi.plans import metrics
+from luoshi.plans.frames.site import PER_TIME, Site
+from luoshi.plans.words import patterns
+
+# Markers that report only within their own clause; the others report to the end of the sentence or the next goal.
+_CLAUSE_PAST = frozenset("现有 共有 已有 已建 现已 累计 已经 已达 已完成 已实现 荣获 获得了".split())
+_GOAL = re.compile(r"[到至](?=(?:19|20)\d{2}年)|力争|确保|争取|努力|目标|计划|下一步|今年|20\d{2}年(?:底|前|末)")
+_MONEY = re.compile(r"标准|经费|补助|投入|资金|收入|支出|费用|产值|规模|投资|筹资|额|药费|补贴")
+_SPENT_TIME = re.compile(r"时间|时长|时限|住院日|天数|半径|响应|等候|周期|活动|锻炼|睡眠|学习|培训|服务")
+
+
+def reason(site: Site) -> str:
+    """A reason in plain words, or nothing when the grammar may go on."""
+    return _shape(site) or _scoring(site) or _past(site) or _measure(site)
+
+
+def _shape(site: Site) -> str:
+    words = patterns()
+    left, right, unit = site.left, site.right, site.first.unit.lstrip("万亿")
+    tail = left[-8:]
+    if re.match(r"^(?:[A-Za-z/]|mm|:)", right) and not re.match(r"^(?:ICU|CT|DR|B超|AED|MR)", right):
+        return "a clinical or technical measure"
+    limited = words.limits.search(left)
+    if limited and unit not in ("%", "‰") and not re.search(r"每[^，。]{0,8}$|(?:达到|控制在)$", left):
+        return "a limit of whom or what is meant"
+    if unit in ("岁", "周岁") and not re.search(r"寿命|平均年龄|年龄中位", left):
+        return "an age that scopes a population"
+    if unit in ("年", "个月", "周", "天", "日") and re.search(r"(?:每|近|未来|过去|前|后|满|为期|期限|第)$", tail):
+        return "a duration"
+    if unit == "年" and not re.search(r"寿命|时间|年限", left):
+        return "a duration"
+    if re.search(r"(?:^|[，；])在[^，；]*$", left) and re.search(r"基础上", right):
+        return "the base a promise builds on"
+    if re.search(r"有效期|保质期|试用期|公示期|建设周期|任期", left):
+        return "a duration that is set, not a result"
+    if re.search(r"(?:第|十[二三四五六]|“十|[A-Za-z])$", tail) and not re.search(r"(?:ICU|CT|DR|AED|MR)$", tail):
+        return "part of a name"
+    return ""
+
+
+def _scoring(site: Site) -> str:
+    left, right, unit = site.left, site.right, site.first.unit
+    clause = site.context.text[site.context.clause_start : site.context.clause_end]
+    sentence = site.context.text[site.context.sentence_start : site.first.start]
+    marks = re.search(r"[扣得加减记计]\d+(?:\.\d+)?分", clause)
+    if unit == "分":
+        if re.search(r"(?:得|扣|记|计|加|减|满分|各|共|每\S{0,4}|总分|分值)$", left[-8:]) or re.search(
+            r"扣|得分|分值|满分", right[:6]
+        ):
+            return "marks in a scoring table"
+    if marks and (unit in ("分", "项", "个", "次", "") or re.match(r"^[，、的]?[扣得加减记计]", right)):
+        return "marks in a scoring table"
+    if re.search(r"评分标准|评分细则|计分办法|扣分标准|考核分值", sentence):
+        return "marks in a scoring table"
+    return ""
+
+
+def _past(site: Site) -> str:
+    words = patterns()
+    before = site.context.text[site.context.sentence_start : site.first.start]
+    clause = site.context.text[site.context.clause_start : site.first.start]
+    if words.advice.search(clause) and not re.search(r"率|比例|水平", site.left):
+        return "advice to persons"
+    own_verb = words.comparator.search(site.left)
+    speaks = metrics.governing_verb(site.left) or (own_verb and (own_verb["verb"] or own_verb["compare"]))
+    past = None
+    for match in words.past.finditer(before):
+        if match[0] in _CLAUSE_PAST and re.search(r"[，；：]", before[match.end() :]) and speaks:
+            continue
+        past = match
+    if past is None:
+        return ""
+    if past[0] == "累计" and re.search(r"(?:19|20)\d{2}年|年底|年内|力争|确保", before):
+        return ""
+    since = before[past.end() :]
+    if past[0] in ("截至", "截止"):
+        since = re.sub(r"^[到至]?(?:(?:19|20)\d{2}年)?(?:\d{1,2}月)?(?:\d{1,2}日)?(?:底|末|年底)?", "", since)
+    return "" if _GOAL.search(since) else f"reported, not promised ({past[0]})"
+
+
+def _measure(site: Site) -> str:
+    first, left = site.first, site.left
+    unit = first.unit.lstrip("万亿")
+    if unit in ("个工作日", "工作日", "日", "天", "小时", "分钟", "个小时"):
+        compared = patterns().comparator.search(left)
+        weekly = PER_TIME.search(left) and compared is not None and compared["compare"]
+        if not weekly and not _SPENT_TIME.search(metrics.bare(left)):
+            return "a term of procedure"
+    if unit == "元" and not _MONEY.search(left) and not _MONEY.search(site.context.previous_clause):
+        return "an amount of money that nothing promises"
+    return ""

@@ -1,0 +1,81 @@
+"""Shares without a verb before them: 40%的X达到Y, X100%达到Y, 优秀率25%以上, 提高到全国总数的50%, 三个95%."""
+
+from __future__ import annotations
+
+import re
+
+from luoshi.plans import metrics
+from luoshi.plans.frames.site import PREDICATE, Site, right_noun
+from luoshi.plans.reading import Reading, Refusal
+from luoshi.plans.words import patterns
+
+_PART_OF = re.compile(
+    r"(?P<verb>提高到|提升到|提高至|提升至|达到|扩大到|占到?|增加到|不低于|不少于|不超过|超过|控制在|降低到|下降到)(?P<whole>[\u4e00-\u9fff（）]{2,16})的$"
+)
+_SEVERAL = re.compile(r"(?P<n>[二两三四五六]个)[“\"]?$")
+_AGENT = re.compile(
+    r"(?:机构|医院|卫生院|中心|卫生室|站|学校|社区|村|县|市|区|企业|单位|人员|医师|患者|居民|部门|[)）])$"
+)
+
+
+def share(site: Site) -> list[Reading] | Refusal:
+    """A share of subjects that do or have something, or the tail of a rate."""
+    first = site.first
+    if several := _SEVERAL.search(site.left):
+        name = f"{site.topic()}{several['n']}{first.printed.strip('”')}"
+        return [site.reading(first, site.span(several.start()), name, "several-of", confidence=0.8)]
+    if part := _PART_OF.search(site.left):
+        words = patterns()
+        name = f"{metrics.measured(site.left[: part.start()])}占{part['whole']}的比例"
+        return [
+            site.reading(
+                first, site.span(), name, "share-of-whole", compare=words.compare.get(part["verb"]),
+                verb_kind=words.reaching.get(part["verb"], "plain"),
+            )
+        ]  # fmt: skip
+    subject = metrics.bare(site.left)
+    noun = right_noun(site.right, "，。；：\n")
+    if subject and metrics.is_measure(subject) and (not noun or PREDICATE.match(noun) is None):
+        if noun and site.right.startswith("的"):
+            return site.refusal("a share that limits a group, not a promise")
+        if len(site.run) > 1:
+            return site.several(site.left, "share-list")
+        return [site.reading(first, site.span(), site.named(site.left), "share-tail")]
+    if noun:
+        return _of_subject(site, subject, noun)
+    if not subject:
+        return site.refusal("a share of nothing named")
+    if len(site.run) > 1:
+        return site.several(site.left, "share-list")
+    sure = 0.8 if first.op or first.approximate else 0.7
+    return [site.reading(first, site.span(), site.named(site.left), "share-tail", confidence=sure)]
+
+
+def _of_subject(site: Site, subject: str, noun: str) -> list[Reading] | Refusal:
+    """The words right of the share say who (and what they do); the words left may say who as well."""
+    first, used = site.first, site.used()
+    verb = metrics.governing_verb(subject)
+    predicate = PREDICATE.search(noun)
+    previous = site.context.previous
+    if predicate is not None and predicate.start() == 0:
+        scope = previous.scope if previous is not None and previous.rule == "share" else ""
+        span = site.span(None, used)
+        if subject and (verb is None or _AGENT.search(subject)):
+            name, span = metrics.share_of(subject, noun), site.span(used=used)
+        elif scope:
+            name = metrics.share_of(scope, noun)
+        else:
+            name = metrics.share_of(site.topic()[-24:], noun)
+        reading = site.reading(first, span, name, "share", verb_kind="share")
+        reading.scope = scope
+        return [reading]
+    if subject and verb is None:
+        return site.refusal("a share inside a description")
+    if predicate is not None:
+        who, what = noun[: predicate.start()], noun[predicate.start() :]
+        reading = site.reading(first, site.span(None, used), metrics.share_of(who, what), "share", verb_kind="share")
+        reading.scope = who
+        return [reading]
+    name = metrics.share_of(noun.lstrip("的"), verb[0] if verb else "")
+    offset = site.left.find(verb[0]) if verb else None
+    return [site.reading(first, site.span(offset, used), name, "share-object", verb_kind="share", confidence=0.75)]

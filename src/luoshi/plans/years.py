@@ -1,0 +1,77 @@
+"""到2022年和2030年…分别…: the values of one clause dealt out to years, or to years times subjects."""
+
+from __future__ import annotations
+
+import re
+
+from luoshi.plans import metrics
+from luoshi.plans.reading import Reading
+from luoshi.plans.words import patterns
+
+_YEARS = re.compile(
+    r"((?:19|20)\d{2})年?[底末]?(?:、|和|与|及)((?:19|20)\d{2})年[底末]?(?:(?:、|和|与|及)((?:19|20)\d{2})年[底末]?)?"
+)
+_DOUBT = "several values for one subject"
+
+
+def deal(text: str, readings: list[Reading]) -> None:
+    """Give each reading of a shared clause its year (as `deadline`) and its own subject, in place.
+
+    With years Y1, Y2 and subjects A, B the print runs 分别达到 a1、b1和a2、b2 (by year: the 和 stands between the years) or
+    a1和a2、b1和b2 (by subject). With as many values as years the subject is shared.
+    """
+    groups: dict[tuple[int, int], list[Reading]] = {}
+    for reading in readings:
+        groups.setdefault((reading.start, reading.end), []).append(reading)
+    for group in groups.values():
+        years = _years(text, group[0])
+        if not years:
+            continue
+        if len(group) == 1:
+            group[0].deadline = years[-1]
+            group[0].flags.append("one value for several years")
+        elif len(group) % len(years) == 0:
+            _deal_group(text, group, years)
+
+
+def _years(text: str, reading: Reading) -> list[str]:
+    start = max(text.rfind(c, 0, reading.start) for c in "。！？\n") + 1
+    found: list[str] = []
+    last = start
+    for match in _YEARS.finditer(text, start, reading.number_at):
+        found = [y for y in match.groups() if y]
+        last = match.end()
+    # A single year named later takes over (到2022年和2030年…；2025年…).
+    return [] if re.search(r"(?:19|20)\d{2}年", text[last : reading.number_at]) else found
+
+
+def _deal_group(text: str, group: list[Reading], years: list[str]) -> None:
+    subject = text[group[0].start : group[0].number_at]
+    subjects = len(group) // len(years)
+    if subjects == 1:
+        comparator = patterns().comparator.search(subject)
+        shared = metrics.measured(subject[: comparator.start()] if comparator else subject) or group[0].metric
+        for reading, year in zip(group, years, strict=True):
+            reading.metric, reading.deadline = shared, year
+            _settle(reading)
+        return
+    comparator = patterns().comparator.search(subject)
+    names = metrics.distribute(subject[: comparator.start()] if comparator else subject, subjects)
+    by_year = _by_year(text, group, subjects)
+    for place, reading in enumerate(group):
+        reading.deadline = years[place // subjects] if by_year else years[place % len(years)]
+        if names is not None:
+            reading.metric = names[place % subjects] if by_year else names[place // len(years)]
+            _settle(reading)
+
+
+def _by_year(text: str, group: list[Reading], subjects: int) -> bool:
+    """Whether the one 和 of the list stands where the values of the next year begin."""
+    ends = [r.number_at for r in group]
+    joints = [i for i in range(1, len(group)) if re.search(r"[和与及](?!以[上下])|，", text[ends[i - 1] : ends[i]])]
+    return joints == list(range(subjects, len(group), subjects))
+
+
+def _settle(reading: Reading) -> None:
+    reading.flags = [f for f in reading.flags if not f.startswith(_DOUBT)]
+    reading.confidence = max(reading.confidence, 0.9)
