@@ -74,7 +74,11 @@ def running_heads(lines: list[str]) -> set[str]:
                 taken += 1
             after += 1
         seen.update(near)
-    return {line for line, count in seen.items() if count >= 2 and count >= 0.5 * len(marks) and len(line) <= 60}
+    return {
+        line
+        for line, count in seen.items()
+        if count >= 2 and count >= 0.5 * len(marks) and len(line) <= 60 and not re.search("[。；，]", line)
+    }
 
 
 def mark_chrome(lines: list[str]) -> set[int]:

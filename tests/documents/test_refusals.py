@@ -1,0 +1,104 @@
+"""Files that cannot be read end in one clear sentence, within limits of time and memory."""
+
+from __future__ import annotations
+
+import io
+import time
+import zipfile
+from pathlib import Path
+
+import docx
+import openpyxl
+import pytest
+from reportlab.lib.pdfencrypt import StandardEncryption
+from reportlab.pdfgen import canvas
+
+from luoshi.documents import open_document
+from luoshi.kernel.errors import UnreadableFile
+
+
+def refused(path: Path, *words: str, within: float = 20.0) -> None:
+    start = time.monotonic()
+    with pytest.raises(UnreadableFile) as caught:
+        open_document(path)
+    assert time.monotonic() - start < within
+    assert str(caught.value).startswith((path.name, str(path)))
+    for word in words:
+        assert word in str(caught.value)
+
+
+def put(path: Path, data: bytes) -> Path:
+    path.write_bytes(data)
+    return path
+
+
+def test_missing_and_empty_and_blank(tmp_path: Path) -> None:
+    refused(tmp_path / "none.txt", "cannot be opened")
+    refused(tmp_path, "folder")
+    refused(put(tmp_path / "empty.txt", b""), "empty")
+    refused(put(tmp_path / "blank.txt", b" \n \n"), "no text")
+
+
+def test_strangers(tmp_path: Path) -> None:
+    refused(put(tmp_path / "a.docx", b"\x89PNG\r\n\x1a\n" + b"\x00" * 100), "PNG")
+    refused(put(tmp_path / "b.txt", bytes(range(256)) * 200), "no text")
+    refused(put(tmp_path / "e.txt", bytes(range(32)) * 200), "binary")
+    refused(put(tmp_path / "c.doc", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\x00" * 600), "old Office")
+    box = io.BytesIO()
+    with zipfile.ZipFile(box, "w") as archive:
+        archive.writestr("x.txt", "x")
+    refused(put(tmp_path / "d.docx", box.getvalue()), "zip archive")
+
+
+def test_damaged_docx(tmp_path: Path) -> None:
+    box = io.BytesIO()
+    docx.Document().save(box)
+    refused(put(tmp_path / "cut.docx", box.getvalue()[:2000]), "damaged")
+    other = io.BytesIO()
+    with zipfile.ZipFile(other, "w") as archive:
+        archive.writestr("word/document.xml", "<w:document><w:body>")
+    refused(put(tmp_path / "xml.docx", other.getvalue()), "damaged")
+
+
+def test_zip_bomb(tmp_path: Path) -> None:
+    box = io.BytesIO()
+    with zipfile.ZipFile(box, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("word/document.xml", b" " * 300_000_000)
+    refused(put(tmp_path / "bomb.docx", box.getvalue()), "zip bomb")
+
+
+def test_wide_tables(tmp_path: Path) -> None:
+    row = "<td>1</td>" * 10_000
+    refused(
+        put(tmp_path / "wide.html", f"<html><table><tr>{row}</tr><tr>{row}</tr></table></html>".encode()), "columns"
+    )
+    book = openpyxl.Workbook()
+    sheet = book.active
+    assert sheet is not None
+    sheet.append(["序号"] * 2000)
+    path = tmp_path / "wide.xlsx"
+    book.save(path)
+    refused(path, "columns")
+
+
+def test_deep_html(tmp_path: Path) -> None:
+    refused(put(tmp_path / "deep.html", b"<html>" + b"<div>" * 20_000 + "方案".encode()), "nested")
+
+
+def test_a_hundred_megabytes_of_digits(tmp_path: Path) -> None:
+    refused(put(tmp_path / "digits.txt", b"0123456789" * 10_000_000), "bytes")
+    refused(put(tmp_path / "fewer.txt", b"0123456789" * 300_000), "digits")
+
+
+def test_pdf_refusals(tmp_path: Path) -> None:
+    locked = io.BytesIO()
+    sheet = canvas.Canvas(locked, encrypt=StandardEncryption("secret", ownerPassword="other"))
+    sheet.drawString(72, 700, "plan")
+    sheet.save()
+    refused(put(tmp_path / "locked.pdf", locked.getvalue()), "encrypted")
+    scan = io.BytesIO()
+    sheet = canvas.Canvas(scan)
+    sheet.rect(72, 72, 300, 300, fill=1)
+    sheet.save()
+    refused(put(tmp_path / "scan.pdf", scan.getvalue()), "scan", "OCR")
+    refused(put(tmp_path / "broken.pdf", b"%PDF-1.7\n" + b"x" * 400), "damaged")
