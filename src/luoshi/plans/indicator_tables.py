@@ -18,7 +18,7 @@ from luoshi.plans.model import Force, Target
 from luoshi.plans.plain import Plain
 
 _NAME = re.compile(
-    r"^(?:主要|核心|具体|考核|监测|评价|工作|发展)?(?:指标|目标)(?:名称|内容|项目)?$|^(?:项目|指标项|主要指标|目标任务|任务目标|名称)$"
+    r"^(?:主要|核心|具体|考核|监测|评价|工作|发展)?(?:指标|目标)(?:名称|内容|项目)?$|^(?:项目|指标项|主要指标|目标任务|任务目标|名称|(?:工作|重点|主要)?(?:任务|事项))$"
 )
 _UNIT = re.compile(r"^(?:计量|计算)?单位$")
 _BASE = re.compile(r"基期|基准|基线|现状|现值|基础值|当前|实际|完成(?:值|情况)")
@@ -65,7 +65,7 @@ def read(
     if len(rows) < 2:
         return []
     texts = [[_clean(document.slice(*cell)) for cell in row] for row in rows]
-    head_rows, columns = _columns(texts, year, plan_years)
+    head_rows, columns = _columns(texts, plan_years)
     if not columns:
         return []
     out: list[Target] = []
@@ -119,16 +119,16 @@ def _clean(text: str) -> str:
     return Plain.of(text).text.replace("\n", "").strip()
 
 
-def _columns(
-    texts: list[list[str]], year: int | None, plan_years: tuple[int | None, int | None]
-) -> tuple[int, list[_Column]]:
+def _columns(texts: list[list[str]], plan_years: tuple[int | None, int | None]) -> tuple[int, list[_Column]]:
     """How many rows are head, and what each column is; no columns when it is no table of indicators."""
     for depth in (1, 2, 3):
         if len(texts) <= depth:
             break
+        if texts[depth] and all(not c or c in texts[0] or re.fullmatch(r"(?:到|至)?(?:19|20)\d{2}年?\S{0,4}", c) for c in texts[depth]):
+            continue  # still the head: merged cells repeat, the others are years
         width = max(len(r) for r in texts[: depth + 1])
         heads = ["".join(dict.fromkeys(r[i] for r in texts[:depth] if i < len(r))) for i in range(width)]
-        columns = [_column(texts, depth, i, heads[i], year, plan_years) for i in range(width)]
+        columns = [_column(texts, depth, i, heads[i], plan_years) for i in range(width)]
         named = any(c.role in ("name", "where") for c in columns)
         if named and any(c.role == "target" for c in columns):
             body = texts[depth:]
@@ -148,18 +148,18 @@ def _columns(
 
 
 def _column(
-    texts: list[list[str]], depth: int, at: int, head: str, year: int | None, plan_years: tuple[int | None, int | None]
+    texts: list[list[str]], depth: int, at: int, head: str, plan_years: tuple[int | None, int | None]
 ) -> _Column:
     found = [int(y) for y in _YEAR.findall(head)]
     head_year = max(found) if found else None
     parts = [r[at] for r in texts[:depth] if at < len(r)]
+    body = [r[at] for r in texts[depth:] if at < len(r) and r[at]]
+    if any(_UNIT.match(p) for p in parts) and sum(_is_unit(c) for c in body) * 2 >= len(body):
+        return _Column("unit")
     if any(_WHERE.match(p) for p in parts):
         return _Column("where", head=head)
     if any(_KIND.match(p) for p in parts):
         return _Column("kind")
-    if any(_UNIT.match(p) for p in parts):
-        return _Column("unit")
-    body = [r[at] for r in texts[depth:] if at < len(r) and r[at]]
     numeric = sum(1 for c in body if re.search(r"\d", c) and len(c) <= 16) >= max(1, len(body) * 0.4)
     if any(_NAME.match(p) for p in parts) and not (numeric and body and all(len(c) <= 8 for c in body)):
         return _Column("name", head=head)
@@ -167,14 +167,21 @@ def _column(
         return _Column("other")
     if _BASE.search(head) and not re.search(r"目标", head):
         return _Column("base", head_year)
-    begin = plan_years[0] or year
     if head_year is not None:
-        if begin is not None and head_year < begin and not _TARGET.search(head):
+        others = {int(y) for r in texts[:depth] for c in r for y in _YEAR.findall(c)}
+        if not _TARGET.search(head) and _is_base(head_year, others, plan_years):
             return _Column("base", head_year)
         return _Column("target", head_year, head)
     if _TARGET.search(head):
         return _Column("target", None, head)
     return _Column("other")
+
+
+def _is_base(year: int, years: set[int], plan_years: tuple[int | None, int | None]) -> bool:
+    """Whether a year heads starting values: it lies before the plan, or is the first of several where no start is known."""
+    if plan_years[0] is not None:
+        return year < plan_years[0]
+    return len(years) > 1 and year == min(years)
 
 
 def _baseline(cells: list[str], columns: list[_Column]) -> tuple[float | None, int | None]:
@@ -202,6 +209,11 @@ def _unit(text: str) -> str:
     if match and not re.fullmatch(r"万|千|百", text):
         return "/" + (match["n"] or match["m"]).replace("十万", "10万")
     return text
+
+
+def _is_unit(text: str) -> bool:
+    unit = _unit(text)
+    return unit.startswith("/") or quantities.is_unit(unit) or len(unit) <= 2
 
 
 @dataclass
@@ -328,15 +340,12 @@ def targets_of_row(
     row: FlatRow, *, year: int | None, plan_years: tuple[int | None, int | None]
 ) -> Iterator[tuple[Target, int, int]]:
     """The targets of one flattened row with the places of their quotes in the plain text."""
-    begin = plan_years[0] or year
     name, unit = _name_and_unit(row.name.replace("(", "（").replace(")", "）"))
-    years = [y for y, *_ in row.cells if y]
+    years = {y for y, *_ in row.cells if y}
     base: tuple[float | None, int | None] = (None, None)
     for cell_year, text, start, end in row.cells:
         own = re.search(r"（((?:19|20)\d{2})年）", text)
-        past = cell_year is not None and (
-            (begin is not None and cell_year < begin) or (begin is None and cell_year == min(years) and len(years) > 1)
-        )
+        past = cell_year is not None and _is_base(cell_year, years, plan_years)
         if past:
             if m := re.search(r"\d+(?:\.\d+)?", text):
                 base = (float(m[0]), int(own[1]) if own else cell_year)

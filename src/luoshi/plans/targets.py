@@ -88,29 +88,31 @@ def scan(text: str, *, year: int | None = None, plan_years: tuple[int | None, in
         inside = [q for q in numbers if sentence.start <= q.start < sentence.end]
         _read_sentence(result, sentence, inside)
     years.deal(plain.text, result.readings)
-    begin = plan_years[0] if plan_years[0] is not None else (plan_years[1] - 6 if plan_years[1] else year)
     kept: list[Reading] = []
     for reading in result.readings:
         when = _governing(result, reading)
-        if (
-            when is not None
-            and when.year is not None
-            and begin is not None
-            and when.year < begin
-            and reading.deadline is None
-        ):
+        if when is not None and reading.deadline is None and _before_plan(plain.text, when, year, plan_years):
+            quote = plain.text[reading.start : reading.end]
             result.refusals.append(
-                Refusal(
-                    reading.start,
-                    reading.end,
-                    plain.text[reading.start : reading.end],
-                    f"a result of {when.year}, before the plan",
-                )
+                Refusal(reading.start, reading.end, quote, f"a result of {when.year}, before the plan")
             )
             continue
         kept.append(reading)
     result.readings = sorted(kept, key=lambda r: (r.number_at, r.start))
     return result
+
+
+def _before_plan(text: str, when: Mention, year: int | None, plan_years: tuple[int | None, int | None]) -> bool:
+    """Whether a date lies before the plan, so that its figures are results. Where only the end is known, 到2020年 stays a
+    goal and a bare year counts as past when it lies six years before the end."""
+    if when.year is None:
+        return False
+    if plan_years[0] is not None:
+        return when.year < plan_years[0]
+    if re.search(r"[到至]$", text[max(0, when.start - 2) : when.start]):
+        return False
+    begin = plan_years[1] - 6 if plan_years[1] is not None else year
+    return begin is not None and when.year < begin
 
 
 def _read_sentence(result: Scan, sentence: Sentence, numbers: list[Quantity]) -> None:
