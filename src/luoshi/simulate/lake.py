@@ -7,7 +7,9 @@ were received, and nothing has been corrected since.
 from __future__ import annotations
 
 import shutil
+from collections import deque
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import date, datetime, time
 from itertools import pairwise
 from pathlib import Path
@@ -51,17 +53,23 @@ def write(
     counts: dict[str, int] = {}
     until: dict[str, date] = {}
     buckets: set[int] = set()
-    for table, maker in _MAKERS.items():
-        counts[table] = 0
-        for bucket, part in _parts(maker(region), region, table, bucket_size):
-            _save(fresh, table, part, bucket)
-            counts[table] += len(part)
-            buckets.add(bucket)
-            last = pc.max(part[lake_layout.DAY_COLUMN[table]]).as_py()
-            if last is not None:
-                day = last.date() if isinstance(last, datetime) else last
-                until[table] = max(until.get(table, day), day)
-        told(table, counts[table])
+    with ThreadPoolExecutor(2) as writers:  # one bucket is compressed while the next is put together
+        for table, maker in _MAKERS.items():
+            counts[table] = 0
+            waiting: deque[Future[None]] = deque()
+            for bucket, part in _parts(maker(region), region, table, bucket_size):
+                waiting.append(writers.submit(_save, fresh, table, part, bucket))
+                if len(waiting) > 3:
+                    waiting.popleft().result()
+                counts[table] += len(part)
+                buckets.add(bucket)
+                last = pc.max(part[lake_layout.DAY_COLUMN[table]]).as_py()
+                if last is not None:
+                    day = last.date() if isinstance(last, datetime) else last
+                    until[table] = max(until.get(table, day), day)
+            for written in waiting:
+                written.result()
+            told(table, counts[table])
     for table, rows in _registers(region).items():
         counts[table] = len(rows)
         _save(fresh, table, pa.Table.from_pylist(rows, _schema(table)), None)
