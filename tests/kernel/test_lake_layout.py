@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from luoshi.kernel import lake_layout as layout
+from luoshi.kernel.clock import CHINA
 from luoshi.kernel.errors import InvalidValue, NotFound
 
 LAKE = Path("/lake")
@@ -43,7 +44,7 @@ def test_every_person_table_has_its_keys() -> None:
 def test_manifest_survives_its_own_json() -> None:
     manifest = layout.Manifest(
         bucket_size=100,
-        built_at=datetime(2026, 3, 1, 8, 30, tzinfo=layout.CHINA),
+        built_at=datetime(2026, 3, 1, 8, 30, tzinfo=CHINA),
         buckets=(-1, 0, 2),
         data_until={"visit": date(2026, 2, 28)},
         rows={"visit": 12},

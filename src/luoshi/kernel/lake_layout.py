@@ -16,13 +16,13 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass, field
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
+from luoshi.kernel.clock import CHINA
 from luoshi.kernel.errors import InvalidValue, NotFound, nearest
 
-CHINA = timezone(timedelta(hours=8))
 LAYOUT_VERSION = 1
 DEFAULT_BUCKET_SIZE = 1 << 16
 NO_PERSON = -1

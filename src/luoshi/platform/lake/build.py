@@ -18,6 +18,7 @@ import numpy as np
 import pyarrow as pa
 
 from luoshi.kernel import lake_layout as layout
+from luoshi.kernel.clock import CHINA
 from luoshi.kernel.errors import InvalidValue
 from luoshi.platform.lake import counts, files, registers
 from luoshi.platform.lake.source import Changes, Source
@@ -66,7 +67,7 @@ def build(
         rows, _ = registers.write(new, register_rows if register_rows is not None else registers.from_database())
         counts.load_registers(connection, new)
         stats: files.Stats = {}
-        today = at.astimezone(layout.CHINA).date()
+        today = at.astimezone(CHINA).date()
         for table in TABLES:
             flattener = Flattener(connection, table)
             for bucket, batches in _by_bucket(source.bodies(flattener.resource_type), bucket_size, table):
@@ -120,7 +121,7 @@ def update(
         connection = connect(scratch, memory=memory)
         counts.load_registers(connection, lake)
         stats = files.read_stats(lake)
-        today = at.astimezone(layout.CHINA).date()
+        today = at.astimezone(CHINA).date()
         written = _redo(source, lake, connection, changes, before.bucket_size, stats, today, progress)
         if registers_changed:
             for table, bucket in [(table, bucket) for table, buckets in stats.items() for bucket in buckets]:

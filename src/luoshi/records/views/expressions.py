@@ -59,7 +59,15 @@ class Expressions:
     # -- values -------------------------------------------------------------------------------------------------
 
     def compile(self, node: Node, context: Context) -> Value:
-        """The value of `node` in `context`. Raises `FhirPathError` for what cannot be run."""
+        """The value of `node` in `context`. Raises `FhirPathError`, naming the place, for what cannot be run."""
+        try:
+            return self._compile(node, context)
+        except FhirPathError as error:
+            if error.where:
+                raise
+            raise FhirPathError(error.message, where=context.what, todo=error.todo) from error
+
+    def _compile(self, node: Node, context: Context) -> Value:
         match node:
             case fp.Literal():
                 return _literal(node)

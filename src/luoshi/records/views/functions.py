@@ -77,17 +77,26 @@ def _count(e: Expressions, call: fp.Call, context: Context) -> Value:
 
 @_function("first", 0)
 def _first(e: Expressions, call: fp.Call, context: Context) -> Value:
-    """The first value; of `(a | b | ...)` the first alternative that has one, where each has at most one."""
-    if isinstance(call.base, fp.Binary) and call.base.operator == "|":
-        sides = [e.compile(side, context) for side in _alternatives(call.base)]
-        kinds = {side.type for side in sides}
-        if not any(side.many for side in sides) and len({side.category for side in sides} - {""}) == 1:
-            kind = kinds.pop() if len(kinds) == 1 else {"number": "decimal", "time": "dateTime"}.get(sides[0].category)
-            native = elements.PRIMITIVES[kind or "string"]
-            taken = (side.text() if native == "VARCHAR" else side.typed(native) for side in sides)
-            options = (replace(side, sql=sql).resolved() for side, sql in zip(sides, taken, strict=True))
-            return Value(f"coalesce({', '.join(options)})", kind or "string")
-    return first(e.compile(call.base, context))
+    """The first value; of `(a | b | ...)` the first of the first alternative that has one."""
+    if not (isinstance(call.base, fp.Binary) and call.base.operator == "|"):
+        return first(e.compile(call.base, context))
+    compiled = (first(e.compile(side, context)) for side in _alternatives(call.base))
+    sides = [side for side in compiled if side is not EMPTY]
+    categories = {side.category for side in sides} - {""}
+    if len(categories) > 1:
+        raise FhirPathError(f"the alternatives are of different types ({', '.join(categories)}).", where=context.what)
+    if not categories:
+        options = [replace(side, sql=side.json()).resolved() for side in sides]
+        return Value(f"coalesce({', '.join(options)}, NULL)", None, shape=e.names.json_shape()) if sides else EMPTY
+    kinds = {side.type for side in sides if side.category}
+    kind = kinds.pop() if len(kinds) == 1 else _WIDEST[categories.pop()]
+    native = elements.PRIMITIVES[kind or ""]
+    taken = (side.text() if native == "VARCHAR" else side.typed(native) for side in sides)
+    options = [replace(side, sql=sql).resolved() for side, sql in zip(sides, taken, strict=True)]
+    return Value(f"coalesce({', '.join(options)}, NULL)", kind)
+
+
+_WIDEST = {"number": "decimal", "time": "dateTime", "text": "string", "boolean": "boolean"}
 
 
 def _alternatives(node: Node) -> list[Node]:
