@@ -6,17 +6,19 @@ dense person numbers. Draws are hashes of the person number, so the same size gi
 
 from __future__ import annotations
 
-import json
 import shutil
+from datetime import date, datetime
 from pathlib import Path
 
 import duckdb
+
+from luoshi.kernel import lake_layout as layout
 
 PER_VILLAGE, VILLAGES, TOWNSHIPS, COUNTIES = 2000, 12, 10, 8  # residents a village, villages a township, ...
 END = "2025-06-30"
 _CENTRE = "'C' || lpad(((person // {per_town}))::VARCHAR, 5, '0')".format(per_town=PER_VILLAGE * VILLAGES)
 _VILLAGE = "'V' || lpad(((person // {per}))::VARCHAR, 6, '0')".format(per=PER_VILLAGE)
-_KNOWN = "TIMESTAMPTZ '2025-01-01 00:00:00+08' AS known_from, NULL::TIMESTAMPTZ AS known_to"
+_KNOWN = "TIMESTAMP '2025-01-01 00:00:00' AS known_from, NULL::TIMESTAMP AS known_to"
 
 # service, share of its people, visits a year, who (a condition over the person row), mode
 _SERVICES = (
@@ -39,7 +41,7 @@ _SERVICES = (
 )
 
 
-def write_lake(folder: Path, residents: int, *, bucket_size: int = 1 << 20, threads: int = 2) -> Path:
+def write_lake(folder: Path, residents: int, *, bucket_size: int = layout.DEFAULT_BUCKET_SIZE, threads: int = 2) -> Path:
     """Write a lake of `residents` people into `folder` (replaced if it exists) and return it."""
     shutil.rmtree(folder, ignore_errors=True)
     (folder / "tables").mkdir(parents=True)
@@ -49,9 +51,14 @@ def write_lake(folder: Path, residents: int, *, bucket_size: int = 1 << 20, thre
     for bucket in range(0, -(-residents // bucket_size)):
         _bucket(con, folder, bucket, bucket * bucket_size, min(residents, (bucket + 1) * bucket_size))
     _calls(con, folder, residents)
-    (folder / "lake.json").write_text(
-        json.dumps({"bucket_size": bucket_size, "built_at": f"{END}T00:00:00+08:00", "data_until": END, "version": 1})
+    reached = date.fromisoformat(END)
+    manifest = layout.Manifest(
+        bucket_size=bucket_size,
+        built_at=datetime(reached.year, reached.month, reached.day, 23, tzinfo=layout.CHINA),
+        buckets=tuple(range(-1, -(-residents // bucket_size))),
+        data_until=dict.fromkeys(("visit", "observation", "procedure", "immunization", "contract"), reached),
     )
+    layout.manifest_path(folder).write_text(manifest.to_json(), "utf-8")
     con.close()
     return folder
 
@@ -82,11 +89,11 @@ def _registers(con: duckdb.DuckDBPyConnection, folder: Path, residents: int) -> 
     con.execute(
         """CREATE TABLE institution AS
         SELECT replace(code, 'T', 'C') AS code, code AS name, CASE WHEN hash(code) % 3 = 0 THEN 'community-centre'
-               ELSE 'township-centre' END AS type, '0' AS level, NULL AS parent, code AS division, true AS public
+               ELSE 'township-centre' END AS type, 0 AS level, NULL AS parent, code AS division, true AS public
         FROM division WHERE level = 4
-        UNION ALL SELECT replace(code, 'V', 'S'), code, 'village-room', '0', replace(parent, 'T', 'C'), code, hash(code) % 2 = 0
+        UNION ALL SELECT replace(code, 'V', 'S'), code, 'village-room', 0, replace(parent, 'T', 'C'), code, hash(code) % 2 = 0
         FROM division WHERE level = 5
-        UNION ALL SELECT replace(code, 'D', 'H'), code, 'general-hospital', '2', NULL, code, true FROM division WHERE level = 3"""
+        UNION ALL SELECT replace(code, 'D', 'H'), code, 'general-hospital', 2, NULL, code, true FROM division WHERE level = 3"""
     )
     _copy(con, f"SELECT *, {dates} FROM institution", folder, "institution")
     titles = (
@@ -135,14 +142,24 @@ def _bucket(con: duckdb.DuckDBPyConnection, folder: Path, bucket: int, low: int,
             age >= 35 AND draw(person, 3) < CASE WHEN age >= 65 THEN 0.13 ELSE 0.03 END AS dm,
             draw(person, 4) < 0.004 AS smd, draw(person, 5) < 0.0006 AS tb, draw(person, 6) < 0.0004 AS hiv,
             birth_date >= DATE '2024-10-01' AS newborn
-        FROM (SELECT person, (DATE '{END}' - (pow(draw(person, 1), 0.9) * 32500)::INTEGER) AS birth_date,
+        FROM (SELECT person, (DATE '{END}' - (pow(draw(person, 1), 1.3) * 31000)::INTEGER) AS birth_date,
                      CASE WHEN draw(person, 7) < 0.5 THEN 'female' ELSE 'male' END AS sex,
-                     date_sub('year', (DATE '{END}' - (pow(draw(person, 1), 0.9) * 32500)::INTEGER), DATE '{END}') AS age
+                     date_sub('year', (DATE '{END}' - (pow(draw(person, 1), 1.3) * 31000)::INTEGER), DATE '{END}') AS age
               FROM range({low}, {high}) r(person))"""
     )
     con.execute(
         """CREATE OR REPLACE TABLE p AS SELECT *, sex = 'female' AND age BETWEEN 20 AND 39 AND draw(person, 8) < 0.055 AS mother,
         DATE '2024-10-01' + (draw(person, 9) * 265)::INTEGER AS due_day FROM p"""
+    )
+    # The n-th child of the bucket is given the n-th mother; her due day becomes its birthday.
+    con.execute(
+        """CREATE OR REPLACE TABLE p AS
+        WITH child AS (SELECT person, birth_date, row_number() OVER (ORDER BY person) AS n FROM p WHERE newborn),
+             woman AS (SELECT person, row_number() OVER (ORDER BY person) AS n FROM p WHERE mother)
+        SELECT p.* REPLACE (p.mother AND c.birth_date IS NOT NULL AS mother, coalesce(c.birth_date, p.due_day) AS due_day),
+               mine.person AS mother_person
+        FROM p LEFT JOIN woman w ON w.person = p.person LEFT JOIN child c ON c.n = w.n
+        LEFT JOIN child k ON k.person = p.person LEFT JOIN woman mine ON mine.n = k.n"""
     )
     _copy(
         con,
@@ -167,9 +184,7 @@ def _bucket(con: duckdb.DuckDBPyConnection, folder: Path, bucket: int, low: int,
         )  # fmt: skip
         cls = "IMP" if service in ("inpatient", "delivery", "birth") else "AMB"
         episode = "'E5-' || person" if service in ("antenatal-visit", "delivery", "postnatal-visit") else "NULL"
-        part_of = (
-            "'delivery-' || person || '-0'" if service == "birth" else "NULL"
-        )  # the mother's number is not the child's: joined by the same number for size only
+        part_of = "'delivery-' || mother_person || '-0'" if service == "birth" else "NULL"
         parts.append(
             f"""SELECT '{service}-' || person || '-' || k AS id, person, '{service}' AS service, '{cls}' AS class, ({day})::DATE AS day,
             ({day})::DATE + {7 if service == "inpatient" else 0} AS end_day, institution, division,
@@ -179,7 +194,7 @@ def _bucket(con: duckdb.DuckDBPyConnection, folder: Path, bucket: int, low: int,
     con.execute("CREATE OR REPLACE TABLE v AS " + " UNION ALL ".join(parts))
     _copy(
         con,
-        f"""SELECT id, {_KNOWN}, person, service, class, day, end_day, day::TIMESTAMPTZ AS started_at, end_day::TIMESTAMPTZ AS ended_at,
+        f"""SELECT id, {_KNOWN}, person, service, class, day, end_day, day::TIMESTAMP AS started_at, end_day::TIMESTAMP AS ended_at,
         institution, division, 'rural' AS zone, mode, episode, part_of, 'finished' AS status FROM v WHERE day <= DATE '{END}'
         ORDER BY person, day""",
         folder,
@@ -296,9 +311,10 @@ def _procedures(con: duckdb.DuckDBPyConnection, folder: Path, bucket: int) -> No
     )
     _copy(
         con,
-        f"""SELECT 'K' || person AS id, {_KNOWN}, person, DATE '2024-08-01' + (draw(person, 950) * 300)::INTEGER AS start_day,
-        DATE '2024-08-01' + (draw(person, 950) * 300)::INTEGER + 364 AS end_day, 'active' AS status, institution, DATE '2024-08-01' AS signed_day
-        FROM p WHERE draw(person, 951) < CASE WHEN age >= 65 THEN 0.8 ELSE 0.5 END ORDER BY person""",
+        f"""SELECT 'K' || person || '-' || y AS id, {_KNOWN}, person, day AS start_day, day + 364 AS end_day, 'active' AS status,
+        institution, day AS signed_day
+        FROM (SELECT *, DATE '2023-08-01' + (draw(person, 950) * 300)::INTEGER + y * 365 AS day FROM p, (VALUES (0), (1)) t(y))
+        WHERE draw(person, 951 + y) < CASE WHEN age >= 65 THEN 0.8 ELSE 0.5 END ORDER BY person""",
         folder,
         "contract",
         bucket,
@@ -321,7 +337,7 @@ def _calls(con: duckdb.DuckDBPyConnection, folder: Path, residents: int) -> None
     n = max(10, residents // 60)
     con.execute(
         f"""CREATE OR REPLACE TABLE c AS SELECT i, (draw(i, 20) * {residents - 1})::BIGINT AS person,
-        TIMESTAMPTZ '2024-07-01 00:00:00+08' + to_seconds((draw(i, 21) * 364 * 86400)::BIGINT) AS called FROM range({n}) r(i)"""
+        TIMESTAMP '2024-07-01 00:00:00' + to_seconds((draw(i, 21) * 364 * 86400)::BIGINT) AS called FROM range({n}) r(i)"""
     )
     _copy(
         con,

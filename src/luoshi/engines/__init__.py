@@ -4,8 +4,9 @@
 evaluated, with the cohort rows behind it, for pages that must answer in milliseconds.
 """
 
-from luoshi.engines.base import Engine, Listed, Results, engine
+from luoshi.engines.base import Engine, Listed, Request, Results, engine
 from luoshi.engines.lake import LakeDirectory
+from luoshi.engines.store import ResultStore
 
 
-__all__ = ["Engine", "LakeDirectory", "Listed", "Results", "engine"]
+__all__ = ["Engine", "LakeDirectory", "Listed", "Request", "ResultStore", "Results", "engine"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Protocol
@@ -62,6 +62,18 @@ class Listed:
 
 
 @dataclass(frozen=True)
+class About:
+    """What a page must know beside the sums: `reach`, cohort → last day its sources have heard of; `missing`, cohort →
+    tables it reads that hold nothing; `tree` (leaf, code, level) and `over` (leaf, code, division): every division and
+    every institution with each one above it, itself too."""
+
+    reach: Mapping[str, date | None]
+    missing: Mapping[str, Sequence[str]]
+    tree: pa.Table
+    over: pa.Table
+
+
+@dataclass(frozen=True)
 class Request:
     """One evaluation to make: a period, the indicators (None: all computed), and where to keep the cohort rows."""
 
@@ -86,7 +98,7 @@ class Engine(Protocol):
     ) -> Results:
         """Sums of the indicators `ids` (default: all computed) for `period`, as known at `known_at` (default: now).
 
-        With `keep_rows` the cohort rows are written below that folder, `<cohort>/bucket=<n>.parquet`, by division.
+        With `keep_rows` the cohort rows are written below that folder, `<cohort>/chunk=<n>.parquet`, by division.
         """
         ...
 
@@ -111,6 +123,10 @@ class Engine(Protocol):
     ) -> tuple[list[Listed], int]:
         """The subjects not counted (counted, where less is better) in a division or of an institution: a page of them
         in order of reason, division and subject, and how many there are."""
+        ...
+
+    def about(self, lake: LakeDirectory, catalogue: Catalogue, day: date) -> About:
+        """How far the sources reach by `day`, what is empty, and both trees as they stand on it."""
         ...
 
     def answers(self, catalogue: Catalogue, indicator: Indicator, rows: Sequence[CaseRow]) -> list[Answer]:

@@ -1,6 +1,6 @@
-"""The default engine: DuckDB over the lake's Parquet, bucket by bucket.
+"""The default engine: DuckDB over the lake's Parquet, a chunk of buckets at a time.
 
-Memory is bounded by one bucket: what several cohorts need (`shared` queries) is computed once per bucket into temporary
+Memory is bounded by one chunk: what several cohorts need (`shared` queries) is computed once per chunk into temporary
 tables, each cohort is one aggregation to (division, institution), and only those sums are kept. Roll-up over divisions
 and institutions happens on the small result.
 """
@@ -10,14 +10,15 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 
-from luoshi.engines.base import Listed, Request, Results
-from luoshi.engines.lake import UNKNOWN_PERSON, LakeDirectory
+from luoshi.engines.base import About, Listed, Request, Results
+from luoshi.engines.lake import UNKNOWN_PERSON, Chunk, LakeDirectory
 from luoshi.engines.listing import listed_condition, page, place_condition
 from luoshi.engines.rollup import build_trees, leaves_below, members_below, roll_up
 from luoshi.engines.session import Rendered, Session, connect, quoted, render
+from luoshi.engines.sources import empty_tables, reach
 from luoshi.indicators import Catalogue, Cohort, Indicator
 from luoshi.indicators.cases import Answer, CaseRow
 from luoshi.indicators.cohort import FIXED
@@ -64,17 +65,17 @@ class DuckdbEngine:
             for run in runs:
                 session.period = run.request.period
                 session.share_region(run.cohorts, run.place)
-            for bucket in (None, *lake.buckets):
-                if not any(_belongs(cohort, bucket) for cohort in everyone):
+            for chunk in (None, *lake.chunks):
+                if not any(_belongs(cohort, chunk) for cohort in everyone):
                     continue
-                session.open_bucket(bucket, [cohort for cohort in everyone if _belongs(cohort, bucket)])
+                session.open_chunk(chunk, [cohort for cohort in everyone if _belongs(cohort, chunk)])
                 for run in runs:
-                    chosen = [cohort for cohort in run.cohorts if _belongs(cohort, bucket)]
+                    chosen = [cohort for cohort in run.cohorts if _belongs(cohort, chunk)]
                     session.period = run.request.period
                     session.use_region(chosen, run.place)
                     session.share(chosen)
                     for cohort in chosen:
-                        run.one_pass(session, cohort, bucket)
+                        run.one_pass(session, cohort, chunk)
             return [run.results(session) for run in runs]
         finally:
             session.close()
@@ -105,15 +106,28 @@ class DuckdbEngine:
             )
             where = f"{where} AND {listed_condition(indicator)}"
             found = False
-            for bucket in (None, *lake.buckets):
-                if not _belongs(cohort, bucket):
+            for chunk in (None, *lake.chunks):
+                if not _belongs(cohort, chunk):
                     continue
-                session.open_bucket(bucket, [cohort])
+                session.open_chunk(chunk, [cohort])
                 session.share([cohort])
                 query = f"SELECT * FROM ({session.cohort_sql(cohort)}) AS subjects WHERE {where}"  # noqa: S608
                 session.run(f"INSERT INTO found {query}" if found else f"CREATE TEMP TABLE found AS {query}")
                 found = True
             return page(session.con, "found", indicator, cohort, "true", limit, offset) if found else ([], 0)
+        finally:
+            session.close()
+
+    def about(self, lake: LakeDirectory, catalogue: Catalogue, day: date) -> About:
+        """What must be known beside the sums of the day `day`; see the protocol."""
+        session = self._session(lake, catalogue, Period.day(day), None)
+        try:
+            build_trees(session)
+            tree = session.con.sql("SELECT leaf, code, level FROM ancestor ORDER BY ALL").to_arrow_table()
+            over = session.con.sql(
+                'SELECT o.leaf, o.code, i.division FROM "over" AS o LEFT JOIN institution_now AS i ON i.code = o.leaf ORDER BY ALL'
+            ).to_arrow_table()
+            return About(reach(session, day), empty_tables(session), tree, over)
         finally:
             session.close()
 
@@ -135,7 +149,9 @@ class DuckdbEngine:
             reason = indicator.reasons[first].say if first < len(indicator.reasons) else ""
             numerator, *denominator = sums[place]
             filled = fill(reason, values[int(place)])
-            found[int(place)] = Answer(is_inside, is_counted, filled, numerator, denominator[0] if denominator else None)
+            found[int(place)] = Answer(
+                is_inside, is_counted, filled, numerator, denominator[0] if denominator else None
+            )
         return [found[n] for n in range(len(rows))]
 
     def _session(
@@ -162,12 +178,12 @@ class _Run:
             groups.setdefault(indicator.cohort or "", []).append(indicator)
         return cls(request, place, [catalogue.cohorts[name] for name in groups], groups)
 
-    def one_pass(self, session: Session, cohort: Cohort, bucket: int | None) -> None:
-        """Add one bucket's sums of a cohort to its partial table; keep its rows when asked."""
+    def one_pass(self, session: Session, cohort: Cohort, chunk: Chunk | None) -> None:
+        """Add one chunk's sums of a cohort to its partial table; keep its rows when asked."""
         indicators = self.groups[cohort.name]
         names = tuple(indicator.id for indicator in indicators)
         if self.request.keep_rows is not None and cohort.text.drill_down:
-            _keep_rows(session, cohort, self.request.keep_rows, bucket)
+            _keep_rows(session, cohort, self.request.keep_rows, chunk)
             sql = session.sql(cohort, ("rows", *names), lambda: aggregate("kept_rows", indicators))
         else:
             sql = session.sql(cohort, names, lambda: aggregate(cohort.query, indicators))
@@ -183,19 +199,19 @@ class _Run:
         return Results(self.request.period, table, session.known_at, unplaced)
 
 
-def _belongs(cohort: Cohort, bucket: int | None) -> bool:
-    """Whether a cohort has subjects in a bucket; None stands for "registers alone"."""
+def _belongs(cohort: Cohort, chunk: Chunk | None) -> bool:
+    """Whether a cohort has subjects in a chunk; None stands for "registers alone"."""
     if cohort.scope == "region":
-        return bucket is None
-    return bucket is not None and (bucket != UNKNOWN_PERSON or cohort.scope == "unknown-person")
+        return chunk is None
+    return chunk is not None and (chunk.number != UNKNOWN_PERSON or cohort.scope == "unknown-person")
 
 
-def _keep_rows(session: Session, cohort: Cohort, folder: Path, bucket: int | None) -> None:
-    """Write a cohort's rows of one bucket, in order of division, and leave them in the table `kept_rows`."""
+def _keep_rows(session: Session, cohort: Cohort, folder: Path, chunk: Chunk | None) -> None:
+    """Write a cohort's rows of one chunk, in order of division, and leave them in the table `kept_rows`."""
     session.run(f"CREATE OR REPLACE TEMP TABLE kept_rows AS {session.cohort_sql(cohort)}")
     target = folder / cohort.name
     target.mkdir(parents=True, exist_ok=True)
-    file = target / f"bucket={bucket if bucket is not None else 0}.parquet"
+    file = target / f"chunk={chunk.number if chunk is not None else 'registers'}.parquet"
     columns = ", ".join(f'"{name}"' for name in (*FIXED, *cohort.text.columns))
     session.run(
         f"""COPY (SELECT {columns} FROM kept_rows ORDER BY division, subject) TO {quoted(str(file))}

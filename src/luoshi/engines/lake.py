@@ -1,69 +1,69 @@
-"""The lake as a folder of Parquet: which buckets there are, which file holds what.
-
-`lake.json` · `tables/<table>/bucket=<n>/part.parquet` for person tables (rows without a person in bucket −1) ·
-`tables/<register>/part.parquet`.
-"""
+"""The lake as an engine sees it: which buckets there are, which file holds what, how far the records reach."""
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
+from luoshi.kernel import lake_layout as layout
 from luoshi.kernel.errors import UnreadableFile
 
-UNKNOWN_PERSON = -1
+UNKNOWN_PERSON = layout.NO_PERSON
+CHUNK_PERSONS = 1 << 20
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """Neighbouring buckets taken together: enough persons to be worth a query, few enough for memory. `number` tells
+    the files of one chunk's rows; the chunk of persons not known is −1."""
+
+    number: int
+    buckets: tuple[int, ...]
 
 
 @dataclass(frozen=True)
 class LakeDirectory:
-    """A lake at `root`; checks that it is one when opened with `open`."""
+    """A lake at `root`; `open` checks that it is one."""
 
     root: Path
+    chunk_persons: int = CHUNK_PERSONS
 
     @classmethod
-    def open(cls, root: Path | str) -> LakeDirectory:
-        """The lake at `root`. Raises `UnreadableFile` when there is none or its `lake.json` is damaged."""
-        lake = cls(Path(root))
-        lake.info  # noqa: B018 (reads it, so that a wrong folder is told at once)
+    def open(cls, root: Path | str, *, chunk_persons: int = CHUNK_PERSONS) -> LakeDirectory:
+        """The lake at `root`, taken `chunk_persons` persons at a time.
+
+        Raises `UnreadableFile` when there is no lake, `InvalidValue` when its `lake.json` is damaged.
+        """
+        lake = cls(Path(root), chunk_persons)
+        lake.manifest  # noqa: B018 (reads it, so that a wrong folder is told at once)
         return lake
 
     @cached_property
-    def info(self) -> dict[str, Any]:
-        """The contents of `lake.json`."""
-        path = self.root / "lake.json"
+    def manifest(self) -> layout.Manifest:
+        """What `lake.json` says."""
+        path = layout.manifest_path(self.root)
         try:
-            info = json.loads(path.read_text("utf-8"))
+            return layout.Manifest.from_json(path.read_text("utf-8"), where=str(path))
         except FileNotFoundError as error:
             raise UnreadableFile(
                 "there is no lake here (no lake.json).",
                 where=str(self.root),
                 todo="Name another folder with --lake, or build one with `luoshi lake build` or `luoshi simulate`.",
             ) from error
-        except (OSError, ValueError) as error:
+        except (OSError, UnicodeDecodeError) as error:
             raise UnreadableFile(f"cannot be read ({error}).", where=str(path)) from error
-        if not isinstance(info, dict):
-            raise UnreadableFile("is no JSON object.", where=str(path))
-        return info
-
-    @property
-    def version(self) -> str:
-        """Changes whenever the lake is written again."""
-        return f"{self.info.get('version', '')}@{self.info.get('built_at', '')}"
 
     @property
     def data_until(self) -> date | None:
-        """The last day the records reach, as the lake's writer tells it."""
-        told = self.info.get("data_until")
-        return date.fromisoformat(str(told)[:10]) if told else None
+        """The last day any table has heard of; None for an empty lake."""
+        return max(self.manifest.data_until.values(), default=None)
 
     @cached_property
     def buckets(self) -> tuple[int, ...]:
-        """Numbers of all person buckets, ascending; −1, if present, holds rows whose person is not known."""
+        """Numbers of all buckets that have a file, ascending."""
         found = {
             int(match[1])
             for folder in (self.root / "tables").glob("*/bucket=*")
@@ -71,9 +71,28 @@ class LakeDirectory:
         }
         return tuple(sorted(found))
 
-    def files(self, table: str, bucket: int | None = None) -> tuple[str, ...]:
-        """The Parquet files of a register, or of one bucket of a person table; empty when there are none."""
-        folder = self.root / "tables" / table
-        if bucket is not None:
-            folder = folder / f"bucket={bucket}"
-        return tuple(sorted(str(path) for path in folder.glob("*.parquet")))
+    @property
+    def buckets_per_chunk(self) -> int:
+        """How many buckets are taken together."""
+        return max(1, self.chunk_persons // self.manifest.bucket_size)
+
+    @cached_property
+    def chunks(self) -> tuple[Chunk, ...]:
+        """All buckets in chunks, ascending; that of unknown persons first."""
+        found: dict[int, list[int]] = {}
+        for bucket in self.buckets:
+            number = bucket if bucket == UNKNOWN_PERSON else bucket // self.buckets_per_chunk
+            found.setdefault(number, []).append(bucket)
+        return tuple(Chunk(number, tuple(buckets)) for number, buckets in sorted(found.items()))
+
+    def chunk_of(self, person: int) -> int:
+        """The number of the chunk a person lies in."""
+        return layout.bucket_of(person, self.manifest.bucket_size) // self.buckets_per_chunk
+
+    def files(self, table: str, chunk: Chunk | None = None) -> tuple[str, ...]:
+        """The Parquet files of a register, or of one chunk of a person table; empty when there are none."""
+        if chunk is None:
+            paths = [layout.table_path(self.root, table)]
+        else:
+            paths = [layout.table_path(self.root, table, bucket) for bucket in chunk.buckets]
+        return tuple(str(path) for path in paths if path.exists())

@@ -48,7 +48,7 @@ def page(
     own = [name for name in cohort.types if name not in FIXED]
     condition, reason = (render(tree) for tree in listing(indicator))
     keep = f"FROM {source} WHERE {where} AND {condition}"
-    total = con.execute(f"SELECT count(*) {keep}").fetchone()  # noqa: S608
+    total = con.execute(f"SELECT count(*) {keep}").fetchall()[0][0]  # noqa: S608
     columns = ", ".join(f'"{name}"' for name in own)
     rows = con.execute(
         f"""SELECT subject, person, division, institution, {reason} AS reason{", " if columns else ""}{columns} {keep}
@@ -66,4 +66,4 @@ def page(
         )
         for subject, person, division, institution, number, *rest in rows
     ]
-    return found, int(total[0]) if total else 0
+    return found, int(total)

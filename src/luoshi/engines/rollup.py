@@ -85,12 +85,12 @@ def roll_up(
               FROM (SELECT institution, {sums} FROM {table} WHERE institution IS NOT NULL GROUP BY institution) AS p
               JOIN "over" AS o ON o.leaf = p.institution GROUP BY o.code) AS by_institution"""
         )
-        row = session.run(
+        lost = session.run(
             f"""SELECT coalesce(sum(subjects), 0)::BIGINT FROM {table} WHERE division IS NULL
             OR NOT EXISTS (SELECT 1 FROM division_now WHERE code = division)"""
-        ).fetchone()
-        if row and row[0]:
-            unplaced[cohort] = row[0]
+        ).fetchall()[0][0]
+        if lost:
+            unplaced[cohort] = lost
     _add_population(session, [i for cohort in kept for i in groups[cohort] if i.per is not None])
     ordered = "SELECT * FROM cells ORDER BY indicator, institution NULLS FIRST, division"
     return session.con.sql(ordered).to_arrow_table(), unplaced

@@ -14,9 +14,10 @@ from typing import Any
 import duckdb
 from sqlglot import exp
 
-from luoshi.engines.lake import LakeDirectory
+from luoshi.engines.lake import Chunk, LakeDirectory
 from luoshi.indicators import Catalogue, Cohort
 from luoshi.indicators.tables import PERSON_TABLES, REGISTERS, TABLES, Type
+from luoshi.kernel.clock import CHINA
 from luoshi.kernel.period import Period
 
 _TYPES: dict[Type, str] = {
@@ -24,7 +25,7 @@ _TYPES: dict[Type, str] = {
     "integer": "BIGINT",
     "double": "DOUBLE",
     "date": "DATE",
-    "instant": "TIMESTAMPTZ",
+    "instant": "TIMESTAMP",  # Chinese time, as the lake has it
     "boolean": "BOOLEAN",
 }
 
@@ -91,7 +92,7 @@ class Rendered:
 
 
 class Session:
-    """See the module. `open_bucket` points the person tables at a bucket, `share` computes for a period what its
+    """See the module. `open_chunk` points the person tables at some buckets, `share` computes for a period what its
     cohorts have in common; both come before a cohort's SQL is run."""
 
     def __init__(
@@ -139,13 +140,13 @@ class Session:
         for at in range(0, len(values), 2000):
             self.run(f'INSERT INTO "{name}" VALUES {", ".join(values[at : at + 2000])}')
 
-    def open_bucket(self, bucket: int | None, cohorts: Sequence[Cohort]) -> None:
-        """Point the person tables that `cohorts` read at one bucket (None: empty, for what needs registers alone)."""
+    def open_chunk(self, chunk: Chunk | None, cohorts: Sequence[Cohort]) -> None:
+        """Point the person tables that `cohorts` read at one chunk (None: empty, for what needs registers alone)."""
         for table in sorted(self._tables(cohorts)):
-            self._view(table, self.lake.files(table, bucket) if self.lake and bucket is not None else ())
+            self._view(table, self.lake.files(table, chunk) if self.lake and chunk is not None else ())
 
     def share(self, cohorts: Sequence[Cohort]) -> None:
-        """Compute the shared queries that `cohorts` read, for the open bucket and the session's period."""
+        """Compute the shared queries that `cohorts` read, for the open chunk and the session's period."""
         for name in self._needed(cohorts):
             shared = self.catalogue.shared[name]
             if shared.scope != "region":
@@ -153,7 +154,7 @@ class Session:
                 self.run(f'CREATE OR REPLACE TEMP TABLE "{name}" AS {sql}')
 
     def share_region(self, cohorts: Sequence[Cohort], place: int) -> None:
-        """Compute once what looks across all buckets; `place` tells the periods of one run apart."""
+        """Compute once what looks across all of them; `place` tells the periods of one run apart."""
         for name in self._needed(cohorts):
             shared = self.catalogue.shared[name]
             if shared.scope == "region":
@@ -168,10 +169,15 @@ class Session:
             if self.catalogue.shared[name].scope == "region":
                 self.run(f'CREATE OR REPLACE TEMP VIEW "{name}" AS SELECT * FROM "{name}_{place}"')
 
+    def source(self, table: str) -> str:
+        """All rows of a table, believed or not, as `read_parquet(…)`; empty when it has no file."""
+        files = self._all_files(table) if table in PERSON_TABLES else self.lake.files(table) if self.lake else ()
+        return f"read_parquet([{', '.join(map(quoted, files))}], hive_partitioning = false)" if files else ""
+
     def _all_files(self, table: str) -> tuple[str, ...]:
         if self.lake is None:
             return ()
-        return tuple(file for bucket in self.lake.buckets for file in self.lake.files(table, bucket))
+        return tuple(file for chunk in self.lake.chunks for file in self.lake.files(table, chunk))
 
     def _tables(self, cohorts: Sequence[Cohort]) -> set[str]:
         names = {name for cohort in cohorts for name in cohort.reads}
@@ -198,7 +204,9 @@ class Session:
             self.run(f'CREATE OR REPLACE TEMP VIEW "{table}" AS SELECT {columns} WHERE false')
             return
         names = ", ".join(map(quoted, files))
-        source = f"read_parquet([{names}], hive_partitioning = false{', union_by_name = true' if len(files) > 1 else ''})"
+        source = (
+            f"read_parquet([{names}], hive_partitioning = false{', union_by_name = true' if len(files) > 1 else ''})"
+        )
         found = {row[0]: row[1] for row in self.run(f"DESCRIBE SELECT * FROM {source}").fetchall()}
         columns = ", ".join(_column(name, kind, found.get(name)) for name, kind in declared.items())
         where = _believed(found, self.known_at)
@@ -219,7 +227,7 @@ def _believed(columns: dict[str, str], known_at: datetime | None) -> str:
         return ""
     if known_at is None:
         return ' WHERE "known_to" IS NULL'
-    instant = f"CAST({quoted(known_at.isoformat())} AS TIMESTAMPTZ)"
+    instant = literal(known_at)
     return f' WHERE "known_from" <= {instant} AND ("known_to" IS NULL OR "known_to" > {instant})'
 
 
@@ -232,7 +240,8 @@ def literal(value: Any) -> str:
     if isinstance(value, (int, float)):
         return str(value)
     if isinstance(value, datetime):
-        return f"TIMESTAMPTZ {quoted(value.isoformat())}"
+        local = value.astimezone(CHINA).replace(tzinfo=None) if value.tzinfo else value
+        return f"TIMESTAMP {quoted(local.isoformat(sep=' '))}"
     if isinstance(value, date):
         return f"DATE {quoted(value.isoformat())}"
     return quoted(str(value))

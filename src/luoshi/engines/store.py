@@ -1,1 +1,374 @@
-"""Placeholder."""
+"""Evaluated results kept as Parquet, so that a page answers in milliseconds.
+
+```
+<results>/current.json                     names the folder in use; replaced in one step, so a reader sees old or new
+<results>/<made>/manifest.json             periods, how far each cohort's sources reach, unplaced subjects
+<results>/<made>/values/<period>.parquet   VALUE_COLUMNS, in order of indicator
+<results>/<made>/rows/<period>/<cohort>/   cohort rows in order of division, for the worklists
+<results>/<made>/tree.parquet, over.parquet   divisions and institutions with all above them
+```
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow.parquet as pq
+
+from luoshi.engines.base import About, Listed, Results
+from luoshi.engines.listing import page, place_condition
+from luoshi.engines.session import connect, quoted, render
+from luoshi.indicators import Catalogue, Cohort, Indicator
+from luoshi.indicators.plan import listing, membership
+from luoshi.kernel.errors import NotFound, UnreadableFile
+from luoshi.kernel.period import Period
+
+KEPT_BESIDES = 1  # older folders left for readers still at work
+DEEPEST_IN_MEMORY = 4  # townships; villages are read when asked for
+
+
+@dataclass(frozen=True)
+class StoredPeriod:
+    """One evaluated period: as asked for (`nominal`), as far as the data reach (`actual`), what its rows are worth."""
+
+    label: str
+    nominal: Period
+    actual: Period
+    indicators: frozenset[str]
+    has_rows: bool
+
+
+class ResultStore:
+    """The results of one lake. Opening is cheap; `reading` notices when a newer evaluation has been put in place."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def begin(self, made_at: datetime) -> Path:
+        """A fresh folder to evaluate into; it counts for nothing until `publish`."""
+        target = self.folder / f"{made_at:%Y%m%dT%H%M%S}-{os.getpid()}"
+        shutil.rmtree(target, ignore_errors=True)
+        (target / "values").mkdir(parents=True)
+        return target
+
+    def publish(
+        self,
+        target: Path,
+        evaluated: Sequence[tuple[Period, Results, bool]],
+        *,
+        made_at: datetime,
+        lake_built_at: datetime,
+        data_until: date | None,
+        about: About,
+    ) -> None:
+        """Write the values of `evaluated` (nominal period, results, rows kept) and put `target` in use."""
+        periods = []
+        for nominal, results, has_rows in evaluated:
+            pq.write_table(results.table, target / "values" / f"{nominal.label}.parquet", row_group_size=20480)
+            periods.append(
+                {
+                    "label": nominal.label,
+                    "nominal": _period(nominal),
+                    "actual": _period(results.period),
+                    "indicators": sorted(set(results.table.column("indicator").to_pylist())),
+                    "rows": has_rows,
+                    "unplaced": dict(results.unplaced),
+                }
+            )
+        pq.write_table(about.tree, target / "tree.parquet")
+        pq.write_table(about.over, target / "over.parquet")
+        manifest = {
+            "made_at": made_at.isoformat(),
+            "lake_built_at": lake_built_at.isoformat(),
+            "data_until": data_until and data_until.isoformat(),
+            "reach": {name: day and day.isoformat() for name, day in about.reach.items()},
+            "missing": {name: list(tables) for name, tables in about.missing.items()},
+            "periods": periods,
+        }
+        (target / "manifest.json").write_text(json.dumps(manifest, ensure_ascii=False, indent=1), "utf-8")
+        pointer = self.folder / f".current-{os.getpid()}"
+        pointer.write_text(json.dumps({"folder": target.name}), "utf-8")
+        pointer.replace(self.folder / "current.json")
+        self._tidy(target.name)
+
+    def reading(self, catalogue: Catalogue) -> Reading:
+        """What is in use now. Raises `UnreadableFile` when nothing was evaluated yet."""
+        pointer = self.folder / "current.json"
+        try:
+            name = str(json.loads(pointer.read_text("utf-8"))["folder"])
+        except FileNotFoundError as error:
+            raise UnreadableFile(
+                "nothing has been evaluated yet.", where=str(self.folder), todo="Run `luoshi lake refresh`."
+            ) from error
+        except (OSError, ValueError, KeyError) as error:
+            raise UnreadableFile(f"cannot be read ({error}).", where=str(pointer)) from error
+        return _reading(self.folder / name, catalogue)
+
+    def _tidy(self, current: str) -> None:
+        others = sorted(
+            (f for f in self.folder.iterdir() if f.is_dir() and f.name != current), key=lambda f: f.name, reverse=True
+        )
+        for folder in others[KEPT_BESIDES:]:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+_readings: dict[Path, Reading] = {}
+_lock = threading.Lock()
+
+
+def _reading(folder: Path, catalogue: Catalogue) -> Reading:
+    with _lock:
+        if folder not in _readings:
+            for other in [f for f in _readings if f.parent == folder.parent]:
+                del _readings[other]
+            _readings[folder] = Reading(folder, catalogue)
+        return _readings[folder]
+
+
+class Reading:
+    """One evaluation, read. Values down to townships are held in memory, the rest is looked up in the files."""
+
+    def __init__(self, folder: Path, catalogue: Catalogue) -> None:
+        self.folder, self.catalogue = folder, catalogue
+        self.manifest: dict[str, Any] = json.loads((folder / "manifest.json").read_text("utf-8"))
+        self.periods = {entry["label"]: _stored(entry) for entry in self.manifest["periods"]}
+        self._cells: dict[str, dict[tuple[str, str], tuple[int, int | None]]] = {}
+        self._con = connect(2, "1GB")
+        self._local = threading.local()
+
+    @property
+    def data_until(self) -> date | None:
+        """The last day the lake had heard of when it was evaluated."""
+        return _day(self.manifest["data_until"])
+
+    def reach(self, cohort: str) -> date | None:
+        """The last day the sources of a cohort have heard of."""
+        return _day(self.manifest["reach"].get(cohort))
+
+    def missing(self, cohort: str) -> list[str]:
+        """Tables a cohort needs that hold nothing at all."""
+        return list(self.manifest["missing"].get(cohort, ()))
+
+    def period(self, period: Period, indicator: str) -> StoredPeriod | None:
+        """The stored period that answers `period` for an indicator: the same label, else the same days as evaluated,
+        else the running one that starts on the same day and has been cut at the data."""
+        known = [stored for stored in self.periods.values() if indicator in stored.indicators]
+        return (
+            next((s for s in known if s.label == period.label), None)
+            or next((s for s in known if (s.actual.start, s.actual.end) == (period.start, period.end)), None)
+            or next(
+                (s for s in known if s.nominal.start == period.start and s.actual.end <= period.end <= s.nominal.end),
+                None,
+            )
+        )
+
+    @cached_property
+    def tree(self) -> dict[str, tuple[int, tuple[str, ...]]]:
+        """Division → level and the codes above it, itself last."""
+        rows = pq.read_table(self.folder / "tree.parquet").to_pylist()
+        line: dict[str, list[tuple[int, str]]] = {}
+        for row in rows:
+            line.setdefault(row["leaf"], []).append((row["level"], row["code"]))
+        found = {}
+        for leaf, above in line.items():
+            ordered = sorted(above, key=lambda pair: (pair[0], pair[1] == leaf))
+            own = next(level for level, code in ordered if code == leaf)
+            found[leaf] = (own, (*(code for level, code in ordered if level < own), leaf))
+        return found
+
+    @cached_property
+    def _below(self) -> dict[str, list[str]]:
+        below: dict[str, list[str]] = {}
+        for leaf, (_, above) in self.tree.items():
+            for code in above:
+                below.setdefault(code, []).append(leaf)
+        return below
+
+    @cached_property
+    def _children(self) -> dict[str, list[str]]:
+        children: dict[str, list[str]] = {}
+        for leaf, (_, above) in sorted(self.tree.items()):
+            if len(above) > 1:
+                children.setdefault(above[-2], []).append(leaf)
+        return children
+
+    def leaves(self, division: str) -> list[str]:
+        """A division and all below it."""
+        return self._below.get(division, [])
+
+    def children(self, division: str) -> list[str]:
+        """The divisions directly below."""
+        return self._children.get(division, [])
+
+    @cached_property
+    def _institutions(self) -> tuple[dict[str, list[str]], dict[str, list[str]]]:
+        rows = pq.read_table(self.folder / "over.parquet").to_pylist()
+        members: dict[str, list[str]] = {}
+        standing: dict[str, list[str]] = {}
+        for row in rows:
+            members.setdefault(row["code"], []).append(row["leaf"])
+            if row["leaf"] == row["code"] and row["division"]:
+                standing.setdefault(row["division"], []).append(row["leaf"])
+        return members, standing
+
+    def members(self, institution: str) -> list[str]:
+        """An institution and all below it."""
+        return self._institutions[0].get(institution, [])
+
+    def institutions(self, division: str) -> list[str]:
+        """Institutions that stand in a division or below it, in order of code."""
+        standing = self._institutions[1]
+        return sorted(code for leaf in self.leaves(division) for code in standing.get(leaf, ()))
+
+    def cell(
+        self, stored: StoredPeriod, indicator: Indicator, *, division: str | None = None, institution: str | None = None
+    ) -> tuple[int, int | None]:
+        """Numerator and denominator of one cell; zeros where nobody is in it."""
+        key = division if division is not None else (institution or "")
+        cells = self.cells(stored, indicator, [key], institution=division is None)
+        return cells[key]
+
+    def cells(
+        self, stored: StoredPeriod, indicator: Indicator, codes: Sequence[str], *, institution: bool = False
+    ) -> dict[str, tuple[int, int | None]]:
+        """Numerator and denominator of several divisions (or institutions) at once."""
+        empty = (0, None if indicator.kind in ("count", "per-population") else 0)
+        held = self._held(stored.label)
+        found = {code: held[indicator.id, code] for code in codes if not institution and (indicator.id, code) in held}
+        deep = [c for c in codes if institution or self.tree.get(c, (0, ()))[0] > DEEPEST_IN_MEMORY]
+        if deep:
+            column = "institution" if institution else "division"
+            rows = self._cursor().execute(
+                f"""SELECT {column}, numerator, denominator FROM read_parquet({quoted(self._values(stored.label))})
+                WHERE indicator = {quoted(indicator.id)} AND {column} IN ({", ".join(map(quoted, deep))})"""  # noqa: S608
+            )
+            found |= {code: (n, d) for code, n, d in rows.fetchall()}
+        return {code: found.get(code, empty) for code in codes}
+
+    def page(
+        self,
+        stored: StoredPeriod,
+        indicator: Indicator,
+        *,
+        division: str | None = None,
+        institution: str | None = None,
+        limit: int = 50,
+        offset: int = 0,
+    ) -> tuple[list[Listed], int]:
+        """A page of the worklist, and its whole length. Raises `NotFound` when the rows of the period are not kept."""
+        cohort = self.catalogue.cohort_of(indicator)
+        source = self._rows(stored, cohort)
+        if source is None:
+            raise NotFound(
+                f"The rows behind {indicator.id!r} are not kept for {stored.label}.",
+                todo=f"Ask `luoshi indicator why {indicator.id} --period {stored.actual.label}`.",
+            )
+        where = place_condition(
+            self.leaves(division) if division is not None else None,
+            self.members(institution) if institution is not None else None,
+        )
+        return page(self._cursor(), source, indicator, cohort, where, limit, offset)
+
+    def of_person(self, person: int, chunk: int, stored: StoredPeriod) -> list[tuple[Indicator, bool, Listed]]:
+        """Every indicator a person is in: whether it counts them, and their row with the reason shown beside it."""
+        found = []
+        # The residents first: where somebody lives tells which part of the other files to read.
+        ordered = sorted(self.catalogue.cohorts.values(), key=lambda cohort: cohort.name != "resident")
+        home: str | None = None
+        for cohort in ordered:
+            file = self.folder / "rows" / stored.label / cohort.name / f"chunk={chunk}.parquet"
+            chosen = [
+                i for i in self.catalogue.indicators.values()
+                if i.cohort == cohort.name and i.kind == "ratio" and i.id in stored.indicators
+            ]  # fmt: skip
+            if cohort.scope == "region" or not chosen or not file.exists():
+                continue
+            where = f"person = {int(person)}"
+            if home is not None and cohort.scope == "bucket":
+                where += f" AND division = {quoted(home)}"
+            rows = _memberships(self._cursor(), f"read_parquet({quoted(str(file))})", cohort, chosen, where)
+            if rows and home is None:
+                home = rows[0][2].division
+            found += rows
+        return found
+
+    def _held(self, label: str) -> dict[tuple[str, str], tuple[int, int | None]]:
+        if label not in self._cells:
+            rows = self._cursor().execute(
+                f"""SELECT indicator, division, numerator, denominator FROM read_parquet({quoted(self._values(label))})
+                WHERE level <= {DEEPEST_IN_MEMORY}"""  # noqa: S608
+            )
+            self._cells[label] = {(i, d): (n, m) for i, d, n, m in rows.fetchall()}
+        return self._cells[label]
+
+    def _values(self, label: str) -> str:
+        return str(self.folder / "values" / f"{label}.parquet")
+
+    def _rows(self, stored: StoredPeriod, cohort: Cohort) -> str | None:
+        files = sorted((self.folder / "rows" / stored.label / cohort.name).glob("*.parquet"))
+        if not files:
+            return None
+        names = ", ".join(quoted(str(file)) for file in files)
+        return f"read_parquet([{names}], hive_partitioning = false)"
+
+    def _cursor(self) -> duckdb.DuckDBPyConnection:
+        if not hasattr(self._local, "cursor"):
+            with _lock:
+                self._local.cursor = self._con.cursor()
+        cursor: duckdb.DuckDBPyConnection = self._local.cursor
+        return cursor
+
+
+def _memberships(
+    con: duckdb.DuckDBPyConnection, source: str, cohort: Cohort, indicators: Sequence[Indicator], where: str
+) -> list[tuple[Indicator, bool, Listed]]:
+    columns = []
+    for indicator in indicators:
+        inside, counted = membership(indicator)
+        columns += [render(inside), render(counted), render(listing(indicator)[1])]
+    names = ", ".join(f'"{name}"' for name in cohort.types)
+    width = len(cohort.types)
+    rows = con.execute(f"SELECT {names}, {', '.join(columns)} FROM {source} WHERE {where}").fetchall()  # noqa: S608
+    found = []
+    for row in rows:
+        values = dict(zip(cohort.types, row[:width], strict=True))
+        for at, indicator in enumerate(indicators):
+            inside, counted, number = row[width + 3 * at : width + 3 * at + 3]
+            if not inside:
+                continue
+            shown = counted == indicator.lists_counted and number < len(indicator.reasons)
+            found.append(
+                (
+                    indicator,
+                    bool(counted),
+                    Listed(values["subject"], values["person"], values["division"], values["institution"],
+                           number if shown else None, values),
+                )
+            )  # fmt: skip
+    return found
+
+
+def _period(period: Period) -> dict[str, str]:
+    return {"start": period.start.isoformat(), "end": period.end.isoformat(), "kind": period.kind}
+
+
+def _stored(entry: Mapping[str, Any]) -> StoredPeriod:
+    nominal, actual = (
+        Period(date.fromisoformat(p["start"]), date.fromisoformat(p["end"]), p["kind"])
+        for p in (entry["nominal"], entry["actual"])
+    )
+    return StoredPeriod(entry["label"], nominal, actual, frozenset(entry["indicators"]), bool(entry["rows"]))
+
+
+def _day(text: str | None) -> date | None:
+    return date.fromisoformat(text) if text else None

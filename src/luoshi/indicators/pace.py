@@ -14,7 +14,7 @@ from typing import Literal
 from luoshi.kernel.comparator import Threshold
 from luoshi.kernel.period import Period
 
-Colour = Literal["green", "amber", "red", "grey"]
+Colour = Literal["green", "yellow", "red", "grey"]
 Code = Literal["met", "on-pace", "slightly-behind", "behind", "stale", "no-value"]
 
 WORDS: dict[Code, tuple[str, str]] = {
@@ -86,7 +86,7 @@ def judge(
     elif rising and share_elapsed < 1 and round(value, 10) >= round(expected, 10):
         light = Light.of("green", "on-pace", expected)
     elif _near(value, expected, threshold, rising):
-        light = Light.of("amber", "slightly-behind", expected)
+        light = Light.of("yellow", "slightly-behind", expected)
     else:
         light = Light.of("red", "behind", expected)
     stale = freshness is None or freshness > STALE_AFTER

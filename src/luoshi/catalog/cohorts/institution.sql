@@ -58,7 +58,7 @@ SELECT
   deep.code IS NOT NULL AS county,
   i.type IN ('township-centre', 'community-centre') AS centre,
   i.type IN ('general-hospital', 'tcm-hospital', 'mch-hospital', 'specialist-hospital') AS hospital,
-  COALESCE(i.level IN ('2', '3'), FALSE) AS secondary,
+  COALESCE(i.level >= 2, FALSE) AS secondary,
   COALESCE(held.qsi_basic, FALSE) AS qsi_basic,
   COALESCE(held.qsi_recommended, FALSE) AS qsi_recommended,
   COALESCE(held.community_hospital, FALSE) AS community_hospital,

@@ -1,0 +1,57 @@
+"""What feeds a cohort: how far its sources have been heard of, and which tables hold nothing at all."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from luoshi.engines.session import Session, quoted
+
+# Where a row of each table says what it is and when it happened.
+_TOLD: dict[str, tuple[str, str]] = {
+    "visit": ("service", "day"),
+    "episode": ("program", "start_day"),
+    "observation": ("code", "day"),
+    "condition": ("code", "day"),
+    "procedure": ("code", "day"),
+    "immunization": ("vaccine", "day"),
+    "contract": ("status", "start_day"),
+    "person": ("sex", "record_opened"),
+    "title": ("title", "granted"),
+    "staff": ("role", "as_of"),
+    "bed": ("kind", "as_of"),
+}
+
+
+def reach(session: Session, until: date) -> dict[str, date | None]:
+    """Cohort → the last day, not after `until`, that any of its `fed_by` sources has heard of; None when never."""
+    fed = {name: cohort.text.fed_by for name, cohort in session.catalogue.cohorts.items()}
+    latest: dict[tuple[str, str], date] = {}
+    for table in sorted({table for sources in fed.values() for table in sources} & _TOLD.keys()):
+        if not (source := session.source(table)):
+            continue
+        kind, day = _TOLD[table]
+        rows = session.run(
+            f"""SELECT {kind}, max(CAST({day} AS DATE)) FROM {source}
+            WHERE {day} <= DATE {quoted(until.isoformat())} GROUP BY 1"""  # noqa: S608
+        )
+        latest |= {(table, str(code)): last for code, last in rows.fetchall() if last is not None}
+    found: dict[str, date | None] = {}
+    for name, sources in fed.items():
+        days = [
+            day
+            for (table, code), day in latest.items()
+            if table in sources and (not sources[table] or code in sources[table])
+        ]
+        found[name] = max(days, default=None)
+    return found
+
+
+def empty_tables(session: Session) -> dict[str, list[str]]:
+    """Cohort → the tables it reads that have no row anywhere in the lake."""
+    sources = {name: session.catalogue.sources(cohort) for name, cohort in session.catalogue.cohorts.items()}
+    empty = set()
+    for table in set().union(*sources.values()) if sources else set():
+        source = session.source(table)
+        if not source or not session.run(f"SELECT count(*) FROM {source}").fetchall()[0][0]:  # noqa: S608
+            empty.add(table)
+    return {name: sorted(tables & empty) for name, tables in sources.items() if tables & empty}
