@@ -5,6 +5,7 @@ PLATFORM: list[str] = [
     "luoshi.platform.regions",
     "luoshi.platform.access",
     "luoshi.platform.audit",
+    "luoshi.platform.store",
     "luoshi.platform.lake",
     "luoshi.platform.jobs",
 ]

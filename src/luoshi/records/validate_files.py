@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import orjson
+
 from luoshi.kernel.errors import UnreadableFile, UserError
 from luoshi.records.reading import blocks, find
 from luoshi.records.validate import Issue, Validator
@@ -40,9 +42,11 @@ def check_files(
     """Every resource of the files in order. A file that cannot be read (further) is added to `problems`, or raised
     where none is given."""
     validator = Validator(profile)
-    for path, _ in find(paths):
+    for path, named in find(paths):
         try:
             for block in blocks(path):
+                if block.whole and not named and not is_fhir(block.data):
+                    continue
                 texts = [block.data] if block.whole else block.data.split(b"\n")
                 for number, text in enumerate(texts, block.first_line):
                     if text.strip():
@@ -51,6 +55,16 @@ def check_files(
             if problems is None:
                 raise
             problems.append(error)
+
+
+def is_fhir(text: bytes) -> bool:
+    """Whether a JSON text claims to be FHIR at all; other JSON lying in a folder of records is left alone. Text that
+    cannot be parsed counts, so that it is reported."""
+    try:
+        parsed = orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return True
+    return isinstance(parsed, dict) and "resourceType" in parsed
 
 
 def _checked(path: Path, line: int, text: bytes, validator: Validator) -> Checked:

@@ -1,0 +1,239 @@
+"""Files into the store: validated in worker processes, committed block by block, resumable, idempotent.
+
+A block (about 2 MiB of whole lines) is committed in one transaction together with its audit row and the position in
+the file, so an ingest that was killed goes on behind the last committed block, and reading the same files again finds
+everything unchanged. Memory is bounded by the few blocks under way.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import sqlite3
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from time import perf_counter
+from typing import TYPE_CHECKING
+
+from django.db import DatabaseError, OperationalError
+from django.utils import timezone
+
+from luoshi.kernel.errors import InvalidValue, Refused, UnreadableFile
+from luoshi.platform.store.models import Run, RunFile, Source
+from luoshi.platform.store.preparing import Prepared, prepare
+from luoshi.platform.store.writing import Counts, commit
+from luoshi.records.reading import Block, blocks, find
+from luoshi.records.validate import PROFILES
+from luoshi.records.validate_files import is_fhir
+
+if TYPE_CHECKING:
+    from luoshi.platform.access.models import User
+
+BLOCK = 2 << 20
+_ALONE = 4 << 20  # less than this is not worth starting processes
+
+Progress = Callable[[Path, int, Counts], None]
+
+
+@dataclass(slots=True)
+class Report:
+    """What an ingest did. `refused`: by reason. `skipped`: files in a folder that are not FHIR. `problems`: files that
+    could not be read (to the end), in words. `seconds`: wall clock."""
+
+    run: int
+    files: int = 0
+    counts: Counts = field(default_factory=Counts)
+    refused: Counter[str] = field(default_factory=Counter)
+    skipped: list[str] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+    seconds: float = 0.0
+
+    @property
+    def resources(self) -> int:
+        """Resources read, whatever became of them."""
+        c = self.counts
+        return c.new + c.changed + c.unchanged + c.refused + c.deleted
+
+
+def ingest(
+    paths: Iterable[Path],
+    *,
+    source: str,
+    by: User | str,
+    profile: str | None = None,
+    workers: int = 2,
+    progress: Progress | None = None,
+) -> Report:
+    """Read files and folders of FHIR JSON into the store on behalf of `source` (registered at first use).
+
+    `profile`: validate against our rules too. `workers`: processes that parse and validate (0: none). `progress` is
+    told the file, the bytes of it that are committed (uncompressed) and the counts so far. What is wrong with a
+    resource or a file is in the report and does not stop the rest. Raises `UnreadableFile` when a path does not exist,
+    `Refused` when the store cannot be written (a full disk): what was committed before stays, and the same command
+    goes on from there.
+    """
+    begun = perf_counter()
+    if profile is not None and profile not in PROFILES:
+        raise InvalidValue(f"There is no profile {profile!r}.", todo="Use 'cn' or none.")
+    found = find([Path(path) for path in paths])
+    name = by if isinstance(by, str) else by.get_username()
+    with _writable():
+        register, _ = Source.objects.get_or_create(name=source)
+        run = Run.objects.create(source=register, by=name)
+    report = Report(run.pk)
+    size = sum(path.stat().st_size for path, _ in found)
+    try:
+        with _preparer(workers if size > _ALONE else 0, profile) as submit:
+            for path, named in found:
+                _file(path, named, run, register, name, submit, report, progress)
+    except Refused as error:
+        _finish(run, report, Run.STOPPED, str(error))
+        raise
+    finally:
+        report.seconds = perf_counter() - begun
+    _finish(run, report, Run.DONE, "")
+    return report
+
+
+def _finish(run: Run, report: Report, state: str, message: str) -> None:
+    try:
+        Run.objects.filter(pk=run.pk).update(
+            state=state,
+            finished=timezone.now(),
+            counts={**report.counts.as_dict(), "files": report.files, "reasons": dict(report.refused)},
+            message=message[:500],
+        )
+    except DatabaseError:
+        if state == Run.DONE:
+            raise
+
+
+_Submit = Callable[[Block], "Future[Prepared] | _Done"]
+
+
+@dataclass(slots=True)
+class _Done:
+    """A result that is there already."""
+
+    value: Prepared
+
+    def result(self) -> Prepared:
+        """The value."""
+        return self.value
+
+
+@contextmanager
+def _preparer(workers: int, profile: str | None) -> Iterator[_Submit]:
+    """A way to prepare blocks: in processes, or here when there are none (or may be none, inside a daemon)."""
+    if workers < 1 or multiprocessing.current_process().daemon:
+        yield lambda block: _Done(prepare(block.data, block.first_line, block.whole, profile))
+        return
+    pool = ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn"))
+    try:
+        yield lambda block: pool.submit(prepare, block.data, block.first_line, block.whole, profile)
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _file(
+    path: Path,
+    named: bool,
+    run: Run,
+    source: Source,
+    by: str,
+    submit: _Submit,
+    report: Report,
+    progress: Progress | None,
+) -> None:
+    """One file: blocks are prepared ahead and committed in order."""
+    file = _resume(path, run)
+    under_way: deque[tuple[Block, Future[Prepared] | _Done]] = deque()
+    report.files += 1
+    reader = blocks(path, start=file.position, first_line=file.lines + 1, size=BLOCK)
+    problem = ""
+    while True:
+        block = None
+        try:
+            block = next(reader, None) if not problem else None
+        except UnreadableFile as error:
+            problem = str(error)
+        if block is not None:
+            if block.whole and not named and not is_fhir(block.data):
+                report.skipped.append(str(path))
+                report.files -= 1
+                break
+            under_way.append((block, submit(block)))
+            if len(under_way) < 4:
+                continue
+        if not under_way:
+            break
+        first, prepared = under_way.popleft()
+        _commit(first, _result(prepared, path), file, source, by, report)
+        if progress:
+            progress(path, first.end, report.counts)
+    if problem:
+        report.problems.append(problem)
+    with _writable():
+        RunFile.objects.filter(pk=file.pk).update(done=not problem, message=problem[:500])
+
+
+def _resume(path: Path, run: Run) -> RunFile:
+    """The note of how far this file was read: that of a run that was interrupted in it, or a new one."""
+    status = path.stat()
+    same = {"path": str(path.resolve()), "size": status.st_size, "changed": status.st_mtime_ns}
+    with _writable():
+        begun = (
+            RunFile.objects.filter(run__source=run.source_id, done=False, message="", **same).order_by("-pk").first()
+        )
+        if begun is not None and begun.run.state != Run.DONE:
+            RunFile.objects.filter(pk=begun.pk).update(run=run)
+            return begun
+        return RunFile.objects.create(run=run, **same)
+
+
+def _result(prepared: Future[Prepared] | _Done, path: Path) -> Prepared:
+    try:
+        return prepared.result()
+    except BrokenProcessPool as error:
+        raise Refused(
+            "a worker process was ended from outside (memory?).",
+            where=str(path),
+            todo="What was committed is kept; start again to go on.",
+        ) from error
+
+
+def _commit(block: Block, prepared: Prepared, file: RunFile, source: Source, by: str, report: Report) -> None:
+    with _writable():
+        counts = commit(
+            prepared,
+            source=source,
+            by=by,
+            file=file,
+            position=block.end,
+            lines=block.first_line + block.lines - 1,
+        )
+    report.counts.add(counts)
+    report.refused.update(item.reason for item in prepared.refused)
+
+
+@contextmanager
+def _writable() -> Iterator[None]:
+    """A database that cannot take more is the user's to mend, not a bug: one sentence."""
+    try:
+        yield
+    except (OperationalError, sqlite3.OperationalError) as error:
+        text = str(error)
+        if any(words in text.lower() for words in ("full", "no space", "disk i/o", "extend file", "could not write")):
+            raise Refused(
+                "the store cannot grow: the disk is full.",
+                todo="Make room and start again: what was committed is kept and nothing is stored by halves.",
+            ) from error
+        if "locked" in text.lower():
+            raise Refused(
+                "the store is busy: another process holds it.", todo="Wait for it and start again."
+            ) from error
+        raise

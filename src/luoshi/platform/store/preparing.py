@@ -1,0 +1,235 @@
+"""From bytes to rows: parse, validate and read out what the store needs of each resource. Knows no database, so it
+runs in worker processes."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any, NamedTuple
+from urllib.parse import unquote
+
+import orjson
+
+from luoshi.kernel.errors import InvalidValue
+from luoshi.records.identify import SYSTEMS, Facts, facts
+from luoshi.records.structure import types
+from luoshi.records.validate import Issue, Validator
+
+_TO_PATIENT = re.compile(r"(?:^|/)Patient/([A-Za-z0-9\-.]{1,64})(?:/_history/[A-Za-z0-9\-.]{1,64})?$")
+_CONDITIONAL = re.compile(r"(?:^|/)Patient\?identifier=([^&]+)$")
+_ENTRY = re.compile(r"Bundle\.entry\[(\d+)\]\.resource")
+# A number whose text says more than its value: 1.10, 1e3.
+_EXACT = re.compile(rb"[0-9](?:\.[0-9]*0|[eE][+-]?[0-9]+)\s*[,}\]]")
+_DELETED = re.compile(r"([A-Za-z]+)/([A-Za-z0-9\-.]{1,64})")
+DELETED = "deleted"
+_SUBJECTS = ("subject", "patient", "for", "beneficiary", "individual", "candidate")
+
+
+class Row(NamedTuple):
+    """An accepted resource. `key`: its id, or one made from the content. `patient`: `Patient/<id>`, `system|value` or
+    "" for whom it is about. `facts`: of a Patient. `body`: its text as received; empty for a deletion."""
+
+    line: int
+    type: str
+    key: str
+    hash: str
+    patient: str
+    body: str
+    facts: Facts | None = None
+
+
+class Refused(NamedTuple):
+    """A refused resource: where it stood, why, and its text."""
+
+    line: int
+    reason: str
+    place: str
+    text: str
+    body: bytes
+
+
+@dataclass(slots=True)
+class Prepared:
+    """What became of a block."""
+
+    rows: list[Row] = field(default_factory=list)
+    refused: list[Refused] = field(default_factory=list)
+
+
+@cache
+def _validator(profile: str | None) -> Validator:
+    return Validator(profile)
+
+
+def prepare(data: bytes, first_line: int, whole: bool, profile: str | None = None) -> Prepared:
+    """Rows and refusals of a block of lines (or of one text when `whole`), in order."""
+    prepared = Prepared()
+    for line, text in enumerate([data] if whole else data.split(b"\n"), first_line):
+        text = text.strip()
+        if text:
+            _one(text, line, _validator(profile), prepared)
+    return prepared
+
+
+def _one(text: bytes, line: int, validator: Validator, prepared: Prepared) -> None:
+    found = validator.examine(text)
+    resource = found.resource
+    errors = [issue for issue in found.issues if issue.severity == "error"]
+    if resource is not None and resource.get("resourceType") == "Bundle" and isinstance(resource.get("entry"), list):
+        _bundle(resource, text, line, errors, prepared)
+    elif errors or resource is None:
+        prepared.refused.append(_refusal(line, errors[0], text))
+    else:
+        prepared.rows.append(row(resource, text.decode("utf-8"), line))
+
+
+def _refusal(line: int, issue: Issue, body: bytes) -> Refused:
+    return Refused(line, issue.code, issue.path[:300], issue.text[:500], body)
+
+
+def row(resource: dict[str, Any], body: str, line: int = 0, key: str = "") -> Row:
+    """The row of a valid resource; `key` replaces a missing id."""
+    digest = content_hash(resource)
+    kind = resource["resourceType"]
+    return Row(
+        line,
+        kind,
+        resource.get("id") or key or f"h{digest}",
+        digest,
+        patient_of(resource),
+        body,
+        facts(resource) if kind == "Patient" else None,
+    )
+
+
+def content_hash(resource: dict[str, Any]) -> str:
+    """A digest of the content: the order of keys, spaces and the writing of numbers make no difference."""
+    return hashlib.blake2b(orjson.dumps(resource, option=orjson.OPT_SORT_KEYS), digest_size=16).hexdigest()
+
+
+@cache
+def _subject(resource_type: str) -> str:
+    """The element of a type that says which patient it is about, or ""."""
+    elements = types()[resource_type].elements
+    for name in _SUBJECTS:
+        ref = elements[name].types[0] if name in elements else None
+        if ref is not None and ref.name == "Reference" and (not ref.targets or "Patient" in ref.targets):
+            return name
+    return ""
+
+
+def patient_of(resource: dict[str, Any]) -> str:
+    """Whom a resource is about, as the key under which the Patient is or will be known; "" when nobody is named."""
+    name = _subject(resource["resourceType"])
+    if name:
+        value = resource.get(name)
+        references = value if isinstance(value, list) else [value]
+    elif resource["resourceType"] == "Appointment":
+        references = [participant.get("actor") for participant in resource["participant"]]
+    else:
+        return ""
+    for reference in references:
+        key = _patient_key(reference) if isinstance(reference, dict) else ""
+        if key:
+            return key
+    return ""
+
+
+def _patient_key(reference: dict[str, Any]) -> str:
+    text = reference.get("reference")
+    if isinstance(text, str):
+        match = _TO_PATIENT.search(text)
+        if match:
+            return f"Patient/{match[1]}"
+        match = _CONDITIONAL.search(text)
+        if match:
+            system, _, value = unquote(match[1]).partition("|")
+            return _identifier_key(system, value)
+    identifier = reference.get("identifier")
+    if isinstance(identifier, dict) and reference.get("type", "Patient") == "Patient":
+        return _identifier_key(identifier.get("system"), identifier.get("value"))
+    return ""
+
+
+def _identifier_key(system: Any, value: Any) -> str:
+    check = SYSTEMS.get(system) if isinstance(system, str) else None
+    if check is None or not isinstance(value, str):
+        return ""
+    try:
+        return f"{system}|{check(value)}"
+    except InvalidValue:
+        return ""
+
+
+def _bundle(bundle: dict[str, Any], text: bytes, line: int, errors: list[Issue], prepared: Prepared) -> None:
+    """The entries of a Bundle. A fault of the Bundle itself, or any fault in a transaction, refuses all of it; in other
+    Bundles a faulty resource is refused alone."""
+    by_entry: dict[int, Issue] = {}
+    for issue in errors:
+        match = _ENTRY.match(issue.path)
+        if match is None or bundle.get("type") == "transaction":
+            prepared.refused.append(_refusal(line, issue, text))
+            return
+        by_entry.setdefault(int(match[1]), issue)
+    names = _names(bundle)
+    exact = json.loads(text, parse_float=orjson.Fragment) if _EXACT.search(text) else bundle
+    for i, entry in _in_order(bundle):
+        resource = entry.get("resource")
+        if i in by_entry:
+            prepared.refused.append(_refusal(line, by_entry[i], orjson.dumps(resource)))
+        elif resource is None:
+            deleted = _deletion(entry, line)
+            if deleted:
+                prepared.rows.append(deleted)
+        elif entry.get("search", {}).get("mode") != "outcome":
+            body = exact["entry"][i]["resource"]
+            if names:
+                resource, body = _renamed(resource, names), _renamed(body, names)
+            prepared.rows.append(row(resource, orjson.dumps(body).decode(), line, _key(entry)))
+
+
+def _in_order(bundle: dict[str, Any]) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Entries, oldest first: a history has the newest first."""
+    entries = list(enumerate(bundle["entry"]))
+    return reversed(entries) if bundle.get("type") == "history" else iter(entries)
+
+
+def _key(entry: dict[str, Any]) -> str:
+    """An id for a resource without one, from `fullUrl` where that is a UUID."""
+    full = entry.get("fullUrl", "")
+    return full.removeprefix("urn:uuid:")[:64] if full.startswith("urn:uuid:") else ""
+
+
+def _names(bundle: dict[str, Any]) -> dict[str, str]:
+    """`urn:` addresses of entries -> `Type/id`."""
+    names = {}
+    for entry in bundle["entry"]:
+        full, resource = entry.get("fullUrl", ""), entry.get("resource")
+        if full.startswith("urn:") and isinstance(resource, dict):
+            key = resource.get("id") or _key(entry)
+            if key:
+                names[full] = f"{resource['resourceType']}/{key}"
+    return names
+
+
+def _renamed(value: Any, names: dict[str, str]) -> Any:
+    """A copy in which references to entries of the Bundle are `Type/id`."""
+    if isinstance(value, dict):
+        return {
+            key: names.get(item, item) if key == "reference" and isinstance(item, str) else _renamed(item, names)
+            for key, item in value.items()
+        }
+    return [_renamed(item, names) for item in value] if isinstance(value, list) else value
+
+
+def _deletion(entry: dict[str, Any], line: int) -> Row | None:
+    """The row of a DELETE of one resource by its id."""
+    request = entry.get("request", {})
+    match = _DELETED.fullmatch(request.get("url", ""))
+    if request.get("method") != "DELETE" or match is None or match[1] not in types():
+        return None
+    return Row(line, match[1], match[2], DELETED, "", "")

@@ -1,0 +1,421 @@
+"""The one way into the store: a set of prepared resources becomes rows in one transaction, or nothing does.
+
+Writers take turns (`sets.lock`), so numbers of persons, resources and chunks are dense and in the order of commits.
+Everything is looked up and written in sets; the cost of a resource is a few index visits.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db import transaction
+
+from luoshi.kernel import clock
+from luoshi.platform import audit
+from luoshi.platform.store import sets
+from luoshi.platform.store.models import Chunk, RunFile, Source
+from luoshi.platform.store.preparing import DELETED, Prepared, Row
+from luoshi.records.identify import Key, decide
+
+__all__ = ["Counts", "commit"]
+
+
+@dataclass(slots=True)
+class Counts:
+    """What became of a set: resources by fate. `conflicts`: same id with other content within one file, kept as a
+    version. `pending`: those waiting for a Patient. `persons`: new ones. `reviews`: doubts about identity noted."""
+
+    new: int = 0
+    changed: int = 0
+    unchanged: int = 0
+    conflicts: int = 0
+    refused: int = 0
+    deleted: int = 0
+    pending: int = 0
+    persons: int = 0
+    reviews: int = 0
+
+    def add(self, other: Counts) -> None:
+        """Add another set's counts."""
+        for name in self.__slots__:
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+
+    def as_dict(self) -> dict[str, int]:
+        """Plain form, for JSON."""
+        return {name: getattr(self, name) for name in self.__slots__}
+
+
+@dataclass(slots=True)
+class _Known:
+    """A resource as the store has it, kept up to date while a set is worked through. `seen`: contents of all its
+    versions, filled for those that differ; `in_file`: whether the file being read gave it already; `rows`: versions
+    made in this set."""
+
+    id: int
+    person: int | None
+    version: int
+    hash: str
+    fresh: bool = False
+    in_file: bool = False
+    rows: int = 0
+    seen: set[str] = field(default_factory=set)
+
+
+@dataclass(slots=True)
+class _Work:
+    """The rows a set will write."""
+
+    source: int
+    chunk: int
+    now: int
+    file: int | None
+    counts: Counts = field(default_factory=Counts)
+    versions: list[tuple[Any, ...]] = field(default_factory=list)
+    closed: list[tuple[int, int, int]] = field(default_factory=list)
+    persons: dict[int, tuple[str, str]] = field(default_factory=dict)
+    new_persons: set[int] = field(default_factory=set)
+    claims: list[tuple[str, str, int]] = field(default_factory=list)
+    pending: dict[int, str] = field(default_factory=dict)
+    moved: set[int] = field(default_factory=set)
+    reviews: list[tuple[str, int, int, int | None]] = field(default_factory=list)
+
+
+_Name = tuple[str, str]
+
+
+def commit(
+    prepared: Prepared,
+    *,
+    source: Source,
+    by: str,
+    file: RunFile | None = None,
+    position: int = 0,
+    lines: int = 0,
+    done: bool = False,
+) -> Counts:
+    """Write a set in one transaction with its audit row and, for a file, how far it was read. Returns the counts.
+
+    What was received before changes nothing; a resource whose content differs from every version of it becomes a new
+    version. Identity is decided for each Patient, and what waited for a Patient is resolved.
+    """
+    with transaction.atomic():
+        sets.lock()
+        chunk = _next("store_chunk")
+        now = int(clock.now().timestamp() * 1_000_000)
+        latest = sets.one("SELECT at FROM store_chunk ORDER BY id DESC LIMIT 1")
+        work = _Work(source.pk, chunk, now if latest is None else max(now, latest + 1), file.pk if file else None)
+        Chunk(id=chunk, source=source, file=file, at=work.now).save(force_insert=True)
+        _resources(prepared.rows, work)
+        work.counts.refused = len(prepared.refused)
+        _refusals(prepared, work)
+        if file is not None:
+            RunFile.objects.filter(pk=file.pk).update(position=position, lines=lines, done=done)
+        Chunk.objects.filter(pk=chunk).update(counts=work.counts.as_dict(), at=work.now)
+        audit.record(
+            by=by,
+            action="record.ingest",
+            object_type="source",
+            object_id=source.name,
+            detail={"chunk": chunk, **work.counts.as_dict()},
+        )
+    return work.counts
+
+
+def _next(table: str) -> int:
+    return int(sets.one(f"SELECT coalesce(max(id), 0) FROM {table}")) + 1  # noqa: S608 (names of our tables)
+
+
+def _resources(rows: list[Row], work: _Work) -> None:
+    known, taken = _lookup(rows, work.source)
+    _history(rows, known, work)
+    first = _next("store_resource")
+    fresh: list[tuple[Row, _Known, str]] = []
+    accepted: list[tuple[Row, _Known]] = []
+    for row in rows:
+        at = known.get((row.type, row.key))
+        if at is None and row.hash == DELETED:
+            continue
+        if at is None:
+            at = known[row.type, row.key] = _Known(first + len(fresh), None, 0, "", fresh=True)
+            fresh.append((row, at, _public_id(row, work.source, taken)))
+            work.counts.new += 1
+        elif row.hash == at.hash or (row.hash in at.seen and row.hash != DELETED):
+            work.counts.unchanged += 1
+            continue
+        else:
+            work.counts.deleted += row.hash == DELETED
+            work.counts.changed += row.hash != DELETED
+            work.counts.conflicts += (at.in_file or at.rows > 0) and work.file is not None
+        _version(row, at, work)
+        accepted.append((row, at))
+    work.now += max((at.rows for _, at in accepted), default=0)
+    _identify(accepted, work)
+    _assign(accepted, known, work)
+    _write(fresh, known, work)
+    _resolve(fresh, known, work)
+
+
+def _lookup(rows: list[Row], source: int) -> tuple[dict[_Name, _Known], set[_Name]]:
+    """What the store has of these resources from this source, and which ids other sources have taken."""
+    keys: dict[str, set[str]] = {}
+    for row in rows:
+        keys.setdefault(row.type, set()).add(row.key)
+    known: dict[_Name, _Known] = {}
+    taken: set[_Name] = set()
+    for kind, wanted in keys.items():
+        for id_, key, owner, person, version, digest in sets.select(
+            "SELECT id, key, source_id, person, version, hash FROM store_resource WHERE key IN {values} AND type = %s",
+            wanted,
+            kind,
+        ):
+            if owner == source:
+                known[kind, key] = _Known(id_, person, version, digest)
+            else:
+                taken.add((kind, key))
+    return known, taken
+
+
+def _public_id(row: Row, source: int, taken: set[_Name]) -> str:
+    if (row.type, row.key) not in taken:
+        return row.key
+    name = f"s{source}-{row.key}"
+    return name if len(name) <= 64 else f"s{source}-{row.hash}"
+
+
+def _history(rows: list[Row], known: dict[_Name, _Known], work: _Work) -> None:
+    """For resources whose content differs from the present: what they were before, and whether this file gave it."""
+    differing: dict[int, _Known] = {}
+    for row in rows:
+        at = known.get((row.type, row.key))
+        if at is not None and at.hash != row.hash:
+            differing[at.id] = at
+    for id_, digest in sets.select(
+        "SELECT resource_id, hash FROM store_version WHERE resource_id IN {values}", differing
+    ):
+        differing[id_].seen.add(digest)
+    if work.file is not None:
+        for (id_,) in sets.select(
+            "SELECT v.resource_id FROM store_version v JOIN store_chunk c ON c.id = v.chunk"
+            " WHERE v.resource_id IN {values} AND c.file_id = %s",
+            differing,
+            work.file,
+        ):
+            differing[id_].in_file = True
+
+
+def _version(row: Row, at: _Known, work: _Work) -> None:
+    """Note the next version of a resource. Several in one set lie a microsecond apart."""
+    moment = work.now + at.rows
+    if at.version:
+        work.closed.append((moment, at.id, at.version))
+    at.rows += 1
+    at.version += 1
+    at.hash = row.hash
+    at.seen.add(row.hash)
+    work.versions.append((at.id, at.version, moment, row.hash, work.chunk, row.body))
+
+
+def _identify(accepted: list[tuple[Row, _Known]], work: _Work) -> None:
+    """A person for every Patient."""
+    patients = [(row, at) for row, at in accepted if row.facts is not None]
+    if not patients:
+        return
+    wanted = {key for row, _ in patients for key in row.facts.keys}  # type: ignore[union-attr]
+    owners: dict[Key, int] = {(system, value): person for system, value, person in _owners(wanted)}
+    following = int(sets.one("SELECT coalesce(max(number), 0) FROM store_person")) + 1
+    for row, at in patients:
+        found = row.facts
+        assert found is not None
+        decision = decide(found, known_as=at.person, owners=owners)
+        person = decision.person
+        if person is None:
+            person, following = following, following + 1
+            work.new_persons.add(person)
+        at.person = person
+        work.persons[person] = (found.division, found.institution)
+        for key in decision.claim:
+            owners[key] = person
+            work.claims.append((*key, person))
+        work.reviews.extend(("conflict", at.id, person, other) for other in decision.conflicts)
+        work.reviews.extend((doubt, at.id, person, None) for doubt in found.doubts)
+    work.counts.persons = len(work.new_persons)
+
+
+def _owners(keys: Iterable[Key]) -> list[tuple[Any, ...]]:
+    return sets.pairs(
+        "SELECT i.system, i.value, i.person FROM {pairs} JOIN store_personidentifier i"
+        " ON i.system = wanted.a AND i.value = wanted.b",
+        keys,
+    )
+
+
+def _assign(accepted: list[tuple[Row, _Known]], known: dict[_Name, _Known], work: _Work) -> None:
+    """The person every other resource is about, or a place in the queue for when the Patient comes."""
+    others = [(row, at) for row, at in accepted if row.facts is None and row.hash != DELETED]
+    keys = {row.patient for row, _ in others if row.patient}
+    ids = {key[8:] for key in keys if key.startswith("Patient/")}
+    persons: dict[str, int | None] = {
+        f"Patient/{key}": person
+        for key, person in sets.select(
+            "SELECT key, person FROM store_resource WHERE key IN {values} AND type = 'Patient' AND source_id = %s",
+            ids,
+            work.source,
+        )
+    }
+    persons.update({f"Patient/{key}": at.person for (kind, key), at in known.items() if kind == "Patient"})
+    identifiers = [(a, b) for a, _, b in (key.partition("|") for key in keys if not key.startswith("Patient/"))]
+    persons.update({f"{system}|{value}": person for system, value, person in _owners(identifiers)})
+    persons.update({f"{system}|{value}": person for system, value, person in work.claims})
+    for row, at in others:
+        person = persons.get(row.patient) if row.patient else None
+        work.pending.pop(at.id, None)
+        if person is None and row.patient:
+            work.pending[at.id] = row.patient
+        if at.person is not None and at.person != person:
+            work.moved.add(at.person)
+        at.person = person
+
+
+def _write(fresh: list[tuple[Row, _Known, str]], known: dict[_Name, _Known], work: _Work) -> None:
+    sets.insert(
+        "store_resource",
+        ("id", "type", "key", "public_id", "source_id", "person", "version", "hash", "deleted", "touched"),
+        [
+            (
+                at.id,
+                row.type,
+                row.key,
+                public,
+                work.source,
+                at.person,
+                at.version,
+                at.hash,
+                at.hash == DELETED,
+                work.chunk,
+            )
+            for row, at, public in fresh
+        ],
+    )
+    sets.update(
+        "UPDATE store_resource SET person = %s, version = %s, hash = %s, deleted = %s, touched = %s WHERE id = %s",
+        [
+            (at.person, at.version, at.hash, at.hash == DELETED, work.chunk, at.id)
+            for at in known.values()
+            if at.rows and not at.fresh
+        ],
+    )
+    number = _next("store_version")
+    sets.insert(
+        "store_version",
+        ("id", "resource_id", "version", "known_from", "hash", "chunk", "body"),
+        [(number + i, *version) for i, version in enumerate(work.versions)],
+    )
+    sets.update("UPDATE store_version SET known_to = %s WHERE resource_id = %s AND version = %s", work.closed)
+    _write_persons(work)
+
+
+def _write_persons(work: _Work) -> None:
+    sets.insert(
+        "store_person",
+        ("number", "division", "institution", "chunk"),
+        [(number, *work.persons[number], work.chunk) for number in sorted(work.new_persons)],
+    )
+    sets.update(
+        "UPDATE store_person SET division = coalesce(nullif(%s, ''), division),"
+        " institution = coalesce(nullif(%s, ''), institution) WHERE number = %s",
+        [(*place, number) for number, place in work.persons.items() if number not in work.new_persons],
+    )
+    identifier = _next("store_personidentifier")
+    sets.insert(
+        "store_personidentifier",
+        ("id", "system", "value", "person"),
+        [(identifier + i, *claim) for i, claim in enumerate(work.claims)],
+    )
+    review = _next("store_review")
+    noted = set(
+        sets.select(
+            "SELECT kind, resource_id, person, other FROM store_review WHERE resource_id IN {values} AND state = 'open'",
+            {resource for _, resource, _, _ in work.reviews},
+        )
+    )
+    reviews = [item for item in dict.fromkeys(work.reviews) if item not in noted]
+    work.counts.reviews = len(reviews)
+    sets.insert(
+        "store_review",
+        ("id", "kind", "resource_id", "person", "other", "at", "state"),
+        [(review + i, *item, work.now, "open") for i, item in enumerate(reviews)],
+    )
+
+
+def _resolve(fresh: list[tuple[Row, _Known, str]], known: dict[_Name, _Known], work: _Work) -> None:
+    """Give those who waited for a Patient of this set their person, and queue the new ones who wait."""
+    arrived: dict[str, int] = {
+        f"Patient/{row.key}": at.person for row, at, _ in fresh if row.facts is not None and at.person is not None
+    }
+    claimed = {f"{system}|{value}": person for system, value, person in work.claims}
+    waiting: list[tuple[int, int, int]] = []
+    for id_, key, resource, source in sets.select(
+        "SELECT id, key, resource_id, source_id FROM store_pending WHERE key IN {values}", {**arrived, **claimed}
+    ):
+        person = claimed.get(key) or (arrived.get(key) if source == work.source else None)
+        if person is not None:
+            waiting.append((id_, resource, person))
+    sets.update(
+        "UPDATE store_resource SET person = %s, touched = %s WHERE id = %s",
+        [(person, work.chunk, resource) for _, resource, person in waiting],
+    )
+    sets.update("DELETE FROM store_pending WHERE id = %s", [(id_,) for id_, _, _ in waiting])
+    updated = {at.id for at in known.values() if at.rows and not at.fresh}
+    sets.update(
+        "DELETE FROM store_pending WHERE id = %s",
+        sets.select("SELECT id FROM store_pending WHERE resource_id IN {values}", updated),
+    )
+    work.counts.pending = len(work.pending)
+    number = _next("store_pending")
+    sets.insert(
+        "store_pending",
+        ("id", "source_id", "key", "resource_id"),
+        [(number + i, work.source, key, resource) for i, (resource, key) in enumerate(work.pending.items())],
+    )
+    change = _next("store_personchange")
+    sets.insert(
+        "store_personchange",
+        ("id", "chunk", "person"),
+        [(change + i, work.chunk, person) for i, person in enumerate(sorted(work.moved))],
+    )
+
+
+def _refusals(prepared: Prepared, work: _Work) -> None:
+    """Keep what was refused, once per content, so that nothing is lost and a resend adds nothing."""
+    if not prepared.refused:
+        return
+    hashed = {hashlib.blake2b(item.body, digest_size=16).hexdigest(): item for item in prepared.refused}
+    there = {
+        digest
+        for (digest,) in sets.select(
+            "SELECT hash FROM store_refusal WHERE hash IN {values} AND source_id = %s", hashed, work.source
+        )
+    }
+    number = _next("store_refusal")
+    sets.insert(
+        "store_refusal",
+        ("id", "source_id", "file_id", "line", "hash", "reason", "place", "text", "at", "body"),
+        [
+            (
+                number + i,
+                work.source,
+                work.file,
+                item.line,
+                digest,
+                item.reason,
+                item.place,
+                item.text,
+                work.now,
+                item.body,
+            )
+            for i, (digest, item) in enumerate((d, item) for d, item in hashed.items() if d not in there)
+        ],
+    )
