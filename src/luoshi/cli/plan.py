@@ -8,12 +8,16 @@ from pathlib import Path
 
 import click
 
+from luoshi.cli.plan_load import load
 from luoshi.plans.model import Plan
 
 
 @click.group()
 def group() -> None:
     """Read, load and compare plan documents."""
+
+
+group.add_command(load)
 
 
 @group.command("text")

@@ -68,6 +68,10 @@ def task_row(plan: Plan, item: read.Task, actions: dict[str, Action]) -> Task:
         deadline_inferred=item.deadline_inferred,
         flags=item.flags,
         confidence=item.confidence,
+        begins=item.begins or "",
+        repeats=item.repeats[:60],
+        restored=item.restored,
+        safeguard=item.id.startswith("S"),
     )
 
 
@@ -97,23 +101,31 @@ def target_row(plan: Plan, item: read.Target, tasks: dict[str, Task]) -> Target:
         flags=item.flags,
         confidence=item.confidence,
         rule=item.rule[:80],
+        op_alt=list(item.op_alt),
+        approximate=item.approximate,
     )
+
+
+def _tasks(reading: read.Plan) -> list[read.Task]:
+    """Tasks and the weak ones of 保障措施."""
+    return [*reading.tasks, *reading.safeguards]
 
 
 def store_new(plan: Plan, reading: read.Plan) -> list[Target]:
     """All items of a first reading, in three inserts; answers the saved targets."""
     actions = {a.key: a for a in Action.objects.bulk_create([action_row(plan, a) for a in reading.actions])}
-    tasks = {t.key: t for t in Task.objects.bulk_create([task_row(plan, t, actions) for t in reading.tasks])}
+    tasks = {t.key: t for t in Task.objects.bulk_create([task_row(plan, t, actions) for t in _tasks(reading)])}
     return Target.objects.bulk_create([target_row(plan, t, tasks) for t in reading.targets])
 
 
 _TASK_FIELDS = (
     "action", "number", "title", "text", "start", "end", "spans", "lead_units", "units", "inherited_units", "deadline",
-    "deadline_inferred", "flags", "confidence",
+    "deadline_inferred", "flags", "confidence", "begins", "repeats", "restored", "safeguard",
 )  # fmt: skip
 _TARGET_FIELDS = (
     "task", "quote", "start", "end", "metric", "op", "value", "upper", "unit", "baseline", "baseline_year", "kind",
-    "force", "scope", "per", "deadline", "deadline_inferred", "flags", "confidence", "rule",
+    "force", "scope", "per", "deadline", "deadline_inferred", "flags", "confidence", "rule", "op_alt",
+    "approximate",
 )  # fmt: skip
 
 
@@ -137,7 +149,7 @@ def store_again(plan: Plan, reading: read.Plan, *, old_text: str) -> list[Target
     Target.objects.bulk_update(old_targets, ["key", "start", "end"])
 
     tasks: dict[str, Task] = {}
-    fresh = [task_row(plan, item, actions) for item in reading.tasks]
+    fresh = [task_row(plan, item, actions) for item in _tasks(reading)]
     pairs, gone = _match(old_tasks, fresh)
     for old, new in pairs:
         tasks[new.key] = _take(old, new, _TASK_FIELDS, untouched=_untouched(old)) if old else new

@@ -140,6 +140,10 @@ class Task(Item):
     lead_units = models.JSONField(_("牵头单位"), default=list)
     units = models.JSONField(_("责任单位"), default=list)
     inherited_units = models.JSONField(_("默认责任单位"), default=list)
+    begins = models.CharField(_("起始"), max_length=20, blank=True, default="")
+    repeats = models.CharField(_("频次"), max_length=60, blank=True, default="")
+    restored = models.TextField(blank=True, default="")
+    safeguard = models.BooleanField(_("保障措施"), default=False)
 
     class Meta:
         verbose_name = verbose_name_plural = _("任务")
@@ -168,6 +172,8 @@ class Target(Item):
     scope = models.CharField(_("范围"), max_length=200, blank=True, default="")
     per = models.CharField(max_length=20, blank=True, default="")
     rule = models.CharField(max_length=80, blank=True, default="")
+    op_alt = models.JSONField(default=list)
+    approximate = models.BooleanField(default=False)
 
     class Meta:
         verbose_name = verbose_name_plural = _("目标")

@@ -18,7 +18,8 @@ class BoundTarget:
     `division` is the code of the division the plan was made for. `deadline` is the last day it can be kept, None when
     neither sentence nor plan says. `binding_kind` is `indicator`, `register`, `deliverable` or `report`; `verdict` is
     `computable`, `partly` or `not`, with `missing` naming the source that lacks; `indicator` is a catalogue id or
-    empty. `start`/`end` are offsets in the plan's text.
+    empty. `start`/`end` are offsets in the plan's text. `op_alt` are other comparators the print allows (达 60% may be
+    read as at least); `approximate` is 左右.
     """
 
     id: int
@@ -53,6 +54,8 @@ class BoundTarget:
     missing: str
     binding_reason: str
     status: str
+    op_alt: tuple[str, ...] = ()
+    approximate: bool = False
 
     @property
     def threshold(self) -> Threshold:
@@ -126,4 +129,6 @@ def _bound(target: Target) -> BoundTarget:
         missing=binding.missing if binding else "尚未绑定数据来源",
         binding_reason=binding.reason if binding else "",
         status=target.status,
+        op_alt=tuple(target.op_alt),
+        approximate=target.approximate,
     )

@@ -1,0 +1,298 @@
+"""Writes of the desk: keyword-only, with `by`, each one transaction with its audit row."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from django.db import transaction
+
+from luoshi.kernel.comparator import OPS, Threshold
+from luoshi.kernel.errors import InvalidValue, Refused
+from luoshi.platform import audit
+from luoshi.platform.access.models import User
+from luoshi.platform.access.scope import Scope
+from luoshi.platform.regions.models import Division
+from luoshi.services.plan_desk import bindings, keeping, reading, rules
+from luoshi.services.plan_desk.models import Binding, Correction, Plan, PlanFile, Status, Target, Task
+
+TASK_FIELDS = ("number", "title", "lead_units", "units", "deadline")
+TARGET_FIELDS = (
+    "metric", "op", "value", "upper", "unit", "deadline", "baseline", "kind", "force", "scope",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A loaded plan; `new` is false when this file had been loaded for the division before."""
+
+    plan: Plan
+    new: bool
+
+
+def load(*, content: bytes, name: str, by: User | str, scope: Scope, division: Division | None = None) -> Loaded:
+    """Read a document and keep it with all its items and proposed bindings.
+
+    The same bytes for the same division are kept once. Without `division` it is the one the document names, if inside
+    `scope`, else the widest of the scope. Raises `UnreadableFile` for a file that cannot be read, `Refused` for a
+    division outside, `InvalidValue` when there is no division at all or no item in the document.
+    """
+    digest = hashlib.sha256(content).hexdigest()
+    read = reading.read(content, name)
+    if not read.plan.tasks and not read.plan.targets:
+        raise InvalidValue(
+            "文件中没有读出任何任务或目标。", where=Path(name).name, todo="请确认这是一份规划、计划或工作要点的正文。"
+        )
+    division = division or reading.division_for(read.plan.plan.region, scope=scope)
+    if not scope.covers_path(division.path):
+        raise Refused("该区划不在你的管理范围内。", todo="请选择你管理的区划。")
+    with transaction.atomic():
+        plan, new = Plan.objects.get_or_create(
+            division=division,
+            file_hash=digest,
+            defaults={
+                **keeping.plan_fields(read.document, read.plan),
+                "file_name": Path(name).name[:255],
+                "loaded_by": str(by if isinstance(by, str) else by.get_username()),
+                "loaded_at": datetime.now(UTC),
+            },
+        )
+        if new:
+            PlanFile.objects.create(plan=plan, content=content)
+            bindings.propose(keeping.store_new(plan, read.plan))
+            _record(by, "plan.load", plan, {"tasks": len(read.plan.tasks), "targets": len(read.plan.targets)})
+    return Loaded(plan, new)
+
+
+def reread(*, plan: Plan, by: User) -> int:
+    """Read the kept file again, with today's reader; corrections stay. Answers how many targets are new or changed."""
+    read = reading.read(bytes(plan.file.content), plan.file_name)
+    with transaction.atomic():
+        plan = _locked(plan)
+        old_text = plan.text
+        for name, value in keeping.plan_fields(read.document, read.plan).items():
+            setattr(plan, name, value)
+        plan.save()
+        changed = keeping.store_again(plan, read.plan, old_text=old_text)
+        bindings.propose(changed)
+        _record(by, "plan.reread", plan, {"changed": len(changed)})
+    return len(changed)
+
+
+def correct_target(*, target: Target, by: User, **changes: Any) -> Target:
+    """Set some of `TARGET_FIELDS`; each changed field leaves a correction. The target counts as accepted, unless it was
+    rejected. Raises `InvalidValue` for values that make no promise."""
+    with transaction.atomic():
+        _open_plan(target.plan)
+        row = Target.objects.select_for_update().get(pk=target.pk)
+        before = {name: getattr(row, name) for name in TARGET_FIELDS}
+        for name, value in changes.items():
+            if name not in TARGET_FIELDS:
+                raise ValueError(f"{name} is not a field the desk corrects")
+            setattr(row, name, value)
+        _check_target(row)
+        fields = [name for name in TARGET_FIELDS if getattr(row, name) != before[name]]
+        if fields:
+            if "deadline" in fields:
+                row.deadline_inferred = False
+            row.status = Status.REJECTED if row.status == Status.REJECTED else Status.CORRECTED
+            row.save()
+            _corrections(row.plan_id, by, {name: (before[name], getattr(row, name)) for name in fields}, target=row)
+            _record(by, "plan.target.correct", target.plan, {"target": row.pk, "fields": fields})
+        elif row.status == Status.PROPOSED:
+            _judge(row, Status.CONFIRMED, by)
+            _record(by, "plan.target.confirm", target.plan, {"target": row.pk})
+    return row
+
+
+def correct_task(*, task: Task, by: User, **changes: Any) -> Task:
+    """Set some of `TASK_FIELDS`; each changed field leaves a correction."""
+    with transaction.atomic():
+        _open_plan(task.plan)
+        row = Task.objects.select_for_update().get(pk=task.pk)
+        before = {name: getattr(row, name) for name in TASK_FIELDS}
+        for name, value in changes.items():
+            if name not in TASK_FIELDS:
+                raise ValueError(f"{name} is not a field the desk corrects")
+            setattr(row, name, value)
+        row.deadline = rules.check_deadline(row.deadline)
+        fields = [name for name in TASK_FIELDS if getattr(row, name) != before[name]]
+        if fields:
+            row.status = Status.CORRECTED
+            row.save()
+            _corrections(row.plan_id, by, {name: (before[name], getattr(row, name)) for name in fields}, task=row)
+            _record(by, "plan.task.correct", task.plan, {"task": row.pk, "fields": fields})
+    return row
+
+
+def judge(*, target: Target, status: Status, by: User) -> Target:
+    """Confirm, reject or reopen one target. Raises `Refused` when the plan is closed."""
+    if status == Status.CORRECTED:
+        raise ValueError("a target becomes corrected by correct_target")
+    with transaction.atomic():
+        _open_plan(target.plan)
+        row = Target.objects.select_for_update().get(pk=target.pk)
+        if row.status != status and not (row.status == Status.CORRECTED and status == Status.CONFIRMED):
+            _judge(row, status, by)
+            action = {Status.CONFIRMED: "confirm", Status.REJECTED: "reject", Status.PROPOSED: "reopen"}[status]
+            _record(by, f"plan.target.{action}", target.plan, {"target": row.pk})
+    return row
+
+
+def add_target(*, plan: Plan, start: int, end: int, by: User, **fields: Any) -> Target:
+    """A promise the reader missed: its sentence is the text from `start` to `end`. Counts as corrected.
+
+    Raises `InvalidValue` for a span outside the text or values that make no promise.
+    """
+    if not 0 <= start < end <= len(plan.text):
+        raise InvalidValue("所选文字不在文件范围内。", todo="请在左侧原文中重新选择一句话。")
+    unknown = set(fields) - set(TARGET_FIELDS)
+    if unknown:
+        raise ValueError(f"{sorted(unknown)} are not fields of a target")
+    with transaction.atomic():
+        _open_plan(plan)
+        task = plan.tasks.filter(start__lte=start).order_by("-start").first()
+        row = Target(
+            plan=plan,
+            task=task,
+            key="",
+            quote=plan.text[start:end],
+            start=start,
+            end=end,
+            status=Status.CORRECTED,
+            added_by=by.get_username(),
+            rule="by-hand",
+            **fields,
+        )
+        _check_target(row)
+        row.key = f"H{plan.targets.filter(rule='by-hand').count() + 1}"
+        row.save()
+        bindings.propose([row])
+        _corrections(plan.pk, by, {"added": (None, row.quote)}, target=row)
+        _record(by, "plan.target.add", plan, {"target": row.pk, "start": start, "end": end})
+    return row
+
+
+def bind(
+    *, target: Target, kind: str, verdict: str, by: User, indicator: str = "", missing: str = "", reason: str = ""
+) -> Binding:
+    """Say how a target is measured. Raises `InvalidValue` for an unknown indicator, an indicator binding without one,
+    or a verdict short of computable that does not say what is missing."""
+    indicator = indicator.strip() if kind == Binding.Kind.INDICATOR else ""
+    if kind not in Binding.Kind.values or verdict not in Binding.Verdict.values:
+        raise InvalidValue("请选择数据来源和能否计算。")
+    if kind == Binding.Kind.INDICATOR:
+        bindings.check_indicator(indicator)
+    if verdict != Binding.Verdict.COMPUTABLE and not missing.strip():
+        raise InvalidValue("不能完全计算时,请写明缺少哪个数据来源。", where="missing")
+    with transaction.atomic():
+        _open_plan(target.plan)
+        row = Binding.objects.select_for_update().filter(target=target).first() or Binding(target=target)
+        old = _binding_words(row) if row.pk else None
+        row.kind, row.verdict, row.indicator = kind, verdict, indicator
+        row.missing = "" if verdict == Binding.Verdict.COMPUTABLE else missing.strip()[:300]
+        row.reason = reason.strip()[:300] or row.reason
+        row.confirmed = True
+        row.save()
+        if old != _binding_words(row):
+            _corrections(target.plan_id, by, {"binding": (old, _binding_words(row))}, target=target)
+        _record(by, "plan.target.bind", target.plan, {"target": target.pk, **_binding_words(row)})
+    return row
+
+
+def confirm_plan(*, plan: Plan, by: User) -> int:
+    """Accept every target nobody has judged yet, and the plan with them; from now on they are on the board. Answers how
+    many targets were accepted here. Raises `Refused` when the plan holds no promise at all."""
+    with transaction.atomic():
+        row = _locked(plan)
+        if row.status == Plan.Status.CONFIRMED:
+            return 0
+        if not row.targets.exclude(status=Status.REJECTED).exists():
+            raise Refused("这份规划里没有可确认的目标。", todo="请先在原文中选择句子补充目标。")
+        accepted = row.targets.filter(status=Status.PROPOSED).update(status=Status.CONFIRMED)
+        row.tasks.filter(status=Status.PROPOSED).update(status=Status.CONFIRMED)
+        row.status, row.confirmed_by, row.confirmed_at = (
+            Plan.Status.CONFIRMED,
+            by if isinstance(by, str) else by.get_username(),
+            datetime.now(UTC),
+        )
+        row.save(update_fields=["status", "confirmed_by", "confirmed_at"])
+        _record(by, "plan.confirm", row, {"accepted": accepted})
+    plan.refresh_from_db(fields=["status", "confirmed_by", "confirmed_at"])
+    return accepted
+
+
+def reopen_plan(*, plan: Plan, by: User) -> None:
+    """Take a confirmed plan back to the desk; its targets leave the board until it is confirmed again."""
+    with transaction.atomic():
+        row = _locked(plan)
+        if row.status == Plan.Status.LOADED:
+            return
+        row.status, row.confirmed_by, row.confirmed_at = Plan.Status.LOADED, "", None
+        row.save(update_fields=["status", "confirmed_by", "confirmed_at"])
+        _record(by, "plan.reopen", row, {})
+    plan.refresh_from_db(fields=["status", "confirmed_by", "confirmed_at"])
+
+
+def _record(by: User | str, action: str, plan: Plan, detail: dict[str, Any]) -> None:
+    audit.record(
+        by=by,
+        action=action,
+        object_type="plan",
+        object_id=plan.pk,
+        scope_division=plan.division.code,
+        detail=detail,
+    )
+
+
+def _locked(plan: Plan) -> Plan:
+    return Plan.objects.select_for_update(of=("self",)).select_related("division").get(pk=plan.pk)
+
+
+def _open_plan(plan: Plan) -> None:
+    """A confirmed plan is not changed under the board's feet."""
+    if _locked(plan).status == Plan.Status.CONFIRMED:
+        raise Refused("规划已确认,不能再改。", todo="如需更正,请先“重新打开”。")
+
+
+def _judge(row: Target, status: Status, by: User) -> None:
+    old, row.status = row.status, status
+    row.save(update_fields=["status"])
+    _corrections(row.plan_id, by, {"status": (old, str(status))}, target=row)
+
+
+def _corrections(
+    plan_id: int,
+    by: User,
+    changes: dict[str, tuple[Any, Any]],
+    *,
+    task: Task | None = None,
+    target: Target | None = None,
+) -> None:
+    now = datetime.now(UTC)
+    Correction.objects.bulk_create(
+        Correction(plan_id=plan_id, task=task, target=target, by=by, at=now, field=name, old=old, new=new)
+        for name, (old, new) in changes.items()
+    )
+
+
+def _binding_words(row: Binding) -> dict[str, str]:
+    return {"kind": row.kind, "indicator": row.indicator, "verdict": row.verdict, "missing": row.missing}
+
+
+def _check_target(row: Target) -> None:
+    row.metric = row.metric.strip()[:300]
+    if not row.metric:
+        raise InvalidValue("请写明指标名称。", where="metric")
+    if row.op not in OPS:
+        raise InvalidValue("请选择比较方式。", where="op")
+    if row.op != "between":
+        row.upper = None
+    elif row.upper is None or row.upper < row.value:
+        raise InvalidValue("区间目标须有上限,且不小于下限。", where="upper")
+    Threshold(row.op, row.value, row.upper)  # type: ignore[arg-type]
+    row.unit = row.unit.strip()[:30]
+    row.deadline = rules.check_deadline(row.deadline)

@@ -1,0 +1,50 @@
+"""From the bytes of an upload to a reading, and to the division it was made for."""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from luoshi.documents.model import Document
+from luoshi.kernel.errors import InvalidValue
+from luoshi.plans.model import Plan
+from luoshi.plans.read import read_file
+from luoshi.platform.access.scope import Scope
+from luoshi.platform.regions.models import Division
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A document and what was read from it."""
+
+    document: Document
+    plan: Plan
+
+
+def read(content: bytes, name: str) -> Reading:
+    """Read the bytes of a file called `name`. Raises `UnreadableFile` naming the file as its sender knows it."""
+    with tempfile.TemporaryDirectory(prefix="luoshi-plan-") as folder:
+        path = Path(folder) / Path(name).name
+        path.write_bytes(content)
+        document, plan = read_file(path)
+    return Reading(document, plan)
+
+
+def division_for(region: str | None, *, scope: Scope) -> Division:
+    """The division a document names (浙江省绍兴市上虞区 is the last of the three), if the viewer's subtree holds it;
+    else the widest division of the subtree. Raises `InvalidValue` when there is none."""
+    inside = Division.objects.current().filter(scope.path_filter("path"))
+    if region:
+        names = [region[start:] for start in range(len(region) - 1)]
+        named = inside.filter(name__in=names, level__lte=4).order_by("level", "code")
+        found = [division for division in named if region.endswith(division.name)]
+        if found:
+            return max(found, key=lambda division: (len(division.name), -division.level))
+    root = scope.root_division()
+    division = inside.filter(code=root).first() if root else None
+    if division is None:
+        raise InvalidValue(
+            "还没有区划可供规划归属。", todo="请先运行 luoshi region import 导入区划,或用 --region 指定。"
+        )
+    return division
