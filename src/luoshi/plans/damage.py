@@ -1,4 +1,8 @@
-"""Texts whose words were swapped for synonyms by copying sites: recognised, said, and put back where that is certain."""
+"""What carriers do to a text: page numbers and readings of characters put into it, words swapped for synonyms.
+
+The marks are taken out of the running text (the document keeps them); swapped words are recognised, said, and put back
+where that is certain.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +10,7 @@ import re
 from functools import cache
 
 from luoshi.catalog.loader import CATALOG, Entry, parse_entry, read_yaml
+from luoshi.plans.running_text import RunningText, Weaver
 
 
 class SwappedWords(Entry):
@@ -38,3 +43,53 @@ def swapped(text: str) -> list[str]:
 def restored(text: str) -> str:
     """The text with the swapped words put back. Only for a text that `swapped` recognised; the length may change."""
     return _pattern().sub(lambda match: _words().certain[match.group(0)], text)
+
+
+_PINYIN = re.compile(r"(?<=[\u4e00-\u9fff])[（(][a-zāáǎàēéěèīíǐìōóǒòūúǔùǖǘǚǜüêńňǹḿ]{1,7}[)）]")
+_PAGE = re.compile(r"(?<![\d.])(\d{1,3})、")
+
+
+def without_marks(reading: RunningText) -> tuple[RunningText, list[str]]:
+    """The running text without what the carrier put into it, and notes on what that was."""
+    notes: list[str] = []
+    drop: list[tuple[int, int]] = []
+    readings = [match.span() for match in _PINYIN.finditer(reading.text)]
+    if len(readings) >= 5:
+        drop += readings
+        notes.append(f"{len(readings)} readings of characters put in by the carrier, such as (yī), were left out.")
+    pages = _page_numbers(reading)
+    if pages:
+        drop += pages
+        notes.append(f"{len(pages)} page numbers printed inside sentences were left out.")
+    if not drop:
+        return reading, notes
+    drop.sort()
+    weaver = Weaver()
+    for para in reading.paras:
+        weaver.begin(para.kind, para.level, para.page)
+        position = para.start
+        for start, end in [*((a, b) for a, b in drop if para.start <= a and b <= para.end), (para.end, para.end)]:
+            weaver.put_traced(reading.text[position:start], reading.offsets[position:start])
+            position = end
+    return weaver.done(), notes
+
+
+def _page_numbers(reading: RunningText) -> list[tuple[int, int]]:
+    """Page numbers of the form 3、 that a sharing site printed into a text run together: they count up evenly through the
+    whole text, and many stand in the middle of a sentence."""
+    longest = max((para.end - para.start for para in reading.paras), default=0)
+    if longest < 2500:
+        return []
+    chain: list[re.Match[str]] = []
+    for match in _PAGE.finditer(reading.text):
+        if int(match.group(1)) == len(chain) + 1 and (not chain or match.start() - chain[-1].start() > 250):
+            chain.append(match)
+    if len(chain) < 3:
+        return []
+    inside = sum(
+        1
+        for match in chain
+        if not re.search(r"(?:^|[。；;！？）)”\s])$", reading.text[max(0, match.start() - 1) : match.start()])
+    )
+    spread = chain[-1].start() - chain[0].start()
+    return [match.span() for match in chain] if inside >= 0.4 * len(chain) and spread > 0.5 * longest else []

@@ -10,7 +10,7 @@ from luoshi.documents import Document
 from luoshi.plans import sections
 from luoshi.plans.directory import PROVINCES, resolve
 from luoshi.plans.model import PlanHead
-from luoshi.plans.running_text import RunningText, clean, tidy
+from luoshi.plans.running_text import RunningText, clean, plain_text, tidy
 
 _TITLE_END = re.compile(
     r"(?:方案|计划|要点|规划|纲要|意见|通知|办法|行动|安排|清单|台账|分解表?|分工|任务书|责任书|措施|决定|报告|总结|情况|条例|规定|细则|制度|标准|解读|说明|问答|公告|通报|函|目标|指南|批复|工程)(?:[（(][^（）()]{1,30}[）)])*$"
@@ -28,6 +28,7 @@ _ANY_LABEL = re.compile(
     + "|".join(value for value in _LABELS.values())
     + r")\s*[：:]"
 )
+_BARE_LABEL = re.compile(re.sub(r"\\s\*\[：:\]$", "", _ANY_LABEL.pattern) + r"|文件有效性|有效性|政策解读")
 _META_LINE = re.compile(
     _ANY_LABEL.pattern
     + r"|^(?:作\s*者|来\s*[源历]|编\s*辑|记\s*者|责任编辑|信息来源|供稿|发布人|审核)\s*[：:]|\d{1,2}:\d{2}|^\d{4}-\d{2}-\d{2}"
@@ -59,7 +60,7 @@ def read_head(document: Document, reading: RunningText, intro_end: int) -> PlanH
     lines = [clean(reading, para.start, para.end).text for para in reading.paras]
     front = [text for text, para in zip(lines, reading.paras, strict=True) if para.start < intro_end]
     body = clean(reading, 0, len(reading.text)).text
-    whole = tidy(document.text)
+    whole = plain_text(document.text)
     head = PlanHead()
     head.title = _title(document, front or lines[:3], body)
     head.kind, head.kind_reason = _kind(head.title, whole, body)
@@ -78,7 +79,7 @@ def read_head(document: Document, reading: RunningText, intro_end: int) -> PlanH
 
 
 def _title(document: Document, front: list[str], body: str) -> str:
-    label = _labelled(tidy(document.text), "title")
+    label = _labelled(plain_text(document.text), "title")
     candidates: list[tuple[float, int, str]] = []
     lines = _joined_titles(front)
     for index, line in enumerate(lines[:60]):
@@ -92,6 +93,8 @@ def _title(document: Document, front: list[str], body: str) -> str:
             score += 3
         if _PLAN_WORDS.search(text):
             score += 1.5
+        if text.count("《") != text.count("》"):
+            score -= 2
         if re.search(r"20\d\d|“?十[三四五六]五|年度", text):
             score += 0.7
         if re.match(r"关于印发|.{2,30}关于(?:印发|转发|下发)", text):
@@ -113,7 +116,13 @@ def _title(document: Document, front: list[str], body: str) -> str:
     inner = re.match(r".*?(?:关于)?(?:印发|下发|转发|发布)[《<](.+?)[》>](?:的?通知)?$", title)
     if inner:
         title = inner.group(1)
-    return title
+    wrapped = re.match(
+        r"(?:.*?关于(?:印发|下发|转发|发布))?(.{6,}(?:方案|计划|要点|规划|纲要|意见|措施|办法|清单|行动|任务)(?:[（(].{2,30}[）)])?)的通知$",
+        title,
+    )
+    if wrapped and "关于" not in wrapped.group(1)[:4]:
+        title = wrapped.group(1)
+    return title.removeprefix("关于印发")
 
 
 def _joined_titles(front: list[str]) -> list[str]:
@@ -144,6 +153,7 @@ def _joined_titles(front: list[str]) -> list[str]:
 
 def _bare_title(line: str) -> str:
     text = re.sub(r"^(?:标题|名称)[：:]", "", tidy(line).strip())
+    text = re.sub(r"[（(]\d{1,3}\s?[页頁P][)）](?=\.|$)", "", text)
     text = re.sub(r"\.(?:docx?|pdf|txt|html?|wps|xlsx?)$", "", text, flags=re.IGNORECASE)
     text = re.sub(r"^[\u4e00-\u9fffA-Za-z]{2,6}[-—_|](?=[\u4e00-\u9fff“《20])", "", text)
     text = re.sub(r"[_\-|—]{1,2}[^_\-|—]{2,20}(?:网|网站|门户|政府|委员会|局)$", "", text)
@@ -190,13 +200,17 @@ def _kind(title: str, whole: str, body: str) -> tuple[str, str]:
 
 def _labelled(whole: str, what: str) -> str:
     """The value printed behind a label of a site's information table, empty when the cell is empty."""
-    for match in re.finditer(rf"{_LABELS[what]}\s*[：:]\s*\|?[ \t]*([^\n]*)", whole[:6000]):
+    for match in re.finditer(rf"{_LABELS[what]}(?:\s*[：:]\s*\|?|[ \t|]+)[ \t]*([^\n]*)", whole[:6000]):
+        colon = re.search(r"[：:]", match.group(0)[: match.start(1) - match.start()])
+        before = whole[max(0, match.start() - 1) : match.start()]
+        if not colon and before.strip(" |\t\n\u3000"):
+            continue  # a word of running text
         value = match.group(1)
-        following = _ANY_LABEL.search(value)
+        following = _ANY_LABEL.search(value) if colon else _BARE_LABEL.search(value)
         if following:
             value = value[: following.start()]
-        value = value.strip(" |\t　")
-        if value:
+        value = value.strip(" |\t\u3000")
+        if value and (colon or len(value) <= 40):
             return value.split("|")[0].strip()
     return ""
 
@@ -437,7 +451,8 @@ def _period(head: PlanHead, body: str) -> tuple[int | None, int | None]:
         years = [year for year in found if written is None or year >= written]
         if years:
             return None, max(years, key=lambda year: (found[year], year))
-    later = [int(year) for year in re.findall(r"(20\d\d)\s?年\s?\d{1,2}\s?月", body)]
+    unsigned = "\n".join(line for line in body.split("\n") if not sections.DATE_LINE.match(line))
+    later = [int(year) for year in re.findall(r"(20\d\d)\s?年\s?\d{1,2}\s?月", unsigned)]
     ahead = [year for year in later if written is not None and written <= year <= written + 6]
     if ahead:
         return min(ahead), max(ahead)

@@ -55,6 +55,7 @@ _INSIDE: tuple[tuple[str, re.Pattern[str]], ...] = (
 )
 # After a heading that runs into the text a number may follow without any boundary: 提升专项行动1.积极引进.
 _GLUED = re.compile(r"(?<=[\u4e00-\u9fff”])(\d{1,3})\s?[.、](?=[\u4e00-\u9fff“《])")
+_GLUED_PAREN = re.compile(rf"(?<=[\u4e00-\u9fff”])[（(]([{_CN}]{{1,3}})[）)](?=[\u4e00-\u9fff“《])")
 _OWN_LINE = re.compile(r"0?(\d{1,2})")
 
 
@@ -116,7 +117,9 @@ def find_markers(reading: RunningText) -> list[Marker]:
                     if match.end() > start + 3 and _sane(kind, match):
                         candidates.append(_marker(kind, match, inside=True))
     kept = _chained(markers, candidates)
-    kept += _glued(reading, kept)
+    for _ in range(2):  # what a glued number begins may carry on with a boundary
+        markers += _glued(reading, kept)
+        kept = _chained(markers, candidates)
     kept += _cut_off(reading, kept)
     kept.sort(key=lambda marker: (marker.start, marker.rank))
     result: list[Marker] = []
@@ -196,17 +199,29 @@ def _chained(markers: list[Marker], candidates: list[Marker]) -> list[Marker]:
 
 
 def _glued(reading: RunningText, kept: list[Marker]) -> list[Marker]:
-    """Numbers that follow a run-on heading without a boundary."""
-    found = []
+    """Numbers that follow a run-on heading without a boundary: 提升专项行动1.积极引进, 队伍建设(一)增加."""
+    found: list[Marker] = []
     text = reading.text
     ordered = sorted(kept, key=lambda marker: marker.start)
-    for index, marker in enumerate(ordered):
+    queue = list(ordered)
+    while queue:
+        marker = queue.pop(0)
         if marker.kind not in {"cn", "cn-paren", "chapter", "section"}:
             continue
-        stop = ordered[index + 1].start if index + 1 < len(ordered) else len(text)
-        match = _GLUED.search(text, marker.end, min(stop, marker.end + 60))
-        if match and not re.search(r"[。；;\n]", text[marker.end : match.start()]):
-            found.append(_marker("arabic", match, inside=True))
+        stop = next((other.start for other in ordered if other.start > marker.start), len(text))
+        for kind, pattern in (("cn-paren", _GLUED_PAREN), ("arabic", _GLUED)):
+            if RANKS[kind] <= marker.rank:
+                continue
+            match = pattern.search(text, marker.end, min(stop, marker.end + 60))
+            if (
+                match
+                and not re.search(r"[。；;\n]", text[marker.end : match.start()])
+                and match.start() > marker.end + 2
+            ):
+                fresh = _marker(kind, match, inside=True)
+                found.append(fresh)
+                queue.append(fresh)
+                break
     return found
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
+from luoshi.plans import sections
 from luoshi.plans.numbering import RANKS, Marker, find_markers
 from luoshi.plans.running_text import Para, RunningText
 
@@ -50,12 +51,14 @@ def is_one_line(reading: RunningText) -> bool:
     return longest > 1500 and longest > 0.6 * len(reading.text)
 
 
-def build(reading: RunningText, markers: list[Marker] | None = None) -> Node:
-    """The outline of a RunningText; the root holds what stands before and outside all numbers."""
+def build(reading: RunningText, markers: list[Marker] | None = None, span: tuple[int, int] | None = None) -> Node:
+    """The outline of a RunningText, or of the paper that lies in `span` of it; the root holds what stands before and
+    outside all numbers."""
+    start, end = span or (0, len(reading.text))
     found = _without_contents(reading, find_markers(reading) if markers is None else markers)
-    end = len(reading.text)
+    found = [marker for marker in found if start <= marker.start < end]
     first = found[0].start if found else end
-    root = Node("root", ROOT_RANK, None, None, 0, "", 0, 0, first, end, heading_only=False)
+    root = Node("root", ROOT_RANK, None, None, start, "", start, start, first, end, heading_only=False)
     stack = [root]
     one_line = is_one_line(reading)
     for index, marker in enumerate(found):
@@ -117,7 +120,9 @@ def _node(reading: RunningText, marker: Marker, own_end: int, one_line: bool) ->
     elif stop is not None and stop.end() == len(line) and len(line) <= 32 and line_end < own_end:
         title, body, heading_only = line[: stop.start()], line_end, True
     else:
-        blank = line.find(" ") if one_line and RANKS[marker.kind] < RANKS["arabic"] else -1
+        standing = sections.known_title(line)
+        spaced = one_line and RANKS[marker.kind] < RANKS["arabic"]
+        blank = standing or (line.find(" ") if spaced else -1)
         if 2 <= blank <= _MAX_TITLE and not re.search(r"[。；;，：:]", line[:blank]):
             title, body, heading_only = line[:blank], start + blank, True
         else:

@@ -6,13 +6,14 @@ import re
 from pathlib import Path
 
 from luoshi.documents import Document, open_document
-from luoshi.plans import damage, deadlines, tables, units
+from luoshi.plans import damage, deadlines, papers, tables, units
 from luoshi.plans.head import read_head
 from luoshi.plans.model import Action, Plan, PlanHead, Target, Task
 from luoshi.plans.outline import build
 from luoshi.plans.page_order import Repair, repair_order
-from luoshi.plans.running_text import Piece, running_text
-from luoshi.plans.structure import RawTask, Structure, structure
+from luoshi.plans.running_text import Piece, is_traditional, running_text
+from luoshi.plans.numbering import find_markers
+from luoshi.plans.structure import RawTask, Structure, join, structure
 from luoshi.plans.targets import find_table_targets, find_targets
 
 
@@ -31,13 +32,20 @@ def read(document: Document) -> Plan:
 class _PlanReader:
     def __init__(self, document: Document) -> None:
         self.document = document
-        printed = running_text(document)
+        printed, self.carrier_notes = damage.without_marks(running_text(document))
+        if is_traditional(document.text):
+            self.carrier_notes.append("Written in traditional characters; read in simplified ones.")
         self.repair: Repair = repair_order(printed)
         self.text = self.repair.reading
-        self.root = build(self.text)
-        first = self.root.children[0].start if self.root.children else len(self.text.text)
-        self.head: PlanHead = read_head(document, self.text, first)
-        self.found: Structure = structure(self.text, self.root)
+        markers = find_markers(self.text)
+        self.papers = papers.split(self.text, markers)
+        chosen = papers.chosen(self.papers)
+        roots = [build(self.text, markers, (paper.start, paper.end)) for paper in chosen]
+        starts = [node.start for root in roots for node in root.children]
+        self.head: PlanHead = read_head(document, self.text, min(starts, default=len(self.text.text)))
+        if len(chosen) < len(self.papers) and chosen[0].title:
+            self.head.title = chosen[0].title
+        self.found: Structure = join([structure(self.text, root) for root in roots])
         self.swapped = damage.swapped(document.text)
         self.result = Plan(plan=self.head)
         start, end = self.head.period_start, self.head.period_end
@@ -310,7 +318,7 @@ class _PlanReader:
     # --- notes -----------------------------------------------------------------------------------------------------
 
     def _notes(self) -> None:
-        notes = list(self.document.notes)
+        notes = [*self.document.notes, *self.carrier_notes]
         if self.head.kind != "plan":
             notes.append(f"Not a plan ({self.head.kind}). {self.head.kind_reason}")
         if self.repair.changed:
@@ -320,6 +328,11 @@ class _PlanReader:
                 f"in the order {places}. They were read so, and {len(self.repair.joined)} cut places were joined; please accept."
             )
             self.result.page_order = list(self.repair.order)
+        aside = [paper for paper in self.papers if paper not in papers.chosen(self.papers)]
+        if aside:
+            notes.append(
+                "Several papers are in the file; not read for tasks: " + "; ".join(p.title or "?" for p in aside) + "."
+            )
         lost = sum(1 for task in self.result.tasks if "number lost" in task.flags)
         if lost:
             notes.append(f"{lost} tasks lost their number in print.")

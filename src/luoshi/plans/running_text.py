@@ -11,6 +11,7 @@ import re
 from array import array
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from luoshi.documents import Document
 
@@ -28,9 +29,43 @@ _SAME_WIDTH = str.maketrans(
 _EAST = re.compile(r"[\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef\u3000-\u303f“”‘’—…·①-⑳]")
 
 
+# Characters that are written so only in traditional script, frequent in plans.
+_TRADITIONAL = frozenset("衛務與為國發機構醫療體實對開關會業區縣鄉鎮應強質護兒婦產單責統籌辦關於動員員")
+
+
 def tidy(text: str) -> str:
     """The text with digits, letters and blanks in their plain forms; the same length as before."""
     return text.translate(_SAME_WIDTH)
+
+
+@lru_cache(maxsize=8)
+def _widths(text: str) -> dict[int, str]:
+    """The table of plain forms for one document; with simplified characters where it is written in traditional ones."""
+    table: dict[int, str] = dict(_SAME_WIDTH)
+    if is_traditional(text):
+        from opencc import OpenCC
+
+        converter = OpenCC("t2s")
+        for char in set(text):
+            if "\u3400" <= char <= "\u9fff":
+                simple = converter.convert(char)
+                if len(simple) == 1 and simple != char:
+                    table[ord(char)] = simple
+    return table
+
+
+@lru_cache(maxsize=8)
+def is_traditional(text: str) -> bool:
+    """Whether a text is written in traditional characters."""
+    sample = text[:20_000]
+    marks = sum(1 for char in sample if char in _TRADITIONAL)
+    return marks > 12 and marks > len(sample) // 150
+
+
+@lru_cache(maxsize=8)
+def plain_text(text: str) -> str:
+    """The whole text of a document in plain forms, character for character."""
+    return text.translate(_widths(text))
 
 
 def is_east(char: str) -> bool:
@@ -101,7 +136,7 @@ class Weaver:
 
     def put(self, text: str, start: int) -> None:
         """Append document text that begins at document offset `start` to the current paragraph."""
-        fresh = tidy(text)
+        fresh = text.translate(_SAME_WIDTH)
         for index, char in enumerate(fresh):
             if char.isspace():
                 before = self.last()
@@ -143,10 +178,11 @@ class Weaver:
 def running_text(document: Document) -> RunningText:
     """The running text of a document: no chrome, no footnotes, no cells of data tables; wrapped paragraphs joined."""
     weaver = Weaver()
+    whole = plain_text(document.text)
     for block in document.blocks:
         if block.kind not in {"paragraph", "heading"}:
             continue
-        text = document.text[block.start : block.end]
+        text = whole[block.start : block.end]
         skip = len(text) - len(text.lstrip(" |\u3000\u00a0\t\n"))
         bullet = re.match(r"[•·●■◆]\s*", text[skip:])
         skip += bullet.end() if bullet else 0
@@ -222,7 +258,7 @@ def clean(reading: RunningText, start: int, end: int) -> Piece:
 def clean_piece(document: Document, start: int, end: int) -> Piece:
     """A span of the document itself, such as a table cell, as a cleaned Piece."""
     weaver = Weaver()
-    for line_start, line in _lines(document.text, start, end):
+    for line_start, line in _lines(plain_text(document.text), start, end):
         weaver.begin("paragraph", 0, None)
         weaver.put(line, line_start)
     reading = weaver.done()

@@ -62,8 +62,24 @@ class Structure:
 
 
 def structure(reading: RunningText, root: Node) -> Structure:
-    """Actions, tasks, safeguards and loose texts of one paper."""
+    """Actions, tasks, safeguards and loose texts of one paper, whose outline is `root`."""
     return _Builder(reading, root).build()
+
+
+def join(parts: list[Structure]) -> Structure:
+    """The structures of several papers of one file as one, in order."""
+    whole = Structure()
+    for part in parts:
+        shift, groups = len(whole.actions), max((task.group or 0 for task in whole.tasks), default=0)
+        for task in [*part.tasks, *part.safeguards]:
+            task.action = None if task.action is None else task.action + shift
+            task.group = None if task.group is None else task.group + groups
+        whole.actions += part.actions
+        whole.tasks += part.tasks
+        whole.safeguards += part.safeguards
+        whole.loose += part.loose
+        whole.closing += part.closing
+    return whole
 
 
 class _Builder:
@@ -119,9 +135,12 @@ class _Builder:
         better = [child for child in node.children if child.rank < _SUBITEM]
         if better:
             return better
-        return list(node.children) if node.rank < RANKS["cn-paren"] and node.heading_only else []
+        holds = node.rank < RANKS["cn-paren"] or sections.is_container(node.title)
+        return list(node.children) if holds and node.heading_only else []
 
     def _action(self, node: Node) -> int:
+        if sections.is_container(node.title) and node.rank >= RANKS["arabic"] and node.parent and node.parent.rank >= 0:
+            return self._action(node.parent)
         key = node.start
         if key not in self._actions:
             spans = self.reading.doc_spans(node.start, max(node.title_start + len(node.title), node.start + 1))
@@ -141,7 +160,7 @@ class _Builder:
         ):
             for kid in kids:
                 found = self._role(kid, top=False)
-                if found in {sections.GOAL, sections.OVERVIEW} and kid.rank < RANKS["arabic"]:
+                if self._is_loose(kid, found, kids):
                     self._loose(kid)
                 elif self._kids(kid):
                     self._work(kid, top=False)
@@ -153,10 +172,17 @@ class _Builder:
         action = self._action(node)
         self._groups += 1
         for kid in kids:
-            if self._role(kid, top=False) in {sections.GOAL, sections.OVERVIEW} and kid.rank < RANKS["arabic"]:
+            if self._is_loose(kid, self._role(kid, top=False), kids):
                 self._loose(kid)
             else:
                 self._task(kid, action, group=self._groups)
+
+    @staticmethod
+    def _is_loose(node: Node, found: str, siblings: list[Node]) -> bool:
+        """Whether a part below a work heading only states goals or principles."""
+        if found not in {sections.GOAL, sections.OVERVIEW}:
+            return False
+        return node.rank < RANKS["arabic"] or any(sections.is_container(other.title) for other in siblings)
 
     def _leaf(self, node: Node, *, top: bool) -> None:
         if top and node.heading_only and node.rank < RANKS["arabic"]:
