@@ -18,8 +18,10 @@ from luoshi.engines.base import Results
 from luoshi.engines.lake import LakeDirectory
 from luoshi.indicators import Catalogue, Indicator
 from luoshi.kernel.period import Period
-from luoshi.simulate import output
+from luoshi.simulate import lake, output
 from luoshi.simulate.children import doses
+from luoshi.simulate.city import invent
+from luoshi.simulate.truth import answers
 
 Pair = tuple[float, float | None]
 
@@ -33,7 +35,7 @@ REGIONS = {
 }
 
 
-def differences(lake: Path, truth: dict[str, Any]) -> list[str]:
+def differences(folder: Path, truth: dict[str, Any]) -> list[str]:
     """One line per value of the engine that is not the true one, or of a place the truth does not know."""
     catalogue, as_of = Catalogue.load(), date.fromisoformat(truth["as_of"])
     labels = sorted({answer["period"] for answer in truth["indicators"].values()})
@@ -41,7 +43,7 @@ def differences(lake: Path, truth: dict[str, Any]) -> list[str]:
     for label in labels:
         names = [name for name, answer in truth["indicators"].items() if answer["period"] == label]
         results = engine("duckdb", threads=1).evaluate(
-            LakeDirectory.open(lake), catalogue, Period.parse(label).to_date(as_of), names
+            LakeDirectory.open(folder), catalogue, Period.parse(label).to_date(as_of), names
         )
         assert not results.unplaced
         for name in names:
@@ -91,6 +93,15 @@ def region(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 def test_every_value_of_every_place_is_the_true_one(region: Path) -> None:
     truth = orjson.loads((region / "truth.json").read_bytes())
     wrong = differences(region / "lake", truth)
+    assert not wrong, f"{len(wrong)} values differ:\n" + "\n".join(wrong[:20])
+
+
+@pytest.mark.parametrize("day", [date(2024, 2, 29), date(2024, 12, 31), date(2025, 3, 30), date(2025, 9, 15)])
+def test_an_earlier_day_is_true_too(tmp_path: Path, day: date) -> None:
+    """The same lake, asked for an earlier day: nothing after that day may be seen."""
+    region = invent(2_500, 15, date(2025, 10, 31), hardship=40.0)
+    lake.write(region, tmp_path / "lake", bucket_size=1 << 10)
+    wrong = differences(tmp_path / "lake", answers(region, day))
     assert not wrong, f"{len(wrong)} values differ:\n" + "\n".join(wrong[:20])
 
 

@@ -6,6 +6,7 @@ and no file of the region is read. When these answers and the indicators differ,
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 from luoshi.simulate.city import Region
@@ -13,8 +14,8 @@ from luoshi.simulate.truth import panels, places, residents, young
 from luoshi.simulate.truth.tally import Tally
 
 
-def answers(region: Region) -> dict[str, Any]:
-    """The content of `truth.json`:
+def answers(region: Region, as_of: date | None = None) -> dict[str, Any]:
+    """The content of `truth.json`, on the region's last day or on an earlier day of the two years it is told for:
 
     `{"as_of", "residents", "seed", "periods": {kind: label}, "indicators": {id: {"period", "divisions": {code:
     [numerator, denominator]}, "institutions": {code: [numerator, denominator]}}}}`
@@ -23,13 +24,13 @@ def answers(region: Region) -> dict[str, Any]:
     the sum and the number of cases. Institutions carry their own subjects and those of the bodies they lead, and are left
     out where there are none.
     """
-    tally = Tally(region)
+    tally = Tally(region, as_of or region.span.as_of)
     panels.count(tally)
     young.count(tally)
     residents.count(tally)
     places.count(tally)
     return {
-        "as_of": region.span.as_of.isoformat(),
+        "as_of": tally.span.as_of.isoformat(),
         "residents": region.residents,
         "seed": region.seed,
         "periods": tally.labels,

@@ -22,7 +22,7 @@ def count(tally: Tally) -> None:
 
 
 def _held(tally: Tally, owner: str) -> set[tuple[str, str]]:
-    today = tally.region.span.as_of.isoformat()
+    today = tally.span.as_of.isoformat()
     return {
         (row[owner], row["title"])
         for row in tally.region.registers.title
@@ -42,7 +42,7 @@ def _latest(rows: list[dict[str, object]], kind: str, today: str) -> dict[tuple[
 
 def _titles(tally: Tally) -> None:
     held = _held(tally, "institution")
-    staff = _latest(tally.region.registers.staff, "role", tally.region.span.as_of.isoformat())
+    staff = _latest(tally.region.registers.staff, "role", tally.span.as_of.isoformat())
     levels = {d.code: d.level for d in tally.region.where.divisions}
 
     def has(*titles: str) -> Callable[[Institution], bool]:
@@ -83,9 +83,10 @@ def _titles(tally: Tally) -> None:
 
 
 def population(tally: Tally, age: tuple[int, int] | None = None) -> Floats:
-    """Residents of every division by the register of the latest year; the sum of its parts where it has no row."""
+    """Residents of every division by the register of the latest year; the sum of its parts where it has no row,
+    0 where there is nothing to sum."""
     want = age or ("", "")
-    year = tally.region.span.as_of.year
+    year = max(r["year"] for r in tally.region.registers.population if r["year"] <= tally.span.as_of.year)
     total = np.full(len(tally.divisions), np.nan)
     for row in tally.region.registers.population:
         if row["year"] == year and row["sex"] == "all" and (row["age_from"], row["age_to"]) == want:
@@ -93,11 +94,11 @@ def population(tally: Tally, age: tuple[int, int] | None = None) -> Floats:
     for level in (4, 3, 2, 1):
         for place in np.flatnonzero((tally.levels == level) & np.isnan(total)):
             total[place] = np.nansum(total[tally.parents == place])
-    return total
+    return np.nan_to_num(total)
 
 
 def _capacity(tally: Tally) -> None:
-    today = tally.region.span.as_of.isoformat()
+    today = tally.span.as_of.isoformat()
     places = tally.region.where.institutions
     staff = _latest(tally.region.registers.staff, "role", today)
     beds = _latest(tally.region.registers.bed, "kind", today)

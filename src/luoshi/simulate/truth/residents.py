@@ -83,7 +83,7 @@ def _contracts(tally: Tally) -> None:
 
 
 def _women(tally: Tally) -> None:
-    people, end = tally.region.people, tally.region.span.end
+    people, end = tally.region.people, tally.span.end
     person = np.flatnonzero(
         people.resident(end) & (people.sex == FEMALE) & (people.birth <= years_before(end, 35))
         & (people.birth > years_before(end, 65))

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from luoshi.simulate import codes
-from luoshi.simulate.chance import NEVER, Bools, Floats, Ints, add_months
+from luoshi.simulate.chance import NEVER, Bools, Floats, Ints, Span, add_months
 from luoshi.simulate.city import Region
 
 CANCELLED = codes.VISIT_STATES.index("cancelled")
@@ -16,12 +17,16 @@ COUNT = None
 
 
 class Tally:
-    """Collects the answers. `labels` maps the kinds of period (CY, MCH, PT, month) to the label of the one counted."""
+    """Collects the answers as they stand on `as_of`, a day the region is told for.
 
-    def __init__(self, region: Region) -> None:
+    `labels` maps the kinds of period (CY, MCH, PT, month) to the label of the one counted.
+    """
+
+    def __init__(self, region: Region, as_of: date) -> None:
         self.region = region
+        self.span = Span(as_of)
         self.indicators: dict[str, Any] = {}
-        span = region.span
+        span = self.span
         self.labels = {
             "CY": f"{span.as_of.year}", "MCH": f"MCH{span.mch_year}", "PT": span.as_of.isoformat(),
             "month": f"{span.as_of:%Y-%m}",
