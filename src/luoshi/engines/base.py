@@ -27,13 +27,18 @@ class Results:
     """Sums of every indicator for every division and institution of one period.
 
     `table` has `VALUE_COLUMNS`. Cells without a row have no subjects. `unplaced` counts, by cohort, the subjects whose
-    division the register does not know: they are in no division's sums.
+    division the register does not know: they are in no division's sums. `parents`: division → the one above.
     """
 
     period: Period
     table: pa.Table
     known_at: datetime | None = None
     unplaced: Mapping[str, int] = field(default_factory=dict)
+    parents: Mapping[str, str] = field(default_factory=dict)
+
+    def children_of(self, division: str) -> list[str]:
+        """Codes of the divisions directly below, in order."""
+        return sorted(code for code, parent in self.parents.items() if parent == division)
 
     @cached_property
     def cells(self) -> dict[tuple[str, str | None, str | None], tuple[int, int | None]]:

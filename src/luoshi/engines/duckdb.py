@@ -16,7 +16,7 @@ from pathlib import Path
 from luoshi.engines.base import About, Listed, Request, Results
 from luoshi.engines.lake import UNKNOWN_PERSON, Chunk, LakeDirectory
 from luoshi.engines.listing import listed_condition, page, place_condition
-from luoshi.engines.rollup import build_trees, leaves_below, members_below, roll_up
+from luoshi.engines.rollup import build_trees, leaves_below, members_below, parents, roll_up
 from luoshi.engines.session import Rendered, Session, connect, quoted, render
 from luoshi.engines.sources import empty_tables, reach
 from luoshi.indicators import Catalogue, Cohort, Indicator
@@ -196,7 +196,7 @@ class _Run:
         session.period = self.request.period
         build_trees(session)
         table, unplaced = roll_up(session, self.groups, self.tables)
-        return Results(self.request.period, table, session.known_at, unplaced)
+        return Results(self.request.period, table, session.known_at, unplaced, parents(session))
 
 
 def _belongs(cohort: Cohort, chunk: Chunk | None) -> bool:

@@ -42,6 +42,15 @@ def build_trees(session: Session) -> None:
     )
 
 
+def parents(session: Session) -> dict[str, str]:
+    """Division → the division directly above it."""
+    rows = session.run(
+        """SELECT leaf, arg_max(code, level) FROM ancestor
+        WHERE code <> leaf GROUP BY leaf"""
+    )
+    return {leaf: code for leaf, code in rows.fetchall()}
+
+
 def leaves_below(session: Session, division: str) -> list[str]:
     """Codes of a division and all below it."""
     return [

@@ -281,25 +281,26 @@ class Reading:
 
     def of_person(self, person: int, chunk: int, stored: StoredPeriod) -> list[tuple[Indicator, bool, Listed]]:
         """Every indicator a person is in: whether it counts them, and their row with the reason shown beside it."""
-        found = []
-        # The residents first: where somebody lives tells which part of the other files to read.
-        ordered = sorted(self.catalogue.cohorts.values(), key=lambda cohort: cohort.name != "resident")
-        home: str | None = None
-        for cohort in ordered:
+        sources = {}
+        for cohort in self.catalogue.cohorts.values():
             file = self.folder / "rows" / stored.label / cohort.name / f"chunk={chunk}.parquet"
+            if cohort.scope != "region" and file.exists():
+                sources[cohort.name] = f"read_parquet({quoted(str(file))})"
+        if not sources:
+            return []
+        # One look for the cohorts the person is in, then only those in full.
+        looks = (
+            f"SELECT '{name}' FROM {source} WHERE person = {int(person)} GROUP BY ALL"  # noqa: S608
+            for name, source in sources.items()
+        )
+        found = []
+        for (name,) in self._cursor().execute(" UNION ALL ".join(looks)).fetchall():
             chosen = [
                 i for i in self.catalogue.indicators.values()
-                if i.cohort == cohort.name and i.kind == "ratio" and i.id in stored.indicators
+                if i.cohort == name and i.kind == "ratio" and i.id in stored.indicators
             ]  # fmt: skip
-            if cohort.scope == "region" or not chosen or not file.exists():
-                continue
-            where = f"person = {int(person)}"
-            if home is not None and cohort.scope == "bucket":
-                where += f" AND division = {quoted(home)}"
-            rows = _memberships(self._cursor(), f"read_parquet({quoted(str(file))})", cohort, chosen, where)
-            if rows and home is None:
-                home = rows[0][2].division
-            found += rows
+            if chosen:
+                found += _memberships(self._cursor(), sources[name], self.catalogue.cohorts[name], chosen, person)
         return found
 
     def _held(self, label: str) -> dict[tuple[str, str], tuple[int, int | None]]:
@@ -330,7 +331,7 @@ class Reading:
 
 
 def _memberships(
-    con: duckdb.DuckDBPyConnection, source: str, cohort: Cohort, indicators: Sequence[Indicator], where: str
+    con: duckdb.DuckDBPyConnection, source: str, cohort: Cohort, indicators: Sequence[Indicator], person: int
 ) -> list[tuple[Indicator, bool, Listed]]:
     columns = []
     for indicator in indicators:
@@ -338,7 +339,7 @@ def _memberships(
         columns += [render(inside), render(counted), render(listing(indicator)[1])]
     names = ", ".join(f'"{name}"' for name in cohort.types)
     width = len(cohort.types)
-    rows = con.execute(f"SELECT {names}, {', '.join(columns)} FROM {source} WHERE {where}").fetchall()  # noqa: S608
+    rows = con.execute(f"SELECT {names}, {', '.join(columns)} FROM {source} WHERE person = {int(person)}").fetchall()  # noqa: S608
     found = []
     for row in rows:
         values = dict(zip(cohort.types, row[:width], strict=True))
