@@ -94,7 +94,7 @@ def population(tally: Tally, age: tuple[int, int] | None = None) -> Floats:
     for level in (4, 3, 2, 1):
         for place in np.flatnonzero((tally.levels == level) & np.isnan(total)):
             total[place] = np.nansum(total[tally.parents == place])
-    return np.nan_to_num(total)
+    return np.asarray(np.nan_to_num(total), dtype=np.float64)
 
 
 def _capacity(tally: Tally) -> None:
