@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 import orjson
 
 from luoshi.kernel.errors import UserError
+
+if TYPE_CHECKING:
+    from luoshi.platform.store.writing import Counts
 
 
 @click.group()
@@ -48,3 +52,80 @@ def check(files: tuple[Path, ...], form: str, profile: str | None, everything: b
         raise SystemExit(2)
     if wrong and form == "table":
         raise SystemExit(1)
+
+
+@group.command()
+@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--source", required=True, help="The system that sends: letters, digits and hyphens, for instance tc-03.")
+@click.option("--profile", type=click.Choice(["cn"]), help="Refuse what breaks our rules for China, too.")
+@click.option("--refused", type=click.Path(path_type=Path), help="Write what was refused here, as NDJSON.")
+@click.option("--workers", default=2, show_default=True, help="Processes that parse and validate.")
+@click.option("--by", default="system", show_default=True, help="Who this is done for, in the audit trail.")
+def ingest(
+    paths: tuple[Path, ...], source: str, profile: str | None, refused: Path | None, workers: int, by: str
+) -> None:
+    """Read FHIR records into the store: NDJSON, resources and Bundles as JSON, folders, .gz.
+
+    What is there already changes nothing. After an interruption the same command goes on where it stopped. Exit status
+    1 when something was refused or a file could not be read to its end.
+    """
+    from luoshi.cli.main import django_setup
+
+    django_setup()
+    from luoshi.platform.store.ingest import ingest as ingest_files
+
+    with _Bar() as bar:
+        report = ingest_files(paths, source=source, by=by, profile=profile, workers=workers, progress=bar.moved)
+    counts = report.counts
+    click.echo(
+        f"{report.resources} resources of {report.files} files in {report.seconds:.1f} s: {counts.new} new, "
+        f"{counts.changed} changed, {counts.unchanged} unchanged, {counts.deleted} deleted, {counts.refused} refused; "
+        f"{counts.persons} new persons."
+    )
+    if counts.conflicts:
+        click.echo(
+            f"{counts.conflicts} times one file gave one id with different contents; kept as versions, ask the sender."
+        )
+    if counts.reviews:
+        click.echo(f"{counts.reviews} doubts about who a patient is, noted for review.")
+    for reason, count in report.refused.most_common():
+        click.echo(f"  refused, {reason}: {count}")
+    for path in report.skipped:
+        click.echo(f"  not FHIR, left alone: {path}")
+    for problem in report.problems:
+        click.echo(f"luoshi: {problem}", err=True)
+    if refused is not None:
+        from luoshi.platform.store.refusals import write_refused
+
+        click.echo(f"{write_refused(report.run, refused)} refused resources written to {refused}.")
+    if counts.refused or report.problems:
+        raise SystemExit(1)
+
+
+class _Bar:
+    """Progress on a terminal: bytes committed of the file at hand, resources so far."""
+
+    def __enter__(self) -> _Bar:
+        from rich.console import Console
+        from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+        self._progress = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            TextColumn("{task.fields[resources]:,} resources"),
+            TimeElapsedColumn(),
+            console=Console(stderr=True),
+            transient=True,
+        )
+        self._task = self._progress.add_task("reading", total=None, resources=0)
+        self._progress.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._progress.stop()
+
+    def moved(self, path: Path, position: int, counts: Counts) -> None:
+        """Called after each committed block."""
+        size = None if path.suffix == ".gz" else path.stat().st_size
+        done = sum(counts.as_dict()[name] for name in ("new", "changed", "unchanged", "refused", "deleted"))
+        self._progress.update(self._task, description=path.name, total=size, completed=position, resources=done)

@@ -41,12 +41,6 @@ def choices(candidates: Sequence[Sequence[Any]]) -> list[tuple[str, Any]]:
     return [*([("推荐", near)] if near else []), ("全部", every)]
 
 
-def indicator_name(indicator: str) -> str:
-    """Its Chinese name, or the id when the catalogue no longer has it."""
-    entry = Catalogue.load().indicators.get(indicator)
-    return entry.name if entry else indicator
-
-
 def _proposal(target: Target) -> Binding:
     """The most alike indicator when it is alike enough, else a report with the reason why."""
     found = _candidates(target)

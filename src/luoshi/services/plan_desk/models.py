@@ -7,8 +7,10 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
+from luoshi.indicators.catalogue import Catalogue
 from luoshi.kernel.comparator import OPS, Threshold
 from luoshi.platform.regions.models import Division
+from luoshi.services.plan_desk import rules, wording
 
 
 class Plan(models.Model):
@@ -127,6 +129,16 @@ class Item(models.Model):
         """Whether an officer stands behind it."""
         return self.status in (Status.CONFIRMED, Status.CORRECTED)
 
+    @property
+    def is_doubtful(self) -> bool:
+        """Whether the reader asks for a look."""
+        return rules.doubtful(self.confidence, self.flags)
+
+    @property
+    def doubts(self) -> list[str]:
+        """The reader's reasons for doubt, in the language of the page."""
+        return [wording.doubt(flag) for flag in self.flags]
+
 
 class Task(Item):
     """One piece of work, with the departments that must do it. `spans` are its runs `[start, end]` of the text."""
@@ -192,6 +204,16 @@ class Target(Item):
         return self.metric
 
     @property
+    def promise(self) -> str:
+        """The promise in short: `≥ 90%`."""
+        return rules.promise(self.op, self.value, self.upper, self.unit)
+
+    @property
+    def force_name(self) -> str:
+        """约束性, 预期性, 力争, 原则上."""
+        return rules.FORCES.get(self.force, self.force)
+
+    @property
     def threshold(self) -> Threshold:
         """The promise as the kernel compares it."""
         return Threshold(self.op, self.value, self.upper)  # type: ignore[arg-type]
@@ -235,6 +257,14 @@ class Binding(models.Model):
     def __str__(self) -> str:
         return f"{self.kind} {self.indicator}".strip()
 
+    @property
+    def indicator_name(self) -> str:
+        """The Chinese name of the indicator, or its id when the catalogue no longer has it."""
+        if not self.indicator:
+            return ""
+        entry = Catalogue.load().indicators.get(self.indicator)
+        return entry.name if entry else self.indicator
+
 
 class Correction(models.Model):
     """One field of one item, before and after; rows are never changed."""
@@ -258,3 +288,8 @@ class Correction(models.Model):
 
     def __str__(self) -> str:
         return f"{self.field} {self.at:%Y-%m-%d}"
+
+    @property
+    def words(self) -> str:
+        """What changed, in words: 目标值：60 → 65."""
+        return wording.correction(self.field, self.old, self.new)

@@ -6,9 +6,10 @@ to read what its city promised. Only the former may change it.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Prefetch, Q, QuerySet
 from django.http import Http404
 
 from luoshi.platform.access.scope import Scope
@@ -110,16 +111,40 @@ class Desk:
     counts: dict[str, int]
 
 
+def item(target_id: int) -> Target:
+    """A target as the desk shows it, with `history`; the caller has checked the scope."""
+    return _items().select_related("plan__division").get(pk=target_id)
+
+
+def _items() -> QuerySet[Target]:
+    history = Prefetch("corrections", queryset=Correction.objects.select_related("by"), to_attr="history")
+    return Target.objects.select_related("binding", "task").prefetch_related(history)
+
+
 def desk(plan: Plan) -> Desk:
-    """Tasks in reading order with their targets, and how many targets stand where. Four queries."""
-    targets = list(plan.targets.select_related("binding", "task").order_by("start", "pk"))
+    """Tasks in reading order with their targets, and how many targets stand where. Five queries."""
+    history = Prefetch("corrections", queryset=Correction.objects.select_related("by"), to_attr="history")
+    targets = list(plan.targets.select_related("binding", "task").prefetch_related(history).order_by("start", "pk"))
     cards = {task.pk: TaskCard(task) for task in plan.tasks.select_related("action").order_by("start", "pk")}
     loose = TaskCard(None)
     for target in targets:
         cards.get(target.task_id or 0, loose).targets.append(target)
     corrections = list(plan.corrections.select_related("by", "task", "target")[:200])
-    counts = {status: sum(t.status == status for t in targets) for status in Status.values}
-    counts["all"] = len(targets)
-    counts["doubtful"] = sum(t.status == Status.PROPOSED and rules.doubtful(t.confidence, t.flags) for t in targets)
-    counts["tasks"] = len(cards)
-    return Desk(plan, [*cards.values(), *([loose] if loose.targets else [])], corrections, counts)
+    numbers = _counts((t.status, t.confidence, t.flags) for t in targets)
+    return Desk(plan, [*cards.values(), *([loose] if loose.targets else [])], corrections, numbers)
+
+
+def counts(plan: Plan) -> dict[str, int]:
+    """How many targets of a plan stand where, by status, with `all`, `standing` (not rejected) and `doubtful` (open
+    and in doubt). One query."""
+    return _counts(plan.targets.values_list("status", "confidence", "flags"))
+
+
+def _counts(rows: Iterable[tuple[str, float, list[str]]]) -> dict[str, int]:
+    result = dict.fromkeys((*Status.values, "all", "doubtful"), 0)
+    for status, confidence, flags in rows:
+        result[status] += 1
+        result["all"] += 1
+        result["doubtful"] += status == Status.PROPOSED and rules.doubtful(confidence, flags)
+    result["standing"] = result["all"] - result[Status.REJECTED]
+    return result

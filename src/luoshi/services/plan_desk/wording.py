@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from typing import Any
 
 from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
 
 from luoshi.kernel.errors import UserError
+from luoshi.services.plan_desk import rules
 
 # (what the reader says, what the page says); groups are carried over.
 DOUBTS: Sequence[tuple[str, str]] = (
@@ -105,3 +108,52 @@ def refusal(error: UserError) -> str:
     """Why a file was refused and what to do, in the language of the page."""
     said = _say(error.message, REFUSALS)
     return said if said != error.message else f"{error.message} {error.todo}".strip()
+
+
+FIELDS = {
+    "metric": _("指标"),
+    "op": _("比较"),
+    "value": _("目标值"),
+    "upper": _("上限"),
+    "unit": _("单位"),
+    "deadline": _("时限"),
+    "baseline": _("基期值"),
+    "kind": _("性质"),
+    "force": _("约束力"),
+    "scope": _("范围"),
+    "number": _("序号"),
+    "title": _("标题"),
+    "lead_units": _("牵头单位"),
+    "units": _("责任单位"),
+    "status": _("状态"),
+    "binding": _("数据来源"),
+    "added": _("补充目标"),
+}
+VALUES = {
+    "proposed": _("待确认"),
+    "confirmed": _("已确认"),
+    "corrected": _("已更正"),
+    "rejected": _("已剔除"),
+    "indicator": _("由记录计算"),
+    "register": _("由登记册计数"),
+    "deliverable": _("佐证材料"),
+    "report": _("填报"),
+}
+
+
+def correction(field: str, old: Any, new: Any) -> str:
+    """One correction in words: 目标值：60 → 65."""
+    name = FIELDS.get(field, field)
+    return f"{name}：{_value(old)} → {_value(new)}" if old is not None else f"{name}：{_value(new)}"
+
+
+def _value(value: Any) -> str:
+    if value is None or value == "" or value == []:
+        return "—"
+    if isinstance(value, list):
+        return "、".join(map(str, value))
+    if isinstance(value, dict):
+        return " ".join(_value(part) for part in (value.get("kind"), value.get("indicator")) if part)
+    if isinstance(value, float):
+        return rules.amount(value)
+    return str(VALUES.get(str(value), value))
