@@ -47,7 +47,7 @@ class TaskScore:
         return 2 * self.units_right / total if total else 1.0
 
 
-_FOLD = str.maketrans("，；：（）！？％．“”", ",;:()!?%.\"\"")
+_FOLD = str.maketrans("，；：（）！？％．“”", ',;:()!?%.""')
 
 
 def plain(text: str) -> str:

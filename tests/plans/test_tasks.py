@@ -38,7 +38,9 @@ def test_scrambled_pages_are_put_in_order(shared_dir: Path) -> None:
     starts = [start for start, _ in plan.page_order]
     assert [sorted(starts).index(start) + 1 for start in starts] == physical
     by_number = {task.id: task for task in plan.tasks}
-    cut = [answer["id"] for answer in wanted["tasks"] if "page" in answer.get("split_detail", "") or answer.get("split")]
+    cut = [
+        answer["id"] for answer in wanted["tasks"] if "page" in answer.get("split_detail", "") or answer.get("split")
+    ]
     for answer_id in set(cut) - {"T22"}:
         task = by_number[answer_id]
         assert len(task.spans) >= 2, answer_id

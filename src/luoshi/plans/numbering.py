@@ -17,10 +17,14 @@ _CN = "一二三四五六七八九十百零〇"
 
 # kind -> depth in the outline; what has the smaller rank encloses.
 RANKS = {
-    "part": 0, "chapter": 1, "section": 2, "article": 2, "cn": 3, "own-line": 3, "cn-paren": 4, "named": 4,
-    "arabic": 5, "lost": 5, "decimal": 6, "arabic-paren": 7, "circled": 8,
+    "part": 0, "chapter": 1, "section": 2, "article": 2, "cn": 3, "own-line": 3, "plain": 3, "cn-paren": 4, "named": 4,
+    "audience": 5, "arabic": 6, "lost": 6, "decimal": 7, "arabic-paren": 8, "circled": 9,
 }  # fmt: skip
 
+# Whom a list of measures speaks to, on a line of its own: ——个人和家庭：
+AUDIENCE = re.compile(
+    r"(?:——?|－|-|·|●)?\s?(?P<who>(?:个人(?:和|与|及)?(?:家庭)?|家庭(?:和个人)?|居民(?:个人)?|劳动者(?:个人)?|公众|孕产妇|老年人|患者|社会(?:和|与|及)?(?:政府)?|政府(?:和|与|及)?(?:社会)?|学校|用人单位|医疗卫生机构|社会组织|企业))\s?[：:]\s*"
+)
 # Patterns at the start of a line, tried in order.
 _AT_START: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("part", re.compile(rf"第([{_CN}\d]{{1,3}})(?:篇|部分)[：:、]?\s*")),
@@ -106,6 +110,10 @@ def find_markers(reading: RunningText) -> list[Marker]:
         if own is not None:
             markers.append(own)
             continue
+        audience = AUDIENCE.match(text, start, para.end)
+        if audience and (audience.end() == para.end or text[start] in "—－-·●"):
+            markers.append(Marker("audience", None, start, start, audience.group("who")))
+            continue
         for kind, pattern in _AT_START:
             match = pattern.match(text, start, para.end)
             if match and _sane(kind, match):
@@ -121,6 +129,7 @@ def find_markers(reading: RunningText) -> list[Marker]:
         markers += _glued(reading, kept)
         kept = _chained(markers, candidates)
     kept += _cut_off(reading, kept)
+    kept += _plain_headings(reading, kept)
     kept.sort(key=lambda marker: (marker.start, marker.rank))
     result: list[Marker] = []
     for marker in kept:
@@ -240,3 +249,28 @@ def _cut_off(reading: RunningText, kept: list[Marker]) -> list[Marker]:
             if following == int(match.group(1)) + 1 and before != int(match.group(1)) and match.start() < starts[at]:
                 found.append(_marker("arabic", match, inside=True))
     return found
+
+
+def _plain_headings(reading: RunningText, kept: list[Marker]) -> list[Marker]:
+    """Headings without numbers: lines the format declares as headings, or, in a text without any number, short lines
+    that longer text follows. Only where nothing numbered heads the parts."""
+    if any(marker.rank <= RANKS["cn-paren"] for marker in kept):
+        return []
+    numbered = {marker.start for marker in kept}
+    paras = reading.paras
+    found = []
+    seen_text = False
+    for index, para in enumerate(paras):
+        line = reading.text[para.start : para.end]
+        following = reading.text[paras[index + 1].start : paras[index + 1].end] if index + 1 < len(paras) else ""
+        if len(line) >= 40 or line.endswith(("。", "：", ":")):
+            seen_text = True
+        if para.start in numbered or not following or not 4 <= len(line) <= 32 or re.search(r"[。；;：:！？|]", line):
+            continue
+        declared = para.kind == "heading" and para.level >= 1 and index > 0
+        bare = not kept and seen_text and len(following) >= 16 and following.rstrip()[-1:] in "。；"
+        if (declared or bare) and not re.search(
+            r"\d{4}[-年]|(?:方案|计划|要点|规划|通知|意见|委员会|局|政府|办公室)$", line
+        ):
+            found.append(Marker("plain", None, para.start, para.start, None))
+    return found if len(found) >= 2 else []

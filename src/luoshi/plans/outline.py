@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, field
 
 from luoshi.plans import sections
-from luoshi.plans.numbering import RANKS, Marker, find_markers
+from luoshi.plans.numbering import AUDIENCE, RANKS, Marker, find_markers
 from luoshi.plans.running_text import Para, RunningText
 
 ROOT_RANK = -1
@@ -110,6 +110,14 @@ def _without_contents(reading: RunningText, markers: list[Marker]) -> list[Marke
 def _node(reading: RunningText, marker: Marker, own_end: int, one_line: bool) -> Node:
     text = reading.text
     start = marker.end
+    if marker.kind == "audience":
+        label = AUDIENCE.match(text, start)
+        start = label.end() if label else start
+        alone = text[start:own_end].startswith("\n") or text[start - 1 : start] == "\n"
+        return Node(
+            marker.kind, marker.rank, None, marker.printed, marker.start, marker.printed or "", start, start, own_end, own_end,
+            alone,
+        )  # fmt: skip
     line_end = text.find("\n", start, own_end)
     line_end = own_end if line_end < 0 else line_end
     line = text[start:line_end].rstrip()

@@ -181,12 +181,11 @@ class _PlanReader:
         merged = 0
         for row in rows:
             lead = units.split_names(row.lead)[0]
-            parts = [row.units, row.support]
             names = list(lead)
-            for part in parts:
-                found = units.read_units(part) if "牵头" in part else None
-                lead += [name for name in (found.lead if found else []) if name not in lead]
-                names += [n for n in (found.units if found else units.split_names(part)[0]) if n not in names]
+            for part in (row.units, row.support):
+                found = units.read_list(part)
+                lead += [name for name in found.lead if name not in lead]
+                names += [name for name in found.units if name not in names]
             inside = units.read_units(row.piece.text) if not names else units.Units()
             due = (
                 deadlines.labelled(row.deadline, year=self.year, plan_years=self.years)
@@ -332,6 +331,10 @@ class _PlanReader:
         if aside:
             notes.append(
                 "Several papers are in the file; not read for tasks: " + "; ".join(p.title or "?" for p in aside) + "."
+            )
+        if self.found.advice:
+            notes.append(
+                f"{len(self.found.advice)} lists of advice to persons and families are no tasks and were left out."
             )
         lost = sum(1 for task in self.result.tasks if "number lost" in task.flags)
         if lost:

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from luoshi.plans.outline import Node
 
 OVERVIEW = "overview"
 GOAL = "goal"
@@ -56,6 +60,13 @@ _CONTAINER = re.compile(
 def is_container(title: str) -> bool:
     """Whether a heading only says that work follows: 主要任务, 重点工作举措, 工作内容."""
     return bool(_CONTAINER.fullmatch(re.sub(r"[\s。：:]", "", title)))
+
+
+def is_advice(node: Node) -> bool:
+    """Whether a part speaks to persons, families or patients instead of to bodies: ——个人和家庭："""
+    return node.kind == "audience" and bool(
+        re.match(r"个人|家庭|居民|劳动者|公众|孕产妇|老年人|患者", node.printed or "")
+    )
 
 
 def known_title(text: str) -> int:

@@ -52,13 +52,15 @@ class RawAction:
 
 @dataclass
 class Structure:
-    """What the outline yields. `loose` are texts outside tasks that may hold targets (goals, introductions)."""
+    """What the outline yields. `loose` are texts outside tasks that may hold targets (goals, introductions);
+    `advice` is what the plan tells persons and families to do."""
 
     actions: list[RawAction] = field(default_factory=list)
     tasks: list[RawTask] = field(default_factory=list)
     safeguards: list[RawTask] = field(default_factory=list)
     loose: list[Piece] = field(default_factory=list)
     closing: list[Piece] = field(default_factory=list)
+    advice: list[Piece] = field(default_factory=list)
 
 
 def structure(reading: RunningText, root: Node) -> Structure:
@@ -79,6 +81,7 @@ def join(parts: list[Structure]) -> Structure:
         whole.safeguards += part.safeguards
         whole.loose += part.loose
         whole.closing += part.closing
+        whole.advice += part.advice
     return whole
 
 
@@ -139,6 +142,8 @@ class _Builder:
         return list(node.children) if holds and node.heading_only else []
 
     def _action(self, node: Node) -> int:
+        if node.kind == "audience" and node.parent and node.parent.rank >= 0:
+            return self._action(node.parent)
         if sections.is_container(node.title) and node.rank >= RANKS["arabic"] and node.parent and node.parent.rank >= 0:
             return self._action(node.parent)
         key = node.start
@@ -150,19 +155,22 @@ class _Builder:
         return self._actions[key]
 
     def _work(self, node: Node, *, top: bool) -> None:
+        if sections.is_advice(node):
+            self.result.advice.append(clean(self.reading, node.start, node.end))
+            return
         kids = self._kids(node)
         if not kids:
             self._leaf(node, top=top)
             return
         self._intro(node, kids[0])
-        if any(self._kids(kid) for kid in kids) or (
+        if any(self._kids(kid) or kid.kind == "audience" for kid in kids) or (
             all(kid.heading_only for kid in kids) and node.rank <= RANKS["part"]
         ):
             for kid in kids:
                 found = self._role(kid, top=False)
                 if self._is_loose(kid, found, kids):
                     self._loose(kid)
-                elif self._kids(kid):
+                elif self._kids(kid) or kid.kind == "audience":
                     self._work(kid, top=False)
                 elif kid.heading_only and kid.rank < RANKS["arabic"]:
                     self._paragraphs(kid, self._action(kid))
@@ -185,7 +193,7 @@ class _Builder:
         return node.rank < RANKS["arabic"] or any(sections.is_container(other.title) for other in siblings)
 
     def _leaf(self, node: Node, *, top: bool) -> None:
-        if top and node.heading_only and node.rank < RANKS["arabic"]:
+        if node.heading_only and node.rank < RANKS["arabic"] and (top or node.kind == "audience"):
             self._paragraphs(node, self._action(node))
         else:
             self._task(node, self._action(node.parent) if node.parent and node.parent.rank >= 0 else None)

@@ -85,6 +85,13 @@ def read_units(text: str) -> Units:
     return found
 
 
+def read_list(text: str) -> Units:
+    """The units of a text that is nothing but a list, such as the cell of a 责任单位 column."""
+    found = Units()
+    _parse(text, found)
+    return found
+
+
 def read_defaults(text: str) -> tuple[list[str], str]:
     """Units printed once for all tasks in any text of the plan, and whether for those above (上) or below (下)."""
     found = Units()
@@ -303,11 +310,11 @@ def _rejoin(parts: list[str]) -> list[str]:
                 ahead += 1
             if (
                 ahead < len(parts)
-                and re.fullmatch(
-                    rf"(?:{_LEVEL_TOKENS})*(?:[（(][^）)]*[）)])?(?:人民政府|政府|管委会|党委|党工委|卫生健康[委局]|卫健[委局]|医保局|办事处|.{{0,8}}(?:局|委|部门))",
+                and re.match(
+                    rf"(?:{_LEVEL_TOKENS})+(?:[（(][^）)]*[）)])?(?:人民政府|政府|管委会|党委|党工委|卫生健康[委局]|卫健[委局]|医保局|办事处)",
                     parts[ahead],
                 )
-                and not parts[ahead].startswith(("市卫", "市医", "县卫", "区卫", "省"))
+                and not parts[ahead].startswith(("市卫", "市医", "省"))
             ):
                 end = ahead
         result.append("、".join(parts[index : end + 1]))
@@ -400,7 +407,7 @@ def _healed(parts: list[str], index: int, level: str) -> tuple[str, int] | None:
 
 
 _SENTENCE = re.compile(
-    r"(?:^|[。；;，,：:\n])\s*(?P<by>由)?(?P<lead>[^。；;：:\n（(“]{3,60}?)(?P<verb>牵头(?:负责)?|负责(?:落实|实施|组织实施|牵头)?)(?P<rest>[，,][^。；;\n]{2,120}?(?:配合|参与|按职责分工负责|协助|负责))?(?=[。；;，,\n]|$)"
+    r"(?:^|[。；;，,：:\n])\s*(?P<by>由)?(?P<lead>[^。；;：:\n（(“]{3,60}?)(?P<verb>牵头(?:负责)?|负责(?:落实|实施|组织实施|牵头)?)(?P<rest>[，,](?:[^。；;\n]{2,120}?(?:配合|参与|按职责分工负责|协助|负责)|(?:会同|商|联合)[^。；;\n]{2,80}))?(?=[。；;，,\n]|$)"
 )
 
 
