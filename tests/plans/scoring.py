@@ -167,7 +167,8 @@ def score(name: str, text: str, targets: list[Target], answers: dict[str, Any]) 
             result.right += 1
         else:
             result.wrong.append(
-                f"{answer['id']} {answer['span']}: read {target.op} {target.value}{target.unit}, wanted {answer['op']} {answer['value']}{answer['unit']}"
+                f"{answer['id']} {answer['span']}: read {target.op} {target.value}{target.unit}, "
+                f"wanted {answer['op']} {answer['value']}{answer['unit']}"
             )
         if deadline_right(target, answer):
             result.dated += 1

@@ -53,11 +53,8 @@ def find(text: str, sentence: Sentence) -> list[Reading]:
 def _full(text: str, sentence: Sentence, match: re.Match[str]) -> Reading | None:
     body = text[sentence.start : sentence.end]
     before, after = body[: match.start()], body[match.end() :]
-    if (
-        _NAME.search(before)
-        and before.count("“") > before.count("”")
-        or re.search(r"[一二三四五六七八九十两]个$", before)
-    ):
+    quoted = _NAME.search(before) and before.count("“") > before.count("”")
+    if quoted or re.search(r"[一二三四五六七八九十两]个$", before):
         return None
     if after.startswith(("的", "式", "体系", "、全", "”")) or _past(before):
         return None
@@ -84,10 +81,8 @@ def _full(text: str, sentence: Sentence, match: re.Match[str]) -> Reading | None
 
 
 def _past(before: str) -> bool:
-    match = None
-    for match in patterns().past.finditer(before):
-        pass
-    return match is not None and not re.search(r"(?:到|力争|确保|20\d{2}年)", before[match.end() :])
+    markers = list(patterns().past.finditer(before))
+    return bool(markers) and not re.search(r"(?:到|力争|确保|20\d{2}年)", before[markers[-1].end() :])
 
 
 def _reading(start: int, end: int, metric: str, rule: str) -> Reading:

@@ -44,7 +44,10 @@ _HALF = re.compile(
 _YEAR = re.compile(
     rf"(?P<y>{_Y}|{_CY})(?:学?年度?|(?=[、，和与及]{_Y}年))(?P<part>底|末|年底|年末|初|内)?(?P<before>之?前|以前|内|末)?"
 )
-_SOFT = re.compile(r"(?P<soft>(?:今年|本年|当年)?年底(?:之?前|以前)?|年内|今年内?|本年度?内?|全年|年度内|当年|[“\"]?(?P<plan>十[三四五六]五)[”\"]?(?:期?末|期间|时期)?)")  # fmt: skip
+_SOFT = re.compile(
+    r"(?P<soft>(?:今年|本年|当年)?年底(?:之?前|以前)?|年内|今年内?|本年度?内?|全年|年度内|当年|"
+    r"[“\"]?(?P<plan>十[三四五六]五)[”\"]?(?:期?末|期间|时期)?)"
+)
 _CHINESE_YEAR_DIGITS = {c: str(i) for i, c in enumerate("零一二三四五六七八九")} | {"〇": "0"}
 _FIVE_YEARS = {"十三五": 2020, "十四五": 2025, "十五五": 2030, "十六五": 2035}
 
@@ -111,8 +114,8 @@ def _all(text: str, year: int | None) -> Iterator[Mention]:
             continue
         if m["plan"]:
             until = _FIVE_YEARS[m["plan"]]
-            role: Role = "deadline" if re.search(r"期?末|期间|时期", m["soft"]) else "name"
-            yield Mention(m.start(), m.end(), role, str(until), until)
+            part: Role = "deadline" if re.search(r"期?末|期间|时期", m["soft"]) else "name"
+            yield Mention(m.start(), m.end(), part, str(until), until)
         elif year is not None:
             yield Mention(m.start(), m.end(), "deadline", str(year), year, explicit=False)
 

@@ -29,6 +29,7 @@ _WHERE = re.compile(
 )
 _YEAR = re.compile(r"(?:19|20)\d{2}")
 _NUMBER = re.compile(r"\d")
+_YEAR_CELL = re.compile(r"(?:到|至)?(?:19|20)\d{2}年?\S{0,4}")
 _NAME_UNIT = re.compile(r"[（(](?P<unit>[^（）()]{1,12})[）)]\s*$")
 _PER_UNIT = re.compile(r"^(?:1)?/?(?P<n>10万|十万|万|千|百)(?:分之一)?(?:人口|人)?$|^1/(?P<m>10万|十万|万|千)")
 _MAX_ROWS, _MAX_COLUMNS = 2000, 40
@@ -124,7 +125,7 @@ def _columns(texts: list[list[str]], plan_years: tuple[int | None, int | None]) 
     for depth in (1, 2, 3):
         if len(texts) <= depth:
             break
-        if texts[depth] and all(not c or c in texts[0] or re.fullmatch(r"(?:到|至)?(?:19|20)\d{2}年?\S{0,4}", c) for c in texts[depth]):
+        if texts[depth] and all(not c or c in texts[0] or _YEAR_CELL.fullmatch(c) for c in texts[depth]):
             continue  # still the head: merged cells repeat, the others are years
         width = max(len(r) for r in texts[: depth + 1])
         heads = ["".join(dict.fromkeys(r[i] for r in texts[:depth] if i < len(r))) for i in range(width)]
@@ -281,7 +282,7 @@ _CELL = re.compile(
 _HEAD = re.compile(
     r"(?:序号\s*)?(?:主要)?指标(?:名称)?\s*(?P<unit>单位\s*)?(?P<years>(?:\s*(?:19|20)\d{2}年?(?:基期值?|现状值?|目标值?|实际值?)?){1,4})\s*(?P<kind>(?:指标)?(?:属性|性质|类型))?"
 )
-_TOKEN = r"[≥≤><]?\d+(?:\.\d+)?%?‰?(?:左右|以上|以下)?"
+_FIGURE = r"[≥≤><]?\d+(?:\.\d+)?%?‰?(?:左右|以上|以下)?"
 
 
 def flat_rows(source: str, plain: Plain) -> list[FlatRow]:
@@ -308,7 +309,7 @@ def _blank_parted(source: str, plain: Plain) -> Iterator[FlatRow]:
         years = [int(y) for y in _YEAR.findall(head["years"])]
         if not years:
             continue
-        values = r"\s+".join(rf"(?P<v{i}>{_TOKEN}|-)" for i in range(len(years)))
+        values = r"\s+".join(rf"(?P<v{i}>{_FIGURE}|-)" for i in range(len(years)))
         unit = r"\s+(?P<unit>[^\s\d]{1,6})" if head["unit"] else ""
         row_pattern = re.compile(
             rf"(?:\d{{1,2}}\s*[.、]?\s*)?(?P<name>[\u4e00-\u9fff“][^\n。；]{{2,40}}?){unit}\s+{values}(?=\s|$)\s*(?P<kind>约束性|预期性)?"

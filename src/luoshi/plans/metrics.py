@@ -20,8 +20,14 @@ _TRIM_HEAD = re.compile(
     r"力争|争取|努力|确保|实现|推动|推进|促进|使得?|让|力求|保证|保障|将|把|应|须|需|由|对|年内|全年|原则上|"
     r"要求|目标|任务|计划(?!免疫|生育|招)|(?:提高|提升|加强|降低|控制|保持|稳定|改善|增加|扩大|完善|健全)(?=[^，]{2,}(?:率|水平|比例|比重|占比|数|量|时间)$))+"
 )
-_TRIM_TAIL = re.compile(r"(?:分别|均|都|各|要|应|须|需|将|力争|争取|努力|确保|稳步|逐步|总体|基本|平均|年均|全部|也|并|要求|的|按照?|比例数|总数|，|、|：|“|”|\"|每年|每月|累计|合计|不断|继续|持续|进一步|已|为|在|到|至|达|由|从|约|近)+$")  # fmt: skip
-_ENDS = re.compile(r"(?:率|比例|占比|比重|水平|数|数量|人数|人次|规模|寿命|时间|时长|面积|总量|总数|金额|经费|标准|评分|得分|排名|等级|分级|指数|程度|比|量|费用|支出|收入|天数|日|次数|期数|覆盖面|幅度|强度|浓度|值|素养|度|额|成绩|位次|密度|半径|年限|缺口|级)$")  # fmt: skip
+_TRIM_TAIL = re.compile(
+    r"(?:分别|均|都|各|要|应|须|需|将|力争|争取|努力|确保|稳步|逐步|总体|基本|平均|年均|全部|也|并|要求|的|按照?|比例数|总数|，|、|：|“|”|\"|每年|每月|累计|合计|"
+    r"不断|继续|持续|进一步|已|为|在|到|至|达|由|从|约|近)+$"
+)
+_ENDS = re.compile(
+    r"(?:率|比例|占比|比重|水平|数|数量|人数|人次|规模|寿命|时间|时长|面积|总量|总数|金额|经费|标准|评分|得分|排名|等级|分级|指数|程度|比|量|费用|"
+    r"支出|收入|天数|日|次数|期数|覆盖面|幅度|强度|浓度|值|素养|度|额|成绩|位次|密度|半径|年限|缺口|级)$"
+)
 _HEADS = re.compile(
     r"(?:患者|病例|病人|儿童|婴儿|新生儿|孕产妇|产妇|老年人|居民|学生|妇女|人群|人口|医院|机构|卫生院|服务中心|卫生室|人员|医师|医生|护士|岁以下|城市|乡镇|农村|社区|家庭|企业|学校)"
 )
@@ -49,10 +55,10 @@ def bare(phrase: str) -> str:
         phrase = _TRIM_HEAD.sub("", phrase)
         phrase = _TRIM_TAIL.sub("", phrase)
         phrase = _PLACE.sub("", phrase)
-        phrase = phrase.strip('，、；：。 “"')
-    if phrase.count("“") != phrase.count("”"):
-        phrase = phrase.strip("“”") if phrase[:1] == "“" or phrase[-1:] == "”" else phrase
-    return phrase
+        phrase = phrase.strip('，、；：。 "')
+        if phrase.count("“") != phrase.count("”"):
+            phrase = phrase.strip("“”") if phrase[:1] in ("“", "”") or phrase[-1:] in ("“", "”") else phrase
+    return re.sub(r"(?<=[级数率])\d年$", "", phrase)
 
 
 def measured(phrase: str) -> str:
@@ -142,7 +148,7 @@ def head_of(last: str, part: str) -> str:
         rest = last[head.end() :]
         if len(rest) >= 2 and _ENDS.search(rest):
             return rest
-    end = re.search(r"(?:[\u4e00-\u9fff]{0,4})(?:率|比例|占比|比重|水平|数|寿命|时间)$", last)
+    end = re.search(r"(?:[\u4e00-\u9fff]{0,2})(?:率|比例|占比|比重|水平|数|寿命|时间)$", last)
     return end[0] if end else ""
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 
+from luoshi.plans.frames.site import TIME_UNITS
 from luoshi.plans.quantities import Quantity
 from luoshi.plans.words import patterns
 
@@ -25,6 +26,13 @@ _SOLID = re.compile(
 _ROUND_NAME = re.compile(
     r"^(?:大|个(?:一|统一|全覆盖|允许|务必|同等|中心(?!建)|机制|平台(?!建)|方面|环节|层面|维度|阶段|关键|重点|严格|确保|一批|转变|不|百分百|到位|结合|聚焦|坚持|加强|必须|优化|提升))"
 )
+
+
+def _ends_a_measure(before: str, after: str) -> bool:
+    """Whether a stretch of time closes a measure or a labelled value: 等候时间10分钟, 城区9分钟、"""
+    closes = after[:1] in ("", "，", "。", "；", "、", "”", "）")
+    named = re.search(r"(?:时间|时长|时限|住院日|天数|寿命|提高|提升|延长|缩短|增加|减少)(?:约|近)?$", before)
+    return closes and bool(named or re.search(r"[\u4e00-\u9fff]{2,6}$", before[-8:]))
 
 
 def reason(text: str, quantity: Quantity, clause_start: int) -> str:
@@ -56,13 +64,8 @@ def reason(text: str, quantity: Quantity, clause_start: int) -> str:
         and quantity.op is None
     ):
         return "a base to count by"
-    if quantity.unit in ("年", "个月", "周", "天", "日", "小时", "分钟", "秒") and quantity.op is None and not reaches:
-        if (
-            not re.search(r"(?:时间|时长|时限|住院日|天数|寿命|提高|提升|延长|缩短|增加|减少)(?:约|近)?$", before)
-            and not re.search(r"[、和及][\u4e00-\u9fff]{2,6}$|[“\"]?[\u4e00-\u9fff]{2,6}$", before[-8:])
-            or after[:1] not in ("", "，", "。", "；", "、", "”", "）")
-        ):
-            return "a duration"
+    if quantity.unit in TIME_UNITS and quantity.op is None and not reaches and not _ends_a_measure(before, after):
+        return "a duration"
     if quantity.unit in _GRADE_UNITS:
         measured = re.search(
             r"(?:等级|分级|水平|测评|成熟度|评级|评价|智慧服务|智慧管理|电子病历|互联互通|级别|风险)", before

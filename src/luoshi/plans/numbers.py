@@ -8,8 +8,11 @@ from __future__ import annotations
 
 import re
 
-_DIGITS = {c: i for i, c in enumerate("零一二三四五六七八九")} | {"两": 2, "〇": 0, "壹": 1, "贰": 2, "叁": 3, "肆": 4, "伍": 5, "陆": 6,
-                                                              "柒": 7, "捌": 8, "玖": 9, "俩": 2}  # fmt: skip
+_DIGITS = (
+    {c: i for i, c in enumerate("零一二三四五六七八九")}
+    | {c: i for i, c in enumerate("〇壹贰叁肆伍陆柒捌玖")}
+    | {"两": 2, "俩": 2}
+)
 _STEPS = {"十": 10, "百": 100, "千": 1000, "拾": 10, "佰": 100, "仟": 1000}
 _MYRIADS = {"万": 10_000, "亿": 100_000_000}
 
@@ -27,7 +30,7 @@ def arabic(text: str) -> float:
 
 
 def chinese(text: str) -> float | None:
-    """A Chinese numeral as a number (`一百二十` → 120, `两万五千` → 25000, `三点五` → 3.5, `二〇二五` → 2025); None if it is none."""
+    """A Chinese numeral as a number: `一百二十` → 120, `两万五千` → 25000, `三点五` → 3.5, `二〇二五` → 2025; else None."""
     if not text or not _CHINESE.fullmatch(text):
         return None
     whole, _, fraction = text.partition("点")

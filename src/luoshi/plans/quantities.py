@@ -15,15 +15,27 @@ from luoshi.plans import numbers
 from luoshi.plans.numbers import ARABIC, MAGNITUDES, tidy
 
 # Units, longest first where one begins another. Grouped by what they say of the kind of target.
-RATE_UNITS = ("个百分点", "百分点", "%", "‰", "成")
-PERSON_UNITS = ("人次数", "人次", "人份", "人天", "人", "名", "位", "员")
-LEVEL_UNITS = ("平方公里", "平方千米", "平方米", "立方米", "公里", "千米", "分钟", "小时", "个小时", "个工作日", "工作日", "个月", "周岁", "岁", "天", "日", "秒",
-               "毫克", "微克", "毫升", "千克", "公斤", "克", "吨", "升", "级", "星级", "星", "等", "分贝", "分", "倍", "位次", "度", "米", "年", "周")  # fmt: skip
-MONEY_UNITS = ("元",)
-COUNT_UNITS = ("万人次", "批次", "场次", "例次", "件次", "家次", "户次", "车次", "台次", "剂次", "课时", "学时", "张床位", "张床", "张病床", "大项", "小项",
-               "大类", "小类", "门课程", "期次", "班次", "个", "家", "所", "项", "件", "期", "场", "次", "例", "种", "类", "台", "套", "辆", "架", "张", "支", "间", "处",
-               "座", "条", "份", "户", "篇", "部", "册", "对", "组", "款", "门", "批", "只", "艘", "节", "轮次", "轮", "片", "针", "剂", "枚", "株", "亩", "幢", "栋", "本", "袋", "单位",
-               "床位", "床", "站", "村", "县", "镇", "市", "乡", "科", "站点", "讲", "集", "遍", "趟", "回", "宗", "起", "班", "版", "个班", "人班")  # fmt: skip
+
+
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(text.split())
+
+
+RATE_UNITS = _words("个百分点 百分点 % ‰ 成")
+PERSON_UNITS = _words("人次数 人次 人份 人天 人 名 位 员")
+LEVEL_UNITS = _words(
+    "平方公里 平方千米 平方米 立方米 公里 千米 分钟 小时 个小时 个工作日 工作日 个月 周岁 岁 天 日 秒 "
+    "毫克 微克 毫升 千克 公斤 克 吨 升 "
+    "级 星级 星 等 分贝 分 倍 位次 度 米 年 周"
+)
+MONEY_UNITS = _words("元")
+COUNT_UNITS = _words(
+    "万人次 批次 场次 例次 件次 家次 户次 车次 台次 剂次 课时 学时 张床位 张床 张病床 大项 小项 大类 小类 门课程 期次 班次 "
+    "个 家 所 项 件 期 "
+    "场 次 例 种 类 台 套 辆 架 张 支 间 处 座 条 份 户 篇 部 册 对 组 款 门 批 只 艘 节 轮次 轮 "
+    "片 针 剂 枚 株 亩 幢 栋 本 袋 单位 "
+    "床位 床 站 村 县 镇 市 乡 科 站点 讲 集 遍 趟 回 宗 起 班 版 个班 人班"
+)
 _ALL_UNITS = sorted({*RATE_UNITS, *PERSON_UNITS, *LEVEL_UNITS, *MONEY_UNITS, *COUNT_UNITS}, key=len, reverse=True)
 _UNIT = "|".join(re.escape(u) for u in _ALL_UNITS)
 _MAGNITUDE = "万亿|百万|千万|十万|万|亿|千|百"
@@ -54,7 +66,11 @@ _QUANTITY = re.compile(
 _CHINESE_QUANTITY = re.compile(
     rf"(?P<n>半|[一二三四五六七八九十百千万两]+)(?P<more>余|多)?(?P<u>{_UNIT}|翻)(?:{_SUFFIX})?"
 )
-_MISREAD = re.compile(r"(?<![A-Za-z\d])(?P<n>[HIlO][\dOIl]{1,3}|\d[OIl]\d?)(?P<u>" + "|".join((*PERSON_UNITS, "个", "家", "所", "项", "%")) + ")")  # fmt: skip
+_MISREAD = re.compile(
+    r"(?<![A-Za-z\d])(?P<n>[HIlO][\dOIl]{1,3}|\d[OIl]\d?)(?P<u>"
+    + "|".join((*PERSON_UNITS, "个", "家", "所", "项", "%"))
+    + ")"
+)
 _MISREAD_DIGITS = {"H": "11", "I": "1", "l": "1", "O": "0"}
 
 _SUFFIX_OP: dict[str, Op] = {"上": ">=", "下": "<=", "内": "<="}
@@ -109,9 +125,10 @@ def find(text: str, masked: Iterable[tuple[int, int]] = ()) -> list[Quantity]:
     blocked = sorted([*masked, *_codes(text), *((q.start, q.end) for q in found)])
     at = 0
     while at < len(text):
-        match = _QUANTITY.search(text, at)
-        if match is None:
+        hit_match = _QUANTITY.search(text, at)
+        if hit_match is None:
             break
+        match = hit_match
         if hit := next(((s, e) for s, e in blocked if match.start() < e and s < match.end()), None):
             retry = _before_block(text, match, hit)
             if retry is not None:
@@ -219,8 +236,8 @@ def _read(match: re.Match[str], text: str) -> Quantity | None:
         return Quantity(value=tidy(numbers.arabic(g["tv"])), unit="/10万", op=op, **base)
     if g["den"]:
         share = (numbers.chinese(g["num"]) or 0) / (numbers.chinese(g["den"]) or 1) * 100
-        flags = (f"fraction in words, read as {share:.4g}%",)
-        return Quantity(value=round(share, 4), unit="%", op=op, flags=flags, **base)
+        note = f"fraction in words, read as {share:.4g}%"
+        return Quantity(value=round(share, 4), unit="%", op=op, flags=(note,), **base)
     if g["fn"]:
         per = g["per"].lstrip("每").replace("十万", "10万").replace("100000", "10万")
         short = re.match(r"10万|1000|千|百万|万|百|100", per)
@@ -299,7 +316,7 @@ def _lost_dash(digits: str) -> tuple[str, str] | None:
     return None
 
 
-def _read_misread(match: re.Match[str]) -> Quantity | None:
+def _read_misread(match: re.Match[str]) -> Quantity:
     digits = "".join(_MISREAD_DIGITS.get(c, c) for c in match["n"])
     return Quantity(
         start=match.start(), end=match.end(), core_end=match.end(), value=float(int(digits)), unit=match["u"],

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from luoshi.documents.model import Document, Table
-from luoshi.plans import coverage, dates, frames, indicator_tables, names, quantities, years
+from luoshi.plans import coverage, dates, frames, indicator_tables, names, quantities, topics, years
 from luoshi.plans.clauses import Sentence, sentences
 from luoshi.plans.dates import Mention
 from luoshi.plans.indicator_tables import FlatRow
@@ -22,6 +22,7 @@ from luoshi.plans.words import patterns
 
 _JOINT = re.compile(r"^[”\"]?(?:、|和|及|与|以及|或|，)?[“\"]?$")
 _LABEL_JOINT = re.compile(r"^[”\"]?(?:、|和|及|与|，)(?P<label>[\u4e00-\u9fff]{1,6})$")
+_FROM = re.compile(r"(?:从|由|在)(?:(?:19|20)\d{2}年(?:底|末)?的?)?(?:目前|现有|现在|当前)?的?[“\"]?$")
 _UP_TO = re.compile(
     r"^(?:(?:19|20)\d{2}年的?|的)?[”\"]?(?:左右|以上|以下)?(?:逐步|稳步|分别|进一步)?(?:提高|提升|上升|升高|增长|增加|增|扩大|降低|下降|降|减少|缩短|压缩|升|减)(?:到|至|为)(?:(?:19|20)\d{2}年)?的?(?:底|末)?的?$"
 )
@@ -88,6 +89,8 @@ def scan(text: str, *, year: int | None = None, plan_years: tuple[int | None, in
         inside = [q for q in numbers if sentence.start <= q.start < sentence.end]
         _read_sentence(result, sentence, inside)
     years.deal(plain.text, result.readings)
+    for reading in result.readings:
+        topics.supply(plain.text, reading)
     kept: list[Reading] = []
     for reading in result.readings:
         when = _governing(result, reading)
@@ -153,11 +156,7 @@ def _read_clause(result: Scan, context: Context, members: list[Quantity]) -> lis
     for i, run in enumerate(runs):
         left = text[position : run[0].start]
         after = text[run[-1].end : runs[i + 1][0].start if i + 1 < len(runs) else context.clause_end]
-        if (
-            i + 1 < len(runs)
-            and _UP_TO.match(after)
-            and re.search(r"(?:从|由|在)(?:(?:19|20)\d{2}年(?:底|末)?的?)?(?:目前|现有|现在|当前)?的?[“\"]?$", left)
-        ):
+        if i + 1 < len(runs) and _UP_TO.match(after) and _FROM.search(left):
             baseline = run[0]
             result.refusals.append(
                 Refusal(run[0].start, run[-1].end, run[0].printed, "the starting value of the next figure")
@@ -165,7 +164,7 @@ def _read_clause(result: Scan, context: Context, members: list[Quantity]) -> lis
             continue
         right, next_position = _right_of(text, run, after, i + 1 < len(runs), left)
         if baseline is not None:
-            left = re.sub(r"(?:从|由|在)(?:(?:19|20)\d{2}年(?:底|末)?的?)?(?:目前|现有|现在|当前)?的?$", "", text[position : baseline.start]) + text[baseline.end : run[0].start]  # fmt: skip
+            left = _FROM.sub("", text[position : baseline.start]) + text[baseline.end : run[0].start]
         answer = frames.read(left, run, right, context, start=position)
         if isinstance(answer, Refusal):
             result.refusals.append(answer)
@@ -238,6 +237,8 @@ def _right_of(text: str, run: list[Quantity], after: str, more: bool, left: str)
         return after, end
     if re.match(r"^[”\"]?(?:[、和与及或]|以及|并)", after):
         return "", end
+    if run[0].is_share and not re.search(r"(?:[、和与及]|以及)$", after):
+        return after, end  # 100%的A、B能够开展6类…: the whole phrase says who
     joint = next(
         (
             m

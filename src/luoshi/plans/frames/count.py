@@ -176,7 +176,9 @@ def _tail(
 ) -> list[Reading]:
     """The thing counted stands left of the number: 培育国家级临床重点专科35个."""
     name = metrics.bare(site.left)
-    if len(name) < 2 or (often and len(name) < 6):
+    if often and len(name) < 6:
+        name = f"{site.topic()}{name}"
+    elif len(name) < 2:
         name = site.named(site.left)
     names = (metrics.distribute(site.left, len(site.run)) if len(site.run) > 1 else None) or [name] * len(site.run)
     titled = [metrics.counted("" if verb.word in n else verb.word, n) for n in names]

@@ -39,6 +39,8 @@ def reach(site: Site, comparator: re.Match[str]) -> list[Reading] | Refusal:
     if len(site.run) > 1:
         return site.several(subject, "reach-list", verb_kind=verb_kind, compare=compare)
     name = site.named(subject)
+    if verb in ("排名", "位列", "位居") and not name.endswith(("排名", "位次")):
+        name = f"{name}排名"
     span = site.span()
     if site.noun and first.is_share and not site.right.startswith("的"):
         span = site.span(used=site.used())
@@ -75,9 +77,9 @@ def _no_promise(site: Site, verb: str, compare: Op | None, bare: str) -> str:
     """Why a number after such a verb may yet promise nothing."""
     first = site.first
     measure = metrics.is_measure(bare)
-    if site.right.startswith("的") and not BOUNDARY.match(site.right):
-        if not metrics.governing_verb(bare) or first.is_share:
-            return "a condition that limits a group, not a promise"
+    attributive = site.right.startswith("的") and not BOUNDARY.match(site.right)
+    if attributive and (first.is_share or not metrics.governing_verb(bare)):
+        return "a condition that limits a group, not a promise"
     sentence = site.context.text[site.context.sentence_start : site.context.clause_end]
     if verb in _STATING and compare is None and first.op is None and not _AIM.search(sentence):
         return "a statement, not a promise"

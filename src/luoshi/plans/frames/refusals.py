@@ -9,7 +9,9 @@ from luoshi.plans.frames.site import PER_TIME, Site
 from luoshi.plans.words import patterns
 
 # Markers that report only within their own clause; the others report to the end of the sentence or the next goal.
-_CLAUSE_PAST = frozenset("现有 共有 已有 已建 现已 累计 已经 已达 已完成 已实现 荣获 获得了".split())
+_CLAUSE_PAST = frozenset(
+    ("现有", "共有", "已有", "已建", "现已", "累计", "已经", "已达", "已完成", "已实现", "荣获", "获得了")
+)
 _GOAL = re.compile(r"[到至](?=(?:19|20)\d{2}年)|力争|确保|争取|努力|目标|计划|下一步|今年|20\d{2}年(?:底|前|末)")
 _MONEY = re.compile(r"标准|经费|补助|投入|资金|收入|支出|费用|产值|规模|投资|筹资|额|药费|补贴")
 _SPENT_TIME = re.compile(r"时间|时长|时限|住院日|天数|半径|响应|等候|周期|活动|锻炼|睡眠|学习|培训|服务")
@@ -49,11 +51,9 @@ def _scoring(site: Site) -> str:
     clause = site.context.text[site.context.clause_start : site.context.clause_end]
     sentence = site.context.text[site.context.sentence_start : site.first.start]
     marks = re.search(r"[扣得加减记计]\d+(?:\.\d+)?分", clause)
-    if unit == "分":
-        if re.search(r"(?:得|扣|记|计|加|减|满分|各|共|每\S{0,4}|总分|分值)$", left[-8:]) or re.search(
-            r"扣|得分|分值|满分", right[:6]
-        ):
-            return "marks in a scoring table"
+    given = re.search(r"(?:得|扣|记|计|加|减|满分|各|共|每\S{0,4}|总分|分值)$", left[-8:])
+    if unit == "分" and (given or re.search(r"扣|得分|分值|满分", right[:6])):
+        return "marks in a scoring table"
     if marks and (unit in ("分", "项", "个", "次", "") or re.match(r"^[，、的]?[扣得加减记计]", right)):
         return "marks in a scoring table"
     if re.search(r"评分标准|评分细则|计分办法|扣分标准|考核分值", sentence):

@@ -13,7 +13,26 @@ from luoshi.plans.reading import Context, Reading, Refusal
 
 TIME_UNITS = frozenset({"分钟", "小时", "个小时", "个工作日", "工作日", "个月", "天", "日", "秒", "年", "周"})
 SIZE_UNITS = frozenset(
-    "平方米 立方米 平方公里 平方千米 公里 千米 米 吨 千克 公斤 克 毫克 微克 毫升 升 亩 度 分贝".split()
+    (
+        "平方米",
+        "立方米",
+        "平方公里",
+        "平方千米",
+        "公里",
+        "千米",
+        "米",
+        "吨",
+        "千克",
+        "公斤",
+        "克",
+        "毫克",
+        "微克",
+        "毫升",
+        "升",
+        "亩",
+        "度",
+        "分贝",
+    )
 )
 PER_TIME = re.compile(
     r"(?P<per>每(?:(?:\d|[一二两三四五])个?)?(?:半年|年|季度|季|月|周|日|天|学期|学年|班次|次|旬)|(?<!\d)\d年(?=(?:不少于|至少|不低于|内)))"
@@ -162,7 +181,15 @@ class Site:
                 return before if not name or before.endswith(name) else f"{before}{name}"
             before = self.topic()
             return f"{before}{name}" if len(before) <= 24 else name or before[-24:]
-        if previous is not None and near and not metrics.is_measure(name) and previous.unit == self.first.unit:
+        bare_level = re.fullmatch(r"[国家省市县区厅局部级（）以上及]+", name)
+        if (
+            previous is not None
+            and near
+            and previous.unit == self.first.unit
+            and (bare_level or not metrics.is_measure(name))
+        ):
+            if listed := re.match(r"(.*?(?:数|率|比例|项目))[国省市县区厅局部（）]+级", previous.metric):
+                return listed[1] + name  # 项目数省级…，厅级…，市级…
             if metrics.is_measure(previous.metric) and (head := metrics.head_of(previous.metric, name)):
                 return name + head
         return name
