@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -92,7 +92,7 @@ class FakeStore:
                 for v in versions[start : start + self.batch]
             ], schema=SCHEMA)  # fmt: skip
 
-    def bodies(self, resource_type: str, *, persons: range | None = None) -> Iterator[pa.Table]:
+    def bodies(self, resource_type: str, *, persons: Sequence[int] | None = None) -> Iterator[pa.Table]:
         yield from self._tables(
             [v for v in self.versions if v.type == resource_type and (persons is None or v.person in persons)]
         )

@@ -1,16 +1,13 @@
 from __future__ import annotations
 
 import itertools
-from datetime import UTC, datetime
 from pathlib import Path
 
 from tests.platform.lake.fake_store import FakeStore
-from tests.platform.lake.test_build import some_registers, visit
+from tests.platform.lake.samples import NOW, some_registers, visit
 
 from luoshi.platform.lake import watch as watching
 from luoshi.platform.lake.build import Report
-
-NOW = datetime(2026, 6, 1, 4, 0, tzinfo=UTC)
 
 
 def test_watching_reports_only_changes(tmp_path: Path, monkeypatch) -> None:

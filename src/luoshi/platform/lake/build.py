@@ -25,7 +25,7 @@ from luoshi.platform.lake.source import Changes, Source
 from luoshi.platform.lake.tables import Flattener, connect
 
 # Above this share of a bucket's persons the bucket is read whole from the source.
-_WHOLE_BUCKET = 0.005
+_WHOLE_BUCKET = 0.1
 # Conditions take the institution of their visit, so visits are written first.
 TABLES = tuple(sorted(layout.PERSON_TABLES, key=lambda table: table == "condition"))
 
@@ -197,19 +197,7 @@ def _bodies(
     elif whole:
         yield from source.bodies(resource_type, persons=layout.persons_of(bucket, bucket_size))
     else:
-        for run in _runs(persons):
-            yield from source.bodies(resource_type, persons=run)
-
-
-def _runs(persons: Iterable[int]) -> list[range]:
-    """Sorted numbers as ranges without gaps."""
-    runs: list[range] = []
-    for person in persons:
-        if runs and runs[-1].stop == person:
-            runs[-1] = range(runs[-1].start, person + 1)
-        else:
-            runs.append(range(person, person + 1))
-    return runs
+        yield from source.bodies(resource_type, persons=persons)
 
 
 def _by_bucket(tables: Iterable[pa.Table], bucket_size: int, name: str) -> Iterator[tuple[int, Iterator[pa.Table]]]:

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 import pyarrow as pa
 import pyarrow.compute as pc
-
-from luoshi.kernel import lake_layout as layout
-from luoshi.records import views
 
 
 @dataclass(frozen=True)
@@ -36,8 +32,8 @@ class Source(Protocol):
         """A mark for now. Taken before reading; `changed` of it later gives at least everything not read then."""
         ...
 
-    def bodies(self, resource_type: str, *, persons: range | None = None) -> Iterator[pa.Table]:
-        """All versions of one type, of all persons and of none, or of a range of persons."""
+    def bodies(self, resource_type: str, *, persons: Sequence[int] | None = None) -> Iterator[pa.Table]:
+        """All versions of one type in order of person: of all persons and of none, or of some persons (sorted)."""
         ...
 
     def unassigned(self, resource_type: str) -> Iterator[pa.Table]:
@@ -50,37 +46,51 @@ class Source(Protocol):
 
 
 class StoreSource:
-    """The store of this installation.
+    """The store of this installation."""
 
-    Its changes are known by the time they were received. A transaction may commit after a later one was read, so every
-    position lies `OVERLAP` before the clock; what is then looked at again without need is found to be the same.
-    """
-
-    OVERLAP = timedelta(minutes=1)
+    # Persons this close together are read in one go, those between them left out afterwards.
+    GAP = 16
 
     def position(self) -> str:
-        """The time, less the overlap."""
-        return (datetime.now(UTC) - self.OVERLAP).isoformat()
+        """See `luoshi.platform.store.reads.position`."""
+        from luoshi.platform.store import reads
 
-    def bodies(self, resource_type: str, *, persons: range | None = None) -> Iterator[pa.Table]:
+        return reads.position()
+
+    def bodies(self, resource_type: str, *, persons: Sequence[int] | None = None) -> Iterator[pa.Table]:
         """See `luoshi.platform.store.reads.bodies`."""
         from luoshi.platform.store import reads
 
-        yield from reads.bodies(resource_type, person_range=(persons.start, persons.stop) if persons else None)
+        if persons is None:
+            yield from reads.bodies(resource_type)
+        elif isinstance(persons, range):
+            yield from reads.bodies(resource_type, person_range=(persons.start, persons.stop))
+        else:
+            wanted = pa.array(persons, pa.int64())
+            for run in _runs(persons, self.GAP):
+                for table in reads.bodies(resource_type, person_range=(run.start, run.stop)):
+                    yield table.filter(pc.is_in(table.column("person"), value_set=wanted))
 
     def unassigned(self, resource_type: str) -> Iterator[pa.Table]:
         """The rows of a type without a person."""
-        for table in self.bodies(resource_type):
-            yield table.filter(pc.is_null(table.column("person")))
-
-    def changed(self, since: str) -> Changes:
-        """Persons with a changed resource, and whether a resource without a person changed."""
         from luoshi.platform.store import reads
 
-        instant = datetime.fromisoformat(since)
-        unassigned = any(
-            table.column("person").null_count
-            for resource_type in sorted({views.catalog_view(table).resource for table in layout.PERSON_TABLES})
-            for table in reads.bodies(resource_type, since=instant)
-        )
-        return Changes(tuple(reads.persons_changed(instant)), unassigned)
+        yield from reads.bodies(resource_type, assigned=False)
+
+    def changed(self, since: str) -> Changes:
+        """See `luoshi.platform.store.reads.changed_since`."""
+        from luoshi.platform.store import reads
+
+        found = reads.changed_since(since)
+        return Changes(tuple(found.persons), found.unassigned)
+
+
+def _runs(persons: Iterable[int], gap: int) -> list[range]:
+    """Ranges that cover sorted numbers, leaving out only what is wider than `gap`."""
+    runs: list[range] = []
+    for person in persons:
+        if runs and person - runs[-1].stop <= gap:
+            runs[-1] = range(runs[-1].start, person + 1)
+        else:
+            runs.append(range(person, person + 1))
+    return runs

@@ -12,11 +12,12 @@ from luoshi.kernel import lake_layout as layout
 from luoshi.platform.lake.files import part_name
 from luoshi.records import views
 
-_KEPT = ("person", "known_from", "known_to")
+_KEPT = ("resource_id", "person", "known_from", "known_to")
 _EIGHT_HOURS_US = 8 * 3600 * 1_000_000
 ROW_GROUP = 122_880
 # Bodies flattened in one go: enough to make planning the query cheap, few enough to hold in memory.
-_AT_ONCE = 20_000
+_AT_ONCE = 50_000
+_PIECE = 4_096
 
 
 def connect(scratch: Path, *, memory: str = "1GB", threads: int | None = None) -> duckdb.DuckDBPyConnection:
@@ -41,11 +42,13 @@ class Flattener:
         connection.execute(f"CREATE OR REPLACE TEMP TABLE {self._flat} ({made})")
         given = {column.name for column in self.view.columns} | set(_KEPT)
         cells = {name: f'"{name}"' for name in given} | {name: _china(name) for name in ("known_from", "known_to")}
+        # The id the store reads a resource by, not the one its sender gave: two senders may have given the same.
+        cells["id"] = "resource_id"
         listed = ", ".join(
             f'CAST({cells.get(name, "NULL")} AS {kind}) AS "{name}"' for name, kind in self.columns.items()
         )
         # A version replaced in the instant it became known was never believed.
-        believed = "(SELECT * FROM batch WHERE known_to IS NULL OR known_to > known_from)"
+        believed = "(SELECT *, id AS resource_id FROM batch WHERE known_to IS NULL OR known_to > known_from)"
         self._insert = (
             f"INSERT INTO {self._flat} SELECT {listed} FROM ({self.view.sql(believed, keep=_KEPT, one_type=True)})"
         )
@@ -66,7 +69,8 @@ class Flattener:
         self._waiting = []
         if bodies is None or not bodies.num_rows:
             return
-        self.connection.register("batch", bodies)
+        # Small pieces, so that every core has one to work on.
+        self.connection.register("batch", pa.Table.from_batches(bodies.to_batches(max_chunksize=_PIECE)))
         try:
             self.connection.execute(self._insert)
         finally:
