@@ -8,6 +8,7 @@ from luoshi.web.manifest import Nav, Service
 class PlanDeskConfig(Service):
     """Plans (规划): load, check, confirm."""
 
+    default = True  # the imported base class is in this module too
     name = "luoshi.services.plan_desk"
     label = "plan_desk"
     slug = "plan_desk"

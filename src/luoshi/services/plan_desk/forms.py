@@ -45,7 +45,9 @@ class TargetForm(forms.Form):
     @classmethod
     def of(cls, target: Target) -> TargetForm:
         """The form filled with what stands."""
-        return cls(initial={name: getattr(target, name) for name in cls.base_fields})
+        values = {name: getattr(target, name) for name in cls.base_fields}
+        plain = {name: rules.amount(value) if isinstance(value, float) else value for name, value in values.items()}
+        return cls(initial=plain)
 
 
 class NewTargetForm(TargetForm):
