@@ -24,7 +24,7 @@ from django.utils import timezone
 
 from luoshi.kernel.errors import InvalidValue, Refused, UnreadableFile
 from luoshi.platform.store.models import Run, RunFile, Source
-from luoshi.platform.store.preparing import Prepared, prepare
+from luoshi.platform.store.preparing import Prepared, follow_parent, prepare
 from luoshi.platform.store.writing import Counts, commit
 from luoshi.records.reading import Block, blocks, find
 from luoshi.records.validate import PROFILES
@@ -70,7 +70,8 @@ def ingest(
 ) -> Report:
     """Read files and folders of FHIR JSON into the store on behalf of `source` (registered at first use).
 
-    `profile`: validate against our rules too. `workers`: processes that parse and validate (0: none). `progress` is
+    Files named for patients come first, so that what refers to them need not wait. `profile`: validate against our
+    rules too. `workers`: processes that parse and validate (0: none). `progress` is
     told the file, the bytes of it that are committed (uncompressed) and the counts so far. What is wrong with a
     resource or a file is in the report and does not stop the rest. Raises `UnreadableFile` when a path does not exist,
     `Refused` when the store cannot be written (a full disk): what was committed before stays, and the same command
@@ -79,7 +80,7 @@ def ingest(
     begun = perf_counter()
     if profile is not None and profile not in PROFILES:
         raise InvalidValue(f"There is no profile {profile!r}.", todo="Use 'cn' or none.")
-    found = find([Path(path) for path in paths])
+    found = sorted(find([Path(path) for path in paths]), key=lambda item: "patient" not in item[0].name.lower())
     name = by if isinstance(by, str) else by.get_username()
     with _writable():
         register, _ = Source.objects.get_or_create(name=source)
@@ -132,7 +133,7 @@ def _preparer(workers: int, profile: str | None) -> Iterator[_Submit]:
     if workers < 1 or multiprocessing.current_process().daemon:
         yield lambda block: _Done(prepare(block.data, block.first_line, block.whole, profile))
         return
-    pool = ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn"))
+    pool = ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn"), initializer=follow_parent)
     try:
         yield lambda block: pool.submit(prepare, block.data, block.first_line, block.whole, profile)
     finally:

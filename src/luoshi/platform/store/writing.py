@@ -72,6 +72,7 @@ class _Work:
     chunk: int
     now: int
     file: int | None
+    run: int | None
     counts: Counts = field(default_factory=Counts)
     versions: list[tuple[Any, ...]] = field(default_factory=list)
     closed: list[tuple[int, int, int]] = field(default_factory=list)
@@ -106,7 +107,13 @@ def commit(
         chunk = _next("store_chunk")
         now = int(clock.now().timestamp() * 1_000_000)
         latest = sets.one("SELECT at FROM store_chunk ORDER BY id DESC LIMIT 1")
-        work = _Work(source.pk, chunk, now if latest is None else max(now, latest + 1), file.pk if file else None)
+        work = _Work(
+            source.pk,
+            chunk,
+            now if latest is None else max(now, latest + 1),
+            file.pk if file else None,
+            file.run_id if file else None,
+        )
         Chunk(id=chunk, source=source, file=file, at=work.now).save(force_insert=True)
         _resources(prepared.rows, work)
         work.counts.refused = len(prepared.refused)
@@ -399,15 +406,20 @@ def _refusals(prepared: Prepared, work: _Work) -> None:
             "SELECT hash FROM store_refusal WHERE hash IN {values} AND source_id = %s", hashed, work.source
         )
     }
+    sets.update(
+        "UPDATE store_refusal SET run_id = %s, file_id = %s, line = %s WHERE hash = %s AND source_id = %s",
+        [(work.run, work.file, hashed[digest].line, digest, work.source) for digest in there],
+    )
     number = _next("store_refusal")
     sets.insert(
         "store_refusal",
-        ("id", "source_id", "file_id", "line", "hash", "reason", "place", "text", "at", "body"),
+        ("id", "source_id", "file_id", "run_id", "line", "hash", "reason", "place", "text", "at", "body"),
         [
             (
                 number + i,
                 work.source,
                 work.file,
+                work.run,
                 item.line,
                 digest,
                 item.reason,

@@ -1,0 +1,119 @@
+"""People of the store for pages: found by identifier or name, shown as cards. Every read takes a scope."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+import orjson
+from django.db.models import Q
+
+from luoshi.kernel.errors import InvalidValue
+from luoshi.platform.regions.models import Division
+from luoshi.platform.store import sets
+from luoshi.platform.store.models import Person, PersonIdentifier
+from luoshi.records.identify import SYSTEMS
+
+if TYPE_CHECKING:
+    from luoshi.platform.access.scope import Scope
+
+RESIDENT_ID = "urn:luoshi:cn:id:resident"
+RECORD_NUMBER = "urn:luoshi:cn:id:ehr-no"
+
+
+@dataclass(frozen=True)
+class Card:
+    """What names a resident: from their latest Patient resource. Identifiers and telephone are whole here; pages mask
+    them. `division` and `institution` are codes, "" where unknown."""
+
+    person: int
+    name: str
+    sex: str
+    birth_date: date | None
+    death_date: date | None
+    resident_id: str
+    record_number: str
+    phone: str
+    address: str
+    division: str
+    institution: str
+    record_opened: date | None
+    active: bool
+
+
+def cards(persons: Iterable[int], *, scope: Scope) -> dict[int, Card]:
+    """Cards of those persons who lie inside the scope, by number. Two queries however many they are."""
+    places = {person.pk: person for person in Person.objects.filter(_inside(scope), pk__in=list(persons))}
+    rows = sets.select(
+        "SELECT r.person, v.body FROM store_resource r"
+        " JOIN store_version v ON v.resource_id = r.id AND v.version = r.version"
+        " WHERE r.person IN {values} AND r.type = 'Patient' AND v.body <> '' ORDER BY v.known_from",
+        list(places),
+    )
+    found = {person: _card(places[person], orjson.loads(body)) for person, body in rows}
+    return {person: found[person] for person in places if person in found}
+
+
+def by_identifier(text: str, *, scope: Scope) -> list[int]:
+    """Persons inside the scope with this identifier of any kind, written as on the card or with blanks. Two queries."""
+    wanted = set()
+    for system, check in SYSTEMS.items():
+        try:
+            wanted.add((system, check(text)))
+        except InvalidValue:
+            continue
+    if not wanted:
+        return []
+    rows = PersonIdentifier.objects.filter(value__in={v for _, v in wanted}).values_list("system", "value", "person")
+    found = {person for system, value, person in rows if (system, value) in wanted}
+    return sorted(Person.objects.filter(_inside(scope), pk__in=found).values_list("pk", flat=True))
+
+
+def by_name(name: str, *, scope: Scope, limit: int) -> tuple[list[int], int]:
+    """Persons inside the scope whose name begins with `name`, and how many there are; at most `limit` numbers."""
+    rows = Person.objects.filter(_inside(scope), name__startswith=name).order_by("name", "pk")
+    return list(rows.values_list("pk", flat=True)[:limit]), rows.count()
+
+
+def _inside(scope: Scope) -> Q:
+    """Persons who live in a granted division or are managed by a granted institution, as `Scope.covers_person`."""
+    if scope.everywhere:
+        return Q()
+    divisions = Division.objects.filter(scope.path_filter("path")).values("code")
+    return Q(division__in=divisions) | Q(institution__in=scope.institution_codes)
+
+
+def _card(person: Person, patient: dict[str, Any]) -> Card:
+    identifiers = {i.get("system"): i.get("value", "") for i in patient.get("identifier", [])}
+    address = (patient.get("address") or [{}])[0]
+    phones = [t.get("value", "") for t in patient.get("telecom", []) if t.get("system") == "phone"]
+    extensions = {e["url"]: e for e in patient.get("extension", [])}
+    return Card(
+        person=person.pk,
+        name=name_of(patient),
+        sex=patient.get("gender", "unknown"),
+        birth_date=day(patient.get("birthDate")),
+        death_date=day(patient.get("deceasedDateTime")),
+        resident_id=identifiers.get(RESIDENT_ID, ""),
+        record_number=identifiers.get(RECORD_NUMBER, ""),
+        phone=phones[0] if phones else "",
+        address=address.get("text", ""),
+        division=person.division,
+        institution=person.institution,
+        record_opened=day(extensions.get("urn:luoshi:cn:ext:record-opened", {}).get("valueDate")),
+        active=patient.get("active", True),
+    )
+
+
+def name_of(patient: dict[str, Any]) -> str:
+    """The official name of a Patient resource as one text, or ""."""
+    names = patient.get("name") or [{}]
+    name = next((n for n in names if n.get("use") == "official"), names[0])
+    return str(name.get("text") or "".join([name.get("family", ""), *name.get("given", [])]))
+
+
+def day(text: str | None) -> date | None:
+    """The day of a FHIR date or instant; None where it is absent or only a month or year is known."""
+    return date.fromisoformat(text[:10]) if text and len(text) >= 10 else None
