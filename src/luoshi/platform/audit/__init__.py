@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -35,8 +36,13 @@ def record(
     )
 
 
-def look(*, by: User | str, person: int, what: str) -> Entry:
-    """Note that `by` saw `what` of a resident; see `luoshi.platform.audit.trail.look`."""
+def look(*, by: User | str, person: int, what: str) -> None:
+    """Note that `by` saw `what` of a resident; see `luoshi.platform.audit.trail.look_at_list`."""
+    look_at_list(by=by, persons=[person], what=what)
+
+
+def look_at_list(*, by: User | str, persons: Iterable[int], what: str) -> None:
+    """Note that `by` saw a list with those residents in it; see `luoshi.platform.audit.trail.look_at_list`."""
     from luoshi.platform.audit import trail
 
-    return trail.look(by=by, person=person, what=what)
+    trail.look_at_list(by=by, persons=persons, what=what)

@@ -1,0 +1,18 @@
+"""The manifest of the records desk."""
+
+from __future__ import annotations
+
+from luoshi.web.manifest import Nav, Service
+
+
+class RecordsDeskConfig(Service):
+    """Residents (居民档案)."""
+
+    name = "luoshi.services.records_desk"
+    label = "records_desk"
+    slug = "records_desk"
+    title = "居民档案"
+    title_en = "Residents"
+    prefix = "people"
+    permissions = {"person.list": "查找居民", "person.read": "查看居民档案", "record.read": "查看原始记录"}
+    navigation = (Nav("居民档案", "Residents", "records_desk:search", "person.list", order=40),)

@@ -1,0 +1,136 @@
+"""Reads of the records desk, scope first. The number of SQL queries does not grow with the number of entries."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.http import Http404
+
+from luoshi.indicators import Catalogue
+from luoshi.kernel import clock
+from luoshi.platform.access.scope import Scope
+from luoshi.platform.audit.trail import looks_at
+from luoshi.platform.lake import refresh, results
+from luoshi.platform.regions import queries as regions
+from luoshi.platform.store import people, reads
+from luoshi.services.plan_desk import public as plan_desk
+from luoshi.services.records_desk import rules
+from luoshi.services.records_desk.words import words
+from luoshi.web.manifest import in_language
+
+_IDENTIFIER = re.compile(r"[0-9A-Za-z][0-9A-Za-z\s-]{5,}")
+
+
+@dataclass(frozen=True)
+class Found:
+    """Cards that match a search; `total` counts all, also those not shown."""
+
+    cards: tuple[people.Card, ...]
+    total: int
+    by: str
+    division_names: dict[str, str] = field(default_factory=dict)
+    institution_names: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Counting:
+    """Whether the person counts for one indicator. `targets` are (id, promise) of confirmed promises bound to it."""
+
+    indicator: str
+    name: str
+    counted: bool
+    reason: str
+    period: str
+    targets: tuple[tuple[int, str], ...]
+
+
+@dataclass(frozen=True)
+class Resident:
+    """All that the resident page shows."""
+
+    card: people.Card
+    entries: tuple[rules.Entry, ...]
+    trends: tuple[rules.Trend, ...]
+    countings: tuple[Counting, ...]
+    places: tuple[str, ...]
+    institution_names: dict[str, str]
+    looks: tuple[Any, ...]
+
+
+def search(text: str, *, scope: Scope, limit: int = 50) -> Found:
+    """Residents inside the scope by identifier (letters and digits) or by the beginning of their name (two characters
+    or more). At most `limit` cards."""
+    text = " ".join(text.split())
+    if _IDENTIFIER.fullmatch(text):
+        numbers = people.by_identifier(text, scope=scope)
+        total, by = len(numbers), "identifier"
+    elif len(text) >= 2:
+        numbers, total = people.by_name(text, scope=scope, limit=limit)
+        by = "name"
+    else:
+        return Found((), 0, "")
+    cards = tuple(people.cards(numbers[:limit], scope=scope).values())
+    return Found(
+        cards,
+        total,
+        by,
+        regions.division_names(c.division for c in cards),
+        regions.institution_names(c.institution for c in cards),
+    )
+
+
+def resident(person: int, *, scope: Scope, looks: int = 20) -> Resident:
+    """The page of one resident. Raises `Http404` when the person is unknown or outside the scope."""
+    card = people.cards([person], scope=scope).get(person)
+    if card is None:
+        raise Http404
+    stored = reads.resources_of_person(person, scope=scope)
+    spoken = words()
+    resources = [(s, s.resource) for s in stored]
+    entries = [e for s, r in resources if (e := rules.entry(r, spoken, source=s.source)) is not None]
+    codes = {e.institution for e in entries} | {card.institution}
+    return Resident(
+        card=card,
+        entries=tuple(entries),
+        trends=tuple(rules.trends((r for _, r in resources), spoken)),
+        countings=tuple(countings(person, scope=scope)),
+        places=tuple(d.name for d in regions.ancestors(card.division)),
+        institution_names=regions.institution_names(codes - {""}),
+        looks=tuple(looks_at(person, limit=looks)),
+    )
+
+
+def countings(person: int, *, scope: Scope) -> Sequence[Counting]:
+    """The indicators a person is asked about in the running periods, those not counted first."""
+    catalogue = Catalogue.load()
+    until = results.data_until() or clock.today()
+    period = refresh.running_period(None, until)
+    bound: dict[str, list[tuple[int, str]]] = {}
+    for target in plan_desk.confirmed_targets(scope=scope):
+        if target.indicator:
+            bound.setdefault(target.indicator, []).append((target.id, target.promise))
+    found = []
+    for name, counted, reason in results.indicators_of_person(person, period, scope=scope):
+        indicator = catalogue.indicator(name)
+        found.append(
+            Counting(
+                name,
+                in_language(indicator.name, indicator.name_en),
+                counted,
+                reason,
+                results.current_period(name).label,
+                tuple(bound.get(name, ())),
+            )
+        )
+    return found
+
+
+def versions(resource_type: str, id: str, *, person: int, scope: Scope) -> list[reads.Stored]:  # noqa: A002
+    """All versions of a resource of that person, newest first. Raises `Http404` for another person's."""
+    found = reads.history(resource_type, id, scope=scope)
+    if found[0].person != person:
+        raise Http404
+    return found
