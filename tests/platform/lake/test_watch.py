@@ -7,7 +7,7 @@ from tests.platform.lake.fake_store import FakeStore
 from tests.platform.lake.samples import NOW, some_registers, visit
 
 from luoshi.platform.lake import watch as watching
-from luoshi.platform.lake.build import Report
+from luoshi.platform.lake.build import Report, build
 
 
 def test_watching_reports_only_changes(tmp_path: Path, monkeypatch) -> None:
@@ -19,14 +19,18 @@ def test_watching_reports_only_changes(tmp_path: Path, monkeypatch) -> None:
     def sleep(seconds: float) -> None:
         next(looks)()
 
-    seen = watching.watch(store, tmp_path, clock=lambda: NOW, refresh=refreshed.append, sleep=sleep)
+    seen = watching.watch(
+        store, tmp_path, clock=lambda: NOW, refresh=lambda lake, report: refreshed.append(report), sleep=sleep
+    )
     reports = list(itertools.islice(seen, 3))
     assert [report.manifest.rows["visit"] for report in reports] == [1, 2, 3]
     assert refreshed == reports
 
 
-def test_nothing_is_refreshed_without_change(tmp_path: Path, monkeypatch) -> None:
-    monkeypatch.setattr("luoshi.platform.lake.registers.from_database", some_registers)
-    store = FakeStore()
-    report = next(watching.watch(store, tmp_path, clock=lambda: NOW, refresh=lambda report: None, sleep=lambda s: None))
-    assert not watching.refresh_results(Report(report.manifest, (), False))
+def test_results_are_made_of_what_changed(tmp_path: Path, monkeypatch) -> None:
+    told = []
+    monkeypatch.setattr("luoshi.platform.lake.refresh.refresh", lambda lake, **more: told.append((lake, more)))
+    report = build(FakeStore(), tmp_path, at=NOW, register_rows=some_registers())
+    watching.refresh_results(tmp_path, Report(report.manifest, (3,), False))
+    watching.refresh_results(tmp_path, Report(report.manifest, (), False))
+    assert told == [(tmp_path, {"changed_buckets": (3,)})]

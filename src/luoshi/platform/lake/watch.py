@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import time
 from collections.abc import Callable, Iterator
 from datetime import datetime
@@ -12,13 +11,13 @@ from luoshi.platform.lake.build import Report, update
 from luoshi.platform.lake.source import Source
 
 
-def refresh_results(report: Report) -> bool:
-    """Have the indicator results of the written buckets made again; False where this installation has none to make."""
-    if not report or importlib.util.find_spec("luoshi.platform.lake.refresh") is None:
-        return False
-    refresh = importlib.import_module("luoshi.platform.lake.refresh")
-    refresh.refresh(changed_buckets=report.buckets)
-    return True
+def refresh_results(lake: Path, report: Report) -> None:
+    """Have the results of the indicators made again where the lake changed."""
+    if not report:
+        return
+    from luoshi.platform.lake.refresh import refresh
+
+    refresh(lake, changed_buckets=report.buckets)
 
 
 def watch(
@@ -27,7 +26,7 @@ def watch(
     *,
     clock: Callable[[], datetime],
     every: float = 2.0,
-    refresh: Callable[[Report], object] = refresh_results,
+    refresh: Callable[[Path, Report], object] = refresh_results,
     sleep: Callable[[float], None] = time.sleep,
 ) -> Iterator[Report]:
     """Update the lake whenever something changed, for ever; gives a report after each update that changed anything.
@@ -38,6 +37,6 @@ def watch(
     while True:
         report = update(source, lake, at=clock())
         if report:
-            refresh(report)
+            refresh(lake, report)
             yield report
         sleep(every)
