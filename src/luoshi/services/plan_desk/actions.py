@@ -100,6 +100,8 @@ def correct_target(*, target: Target, by: User, **changes: Any) -> Target:
                 row.deadline_inferred = False
             row.status = Status.REJECTED if row.status == Status.REJECTED else Status.CORRECTED
             row.save()
+            if {"metric", "unit", "kind", "op", "value", "baseline"} & set(fields):
+                bindings.propose([row])
             _corrections(row.plan_id, by, {name: (before[name], getattr(row, name)) for name in fields}, target=row)
             _record(by, "plan.target.correct", target.plan, {"target": row.pk, "fields": fields})
         elif row.status == Status.PROPOSED:
@@ -194,7 +196,8 @@ def bind(
         old = _binding_words(row) if row.pk else None
         row.kind, row.verdict, row.indicator = kind, verdict, indicator
         row.missing = "" if verdict == Binding.Verdict.COMPUTABLE else missing.strip()[:300]
-        row.reason = reason.strip()[:300] or row.reason
+        row.missing_en = row.reason_en = ""
+        row.reason = reason.strip()[:300] or "人工选定"
         row.confirmed = True
         row.save()
         if old != _binding_words(row):

@@ -1,29 +1,68 @@
-"""Proposing how each target is measured, and checking what an officer chose."""
+"""Proposing how each target is measured (by the rules of `luoshi.plans.binding`), and checking what an officer chose."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
-from functools import cache
-from itertools import pairwise
 from typing import Any
 
 from luoshi.indicators.catalogue import Catalogue
 from luoshi.indicators.definition import Indicator
 from luoshi.kernel.errors import InvalidValue
+from luoshi.plans import binding, model
 from luoshi.services.plan_desk.models import Binding, Target
 
-# Below this likeness an indicator is no proposal, only a candidate to look at.
-PROPOSE_FROM = 0.6
-CANDIDATES = 5
+UNSAID = "没有可用的数据来源"
+UNSAID_EN = "No source of data is known"
 
 
 def propose(targets: Iterable[Target]) -> None:
     """Bind every target that has no confirmed binding; two queries and one insert for all of them."""
     rows = list(targets)
-    kept = dict(Binding.objects.filter(target__in=rows).values_list("target_id", "confirmed"))
+    confirmed = set(Binding.objects.filter(target__in=rows, confirmed=True).values_list("target_id", flat=True))
     Binding.objects.filter(target__in=rows, confirmed=False).delete()
-    Binding.objects.bulk_create([_proposal(row) for row in rows if not kept.get(row.pk)])
+    indicators = Catalogue.load().indicators
+    Binding.objects.bulk_create(
+        _row(row, binding.propose(_as_read(row), indicators)) for row in rows if row.pk not in confirmed
+    )
+
+
+def _as_read(row: Target) -> model.Target:
+    """The target as the reader's model has it."""
+    return model.Target(
+        id=row.key,
+        task=None,
+        quote=row.quote,
+        start=row.start,
+        end=row.end,
+        metric=row.metric,
+        op=row.op,  # type: ignore[arg-type]
+        value=[row.value, row.upper] if row.upper is not None else row.value,
+        unit=row.unit,
+        deadline=row.deadline or None,
+        baseline=row.baseline,
+        baseline_year=row.baseline_year,
+        kind=row.kind,  # type: ignore[arg-type]
+        force=row.force,  # type: ignore[arg-type]
+        scope=row.scope,
+        per=row.per,
+    )
+
+
+def _row(target: Target, proposals: Sequence[binding.Proposal]) -> Binding:
+    best = proposals[0]
+    lacking = best.verdict != Binding.Verdict.COMPUTABLE
+    return Binding(
+        target=target,
+        kind=best.kind,
+        indicator=best.indicator,
+        verdict=best.verdict,
+        missing=(best.missing_source or UNSAID)[:300] if lacking else "",
+        missing_en=(best.missing_source_en or UNSAID_EN)[:300] if lacking else "",
+        reason=best.reason[:300],
+        reason_en=best.reason_en[:300],
+        score=best.score,
+        candidates=[[p.indicator, round(p.score, 3)] for p in proposals if p.indicator],
+    )
 
 
 def check_indicator(indicator: str) -> Indicator:
@@ -39,64 +78,3 @@ def choices(candidates: Sequence[Sequence[Any]]) -> list[tuple[str, Any]]:
     near = [(name, known[name].name) for name, _ in candidates if name in known]
     every = sorted(((name, entry.name) for name, entry in known.items()), key=lambda item: item[1])
     return [*([("推荐", near)] if near else []), ("全部", every)]
-
-
-def _proposal(target: Target) -> Binding:
-    """The most alike indicator when it is alike enough, else a report with the reason why."""
-    found = _candidates(target)
-    near = [[name, round(score, 3)] for name, score in found]
-    if not found or found[0][1] < PROPOSE_FROM:
-        return Binding(
-            target=target,
-            kind=Binding.Kind.REPORT,
-            verdict=Binding.Verdict.NOT,
-            missing="指标目录中没有对应的定义",
-            candidates=near,
-        )
-    name, score = found[0]
-    entry = Catalogue.load().indicators[name]
-    binding = Binding(target=target, indicator=name, score=score, candidates=near, reason=f"名称与“{entry.name}”相近")
-    if entry.computed:
-        binding.kind, binding.verdict = Binding.Kind.INDICATOR, Binding.Verdict.COMPUTABLE
-    elif entry.kind == "method":
-        binding.kind, binding.verdict = Binding.Kind.INDICATOR, Binding.Verdict.PARTLY
-        binding.missing = entry.missing or "须另行测算"
-    else:
-        binding.kind, binding.verdict = Binding.Kind(entry.kind), Binding.Verdict.NOT
-        binding.missing = entry.missing or "没有数据来源"
-    return binding
-
-
-def _candidates(target: Target) -> list[tuple[str, float]]:
-    """The most alike indicators, best first, with their likeness from 0 to 1."""
-    metric = _pairs(target.metric)
-    scored = [
-        (name, _dice(metric, pairs) * (1.0 if _same_nature(target, unit) else 0.55)) for name, pairs, unit in _names()
-    ]
-    best = sorted(scored, key=lambda item: -item[1])[:CANDIDATES]
-    return [item for item in best if item[1] > 0.2]
-
-
-@cache
-def _names() -> list[tuple[str, frozenset[str], str]]:
-    return [(name, _pairs(entry.name), entry.unit) for name, entry in Catalogue.load().indicators.items()]
-
-
-def _pairs(name: str) -> frozenset[str]:
-    """Pairs of neighbouring characters of a name without its marks and its worn endings."""
-    plain = re.sub(r"[\W_]|的", "", name)
-    plain = re.sub(r"(?:覆盖|达标)?(?:率|比例|占比|比重|水平)$", "率", plain)
-    return frozenset(a + b for a, b in pairwise(plain))
-
-
-def _dice(one: frozenset[str], other: frozenset[str]) -> float:
-    return 2 * len(one & other) / (len(one) + len(other)) if one and other else 0.0
-
-
-def _same_nature(target: Target, unit: str) -> bool:
-    """Whether a promise can be about an indicator of that unit: a share stays a share, a number of things a number, and
-    a rise or fall (个百分点) is neither. A number per so many people (每千人口 … 名) is a share too."""
-    if target.kind == "change":
-        return False
-    share = target.unit.startswith(("%", "‰", "/")) or bool(re.match(r"每[十百千万\d]+", target.metric))
-    return share == (unit in {"percent", "permille", "per-1000", "per-10000", "per-100000"})

@@ -242,7 +242,9 @@ class Binding(models.Model):
     indicator = models.CharField(max_length=60, blank=True, default="")
     verdict = models.CharField(max_length=10, choices=Verdict.choices)
     missing = models.CharField(max_length=300, blank=True, default="")
+    missing_en = models.CharField(max_length=300, blank=True, default="")
     reason = models.CharField(max_length=300, blank=True, default="")
+    reason_en = models.CharField(max_length=300, blank=True, default="")
     score = models.FloatField(default=0)
     candidates = models.JSONField(default=list)
     confirmed = models.BooleanField(default=False)
@@ -259,11 +261,19 @@ class Binding(models.Model):
 
     @property
     def indicator_name(self) -> str:
-        """The Chinese name of the indicator, or its id when the catalogue no longer has it."""
-        if not self.indicator:
-            return ""
+        """The name of the indicator in the language of the page; empty when the catalogue has none of that id."""
         entry = Catalogue.load().indicators.get(self.indicator)
-        return entry.name if entry else self.indicator
+        return wording.in_language(entry.name, entry.name_en) if entry else ""
+
+    @property
+    def missing_words(self) -> str:
+        """What is lacking, in the language of the page."""
+        return wording.in_language(self.missing, self.missing_en)
+
+    @property
+    def reason_words(self) -> str:
+        """Why it was proposed, in the language of the page."""
+        return wording.in_language(self.reason, self.reason_en)
 
 
 class Correction(models.Model):

@@ -54,6 +54,8 @@ class BoundTarget:
     missing: str
     binding_reason: str
     status: str
+    missing_en: str = ""
+    binding_reason_en: str = ""
     op_alt: tuple[str, ...] = ()
     approximate: bool = False
 
@@ -129,6 +131,8 @@ def _bound(target: Target) -> BoundTarget:
         missing=binding.missing if binding else "尚未绑定数据来源",
         binding_reason=binding.reason if binding else "",
         status=target.status,
+        missing_en=binding.missing_en if binding else "no source of data is bound yet",
+        binding_reason_en=binding.reason_en if binding else "",
         op_alt=tuple(target.op_alt),
         approximate=target.approximate,
     )

@@ -84,6 +84,11 @@ REFUSALS: Sequence[tuple[str, str]] = (
 )  # fmt: skip
 
 
+def in_language(chinese: str, english: str) -> str:
+    """The Chinese or, on an English page, the English where there is one."""
+    return english if english and (get_language() or "").startswith("en") else chinese
+
+
 def _say(text: str, words: Sequence[tuple[str, str]]) -> str:
     if (get_language() or "").startswith("en"):
         return text
