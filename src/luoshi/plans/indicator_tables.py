@@ -31,7 +31,7 @@ _YEAR = re.compile(r"(?:19|20)\d{2}")
 _NUMBER = re.compile(r"\d")
 _YEAR_CELL = re.compile(r"(?:到|至)?(?:19|20)\d{2}年?\S{0,4}")
 _NAME_UNIT = re.compile(r"[（(](?P<unit>[^（）()]{1,12})[）)]\s*$")
-_PER_UNIT = re.compile(r"^(?:1)?/?(?P<n>10万|十万|万|千|百)(?:分之一)?(?:人口|人)?$|^1/(?P<m>10万|十万|万|千)")
+_PER_UNIT = re.compile(r"^(?:1?/|每)(?P<n>10万|十万|万|千|百)(?:分之一)?(?:人口|人)?$|^(?P<m>10万|十万|万|千)分之一$")
 _MAX_ROWS, _MAX_COLUMNS = 2000, 40
 
 

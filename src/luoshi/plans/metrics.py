@@ -12,7 +12,7 @@ _DATE = re.compile(
     r"(?:\d{1,2}月(?:\d{1,2}日)?(?:底|末)?(?:之?前|内)?)|今年|本年度?|年底前?|年内|全年|上半年|下半年)[，、]?(?:全面|基本)?"
 )
 _ITEM = re.compile(
-    r"^(?:[一二三四五六七八九十]{1,3}(?:、|是)|（[一二三四五六七八九十\d]{1,3}）|\d{1,3}[.、](?!\d)|[①-⑳]|-{1,2}|[●◆■★•·])+"
+    r"^(?:[一二三四五六七八九十]{1,3}(?:、(?![一二三四五六七八九十]级)|是)|（[一二三四五六七八九十\d]{1,3}）|\d{1,3}[.、](?!\d)|[①-⑳]|-{1,2}|[●◆■★•·])+"
 )
 _PLACE = re.compile(r"^(?:全国|全省|全市|全县|全区|全州|全旗|我国|我省|我市|我县|我区|各地|各级|各市|各县)(?!性|民|科)")
 _TRIM_HEAD = re.compile(
@@ -31,6 +31,7 @@ _ENDS = re.compile(
 _HEADS = re.compile(
     r"(?:患者|病例|病人|儿童|婴儿|新生儿|孕产妇|产妇|老年人|居民|学生|妇女|人群|人口|医院|机构|卫生院|服务中心|卫生室|人员|医师|医生|护士|岁以下|城市|乡镇|农村|社区|家庭|企业|学校)"
 )
+_KINDS = frozenset({"患者", "病例", "病人", "人群", "医院", "机构"})
 _LEVEL = re.compile(
     r"^(?:(?:国家|省|市|县|区|乡|村|部|厅|委|局)?级?(?:（[^）]*）)?(?:级)?|[一二三四]级?(?:甲等|乙等)?(?:及?以上)?|城区|城市|城镇|农村|乡镇|乡村|男性?|女性?)(?=.)"
 )
@@ -144,8 +145,9 @@ def head_of(last: str, part: str) -> str:
     ):
         return last[level.end() :]
     heads = list(_HEADS.finditer(last))
+    shared_kind = re.search(_HEADS.pattern + r"$", part) is None
     for head in reversed(heads):
-        rest = last[head.end() :]
+        rest = last[head.start() if shared_kind and head[0] in _KINDS else head.end() :]
         if len(rest) >= 2 and _ENDS.search(rest):
             return rest
     end = re.search(r"(?:[\u4e00-\u9fff]{0,2})(?:率|比例|占比|比重|水平|数|寿命|时间)$", last)

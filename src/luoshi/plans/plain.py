@@ -71,7 +71,7 @@ class Plain:
                 ):
                     kept.append("\n")
                     kept_origin.append(origin[i])
-                elif before and after and _is_word(before) and _is_word(after):
+                elif before and after and _is_word(before) and after.isascii() and after.isalnum():
                     kept.append(" ")
                     kept_origin.append(origin[i])
                 i = j

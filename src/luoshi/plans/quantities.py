@@ -208,7 +208,12 @@ def _scaled(value: float, magnitude: str | None) -> float:
     return tidy(value * MAGNITUDES[magnitude])
 
 
+_LONGEST = 40  # characters of a printed quantity; longer runs of digits are codes or rubbish
+
+
 def _read(match: re.Match[str], text: str) -> Quantity | None:
+    if match.end() - match.start() > _LONGEST:
+        return None
     g = match.groupdict()
     suffix_op, approximate = _suffix_op(g["suffix"])
     op = _sign(g["sign"]) or suffix_op

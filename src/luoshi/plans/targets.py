@@ -294,9 +294,8 @@ def _carried(result: Scan, reading: Reading) -> Mention | None:
         if mention.start < reading.start and mention.role == "deadline" and mention.explicit:
             sentence_end = re.search(r"[。\n]", text[mention.end :])
             head = text[mention.end : mention.end + (sentence_end.start() if sentence_end else 0)]
-            if re.search(
-                r"(?:以下|下列|主要|具体|如下|总体)?(?:目标|指标)(?:是|为|如下)?[：:]?$", head
-            ) or head.endswith("："):
+            goals = re.search(r"(?:以下|下列|如下|主要|具体|总体|工作)(?:目标|指标)(?:是|为|如下)?[：:]", head)
+            if goals or head.endswith("："):
                 return mention
             return None
     return None

@@ -65,7 +65,7 @@ def count(site: Site, compare: Op | None = None) -> list[Reading] | Refusal:
         return _per_head(site, per, compare)
     if (given := _given(site, verb, compare)) is not None:
         return given
-    if verb.word in words.continuing and not stated:
+    if verb.word in words.continuing and not stated and not first.unit.endswith("元"):
         return site.refusal(f"sizes what exists ({verb.word}), promises no number")
     per_time = PER_TIME.search(site.left)
     if per_time is None and len(site.left) < 4:
