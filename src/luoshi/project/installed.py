@@ -11,5 +11,7 @@ PLATFORM: list[str] = [
 ]
 
 SERVICES: list[str] = [
+    "luoshi.services.scoreboard",
+    "luoshi.services.records_desk",
     "luoshi.services.plan_desk",
 ]

@@ -70,9 +70,7 @@ class Standing:
         return abs(self.value - goal) / (abs(goal) or 1.0)
 
 
-def shortfall(
-    numerator: float | None, denominator: float | None, threshold: Threshold | None, unit: str
-) -> int | None:
+def shortfall(numerator: float | None, denominator: float | None, threshold: Threshold | None, unit: str) -> int | None:
     """How many subjects would have to change for the promise to be kept; 0 when it is.
 
     For a rate that must be at least X: the fewest subjects to bring into the numerator; at most X: how many are too

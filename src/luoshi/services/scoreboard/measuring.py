@@ -1,0 +1,190 @@
+"""From a confirmed promise to its standing at a place: value, pace, freshness, light and the reason in words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+
+from django.utils.translation import gettext as _
+
+from luoshi.indicators import Catalogue, Indicator, judge, pace
+from luoshi.kernel import clock
+from luoshi.kernel.comparator import Threshold
+from luoshi.kernel.period import Period
+from luoshi.platform.access.scope import Scope
+from luoshi.platform.lake import refresh, results
+from luoshi.platform.lake.results import Value
+from luoshi.services.plan_desk.public import BoundTarget
+from luoshi.services.scoreboard.places import Place
+from luoshi.services.scoreboard.rules import Standing, days_old
+
+# Units of rates as printed in plans, by the catalogue's unit; other units (名, 个, 分钟) are not compared.
+PRINTED = {"%": "percent", "‰": "permille", "/10万": "per-100000", "/万": "per-10000"}
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A promise measured somewhere: the value as read, and the standing made from it."""
+
+    value: Value | None
+    standing: Standing
+
+
+def measure(targets: Iterable[BoundTarget], *, at: Place, scope: Scope, months: int = 0) -> dict[int, Standing]:
+    """The standing of every promise at a place; with `months` their values at the ends of so many months besides."""
+    found = {}
+    for target in targets:
+        value = _value(target, at, scope)
+        standing = stand(target, value)
+        if months and value is not None and at.division and standing.value is not None:
+            points = trend(target, at=at, scope=scope, months=months)
+            standing = replace(standing, trend=tuple(v for _day, v in points))
+        found[target.id] = standing
+    return found
+
+
+def trend(target: BoundTarget, *, at: Place, scope: Scope, months: int = 12) -> list[tuple[date, float | None]]:
+    """Month ends with the value to date, oldest first; empty for what is not computed or at a single institution."""
+    if not target.indicator or not at.division or target.kind == "change":
+        return []
+    values = results.trend(target.indicator, period_of(target), scope=scope, division=at.division, months=months)
+    return [(v.period.end, v.value) for v in values]
+
+
+def stand(target: BoundTarget, value: Value | None) -> Standing:
+    """The standing of one promise given the value measured for it (None: nothing is measured)."""
+    if value is None:
+        return _unmeasured(target)
+    indicator = Catalogue.load().indicator(target.indicator)
+    today = clock.today()
+    age = days_old(value.data_until, today)
+    standing = Standing(
+        id=target.id,
+        light="grey",
+        value=value.value,
+        numerator=value.numerator,
+        denominator=value.denominator,
+        threshold=target.threshold,
+        unit=target.unit or indicator.unit_text,
+        better=indicator.better,
+        data_until=value.data_until,
+        stale=age is None or age > pace.STALE_AFTER,
+        reason=value.reason,
+        flags=value.flags,
+        missing=target.missing,
+    )
+    if value.value is None:
+        return replace(standing, why=_why_no_value(value.reason, target))
+    if target.unit in PRINTED and PRINTED[target.unit] != indicator.unit and target.kind != "change":
+        return replace(standing, why=_("目标的单位与指标的单位不同，不能比较"), value=None)
+    return _judged(standing, target, indicator, today, age)
+
+
+def _judged(standing: Standing, target: BoundTarget, indicator: Indicator, today: date, age: int | None) -> Standing:
+    assert standing.value is not None
+    threshold = target.threshold
+    period = period_of(target)
+    day = min(standing.data_until or today, today)
+    share = pace.share_due(period, day, indicator.seasonal_pace)
+    later = target.deadline is not None and target.deadline.year > period.end.year
+    path = _on_the_way(target, threshold, day) if later else None
+    light = judge(standing.value, path or threshold, indicator.better, share, age)
+    colour, why = light.colour, _said(light.code)
+    if later and colour in ("yellow", "red"):
+        if path is None and age is not None and age <= pace.STALE_AFTER:
+            colour, why = "yellow", _("期限未到，计划没有印基期值，不能判断进度")
+    elif later and light.code == "met" and not threshold.met_by(standing.value, better=indicator.better):
+        why = _("未到期限，已走到应到的位置")
+    return replace(standing, light=colour, why=why, elapsed=share if share < 1 else None, expected=light.expected)
+
+
+def _on_the_way(target: BoundTarget, threshold: Threshold, day: date) -> Threshold | None:
+    """Where a promise of a later year should stand on `day`, on the straight line from its baseline."""
+    if target.baseline is None or threshold.op == "between" or target.deadline is None:
+        return None
+    start = date(target.period_start or day.year, 1, 1)
+    share = Period(start, max(start, target.deadline)).share_elapsed(day)
+    return Threshold(threshold.op, target.baseline + (threshold.value - target.baseline) * share)
+
+
+def period_of(target: BoundTarget) -> Period:
+    """The period a promise is measured in: the running one, or the one of its deadline when that has passed."""
+    until = results.data_until() or clock.today()
+    rule = Catalogue.load().indicator(target.indicator).period
+    return refresh.running_period(rule, min(until, target.deadline or until))
+
+
+def _value(target: BoundTarget, at: Place, scope: Scope) -> Value | None:
+    if target.binding_kind != "indicator" or not target.indicator or target.verdict == "not":
+        return None
+    period = period_of(target)
+    where = {"division": at.division} if at.division else {"institution": at.institution}
+    value = results.value(target.indicator, period, scope=scope, **where)
+    return value if target.kind != "change" else _change(target, period, value, where, scope)
+
+
+def _change(target: BoundTarget, period: Period, value: Value, where: dict[str, str], scope: Scope) -> Value:
+    """The difference to the same indicator one year before, in points of its unit: 百分点."""
+    rule = Catalogue.load().indicator(target.indicator).period
+    before_end = date(period.end.year - 1, period.end.month, min(period.end.day, 28))
+    before = results.value(target.indicator, refresh.running_period(rule, before_end), scope=scope, **where)
+    if value.value is None or before.value is None:
+        return replace(value, value=None, reason=value.reason or "no-baseline", numerator=None, denominator=None)
+    return replace(value, value=value.value - before.value, numerator=None, denominator=None)
+
+
+def _unmeasured(target: BoundTarget) -> Standing:
+    words = {
+        "register": _("由名录计数，尚未登记"),
+        "deliverable": _("由成果材料判断，尚未提交"),
+        "report": _("由责任单位上报，尚未上报"),
+    }
+    why = words.get(target.binding_kind, _("缺少数据来源"))
+    return Standing(
+        id=target.id,
+        light="grey",
+        why=why,
+        threshold=target.threshold,
+        unit=target.unit,
+        reason="missing-source",
+        missing=target.missing,
+    )
+
+
+def _why_no_value(reason: str, target: BoundTarget) -> str:
+    words = {
+        "empty-denominator": _("这里没有应统计的对象（分母为零）"),
+        "no-data": _("这一统计期还没有计算结果"),
+        "missing-source": _("缺少数据来源"),
+        "no-baseline": _("没有上一年的同口径数值可比"),
+    }
+    return words.get(reason, _("缺少数据来源"))
+
+
+def _said(code: str) -> str:
+    return {
+        "met": _("已达到目标"),
+        "on-pace": _("进度不慢于时间"),
+        "slightly-behind": _("略慢于应有进度"),
+        "behind": _("明显落后于应有进度"),
+        "stale": _("数据太久没有更新，不能判断"),
+        "no-value": _("没有数值"),
+    }.get(code, code)
+
+
+def children(target: BoundTarget, *, at: Place, scope: Scope) -> Sequence[tuple[Value, Standing]]:
+    """The promise measured for each division directly below, in order of code."""
+    if not at.division or not target.indicator or target.kind == "change":
+        return ()
+    values = results.children(target.indicator, period_of(target), scope=scope, division=at.division)
+    return [(value, stand(target, value)) for value in values]
+
+
+def institutions(target: BoundTarget, *, at: Place, scope: Scope) -> Sequence[tuple[Value, Standing]]:
+    """The promise measured for each institution that stands here, widest gap first."""
+    if not at.division or not target.indicator or target.kind == "change":
+        return ()
+    values = results.institutions(target.indicator, period_of(target), scope=scope, division=at.division)
+    found = [(value, stand(target, value)) for value in values]
+    return sorted(found, key=lambda pair: (-pair[1].gap, -(pair[0].denominator or 0)))

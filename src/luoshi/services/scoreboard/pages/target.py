@@ -1,0 +1,175 @@
+"""One promise: the sentence, the definition, the value, who is behind and by how many."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET
+
+from luoshi.platform.access.scope import Scope
+from luoshi.platform.access.views import requires
+from luoshi.platform.lake.results import Value
+from luoshi.platform.regions import queries as regions
+from luoshi.services.scoreboard import measuring, places, queries
+from luoshi.services.scoreboard.places import Place
+from luoshi.services.scoreboard.rows import Row, definition
+from luoshi.services.scoreboard.rules import Standing
+from luoshi.web import charts, downloads, numbers, paging
+from luoshi.web.tables import Cell, Column, Table
+
+
+@requires("board.read")
+@require_GET
+def target(request: HttpRequest, target_id: int) -> HttpResponse:
+    """The page of one promise at a place."""
+    scope: Scope = request.scope  # type: ignore[attr-defined]
+    at = places.place(request.GET.get("division", ""), scope=scope)
+    row = queries.row(target_id, at, scope=scope)
+    below = measuring.children(row.target, at=at, scope=scope)
+    served = measuring.institutions(row.target, at=at, scope=scope)
+    names = regions.division_names(value.division or "" for value, _s in below)
+    bodies = regions.institution_names(value.institution or "" for value, _s in served)
+    bars = _bars(row, below, names)
+    points = measuring.trend(row.target, at=at, scope=scope)
+    trend = _trend(row, points)
+    children_table = _table(_("各区划"), row, below, names) if below else None
+    institutions_table = _table(_("各机构"), row, served, bodies)
+    if kind := downloads.wanted(request):
+        title = f"{row.metric} {at.name}"
+        tables = [t for t in (_facts(row), children_table, institutions_table if served else None) if t]
+        specs = [spec for spec in (trend, bars) if spec]
+        return downloads.answer(kind, row.metric, tables, title=title, lines=[row.quote, row.plan_title], specs=specs)
+    page = paging.of_all(request, institutions_table.rows, 30)
+    shown = Table(institutions_table.caption, institutions_table.columns, page.items)
+    context = {
+        "row": row,
+        "place": at,
+        "definition": definition(row.indicator) if row.indicator else None,
+        "trend": trend,
+        "trend_table": _trend_table(row, points),
+        "bars": bars,
+        "children_table": children_table,
+        "institutions_table": shown if served else None,
+        "institutions_page": page,
+        "breadcrumbs": _breadcrumbs(row, at, scope),
+        **_missed_link(row, at, scope),
+    }
+    return render(request, "scoreboard/target.html", context)
+
+
+def _missed_link(row: Row, at: Place, scope: Scope) -> dict[str, Any]:
+    """The way to the people, for those who may see lists and where the indicator lists somebody."""
+    indicator = row.indicator
+    if indicator is None or indicator.kind != "ratio" or not scope.can("person.list") or row.standing.value is None:
+        return {"missed_href": "", "missed_label": ""}
+    query = f"?{at.query}" if at.query else ""
+    label = _("看是哪些人和单位") if indicator.lists_counted else _("看还差谁、差在哪")
+    return {"missed_href": reverse("scoreboard:missed", args=[row.id]) + query, "missed_label": label}
+
+
+def _breadcrumbs(row: Row, at: Place, scope: Scope) -> list[tuple[str, str]]:
+    """目标, then the way down from the viewer's widest place to this one."""
+    base = reverse("scoreboard:target", args=[row.id])
+    way = [d for d in regions.ancestors(at.division) if scope.covers_path(d.path)] if at.division else []
+    crumbs = [(_("目标"), reverse("scoreboard:targets"))]
+    crumbs += [(d.name, f"{base}?division={d.code}" if d.code != at.division else "") for d in way]
+    return crumbs if way else [*crumbs, (at.name, "")]
+
+
+def _name(value: Value, names: Any) -> str:
+    code = value.division or value.institution or ""
+    return str(names.get(code, code))
+
+
+def _bars(row: Row, below: Sequence[tuple[Value, Standing]], names: Any) -> charts.Spec | None:
+    if not below or all(value.value is None for value, _s in below):
+        return None
+    base = reverse("scoreboard:target", args=[row.id])
+    bars = [
+        charts.Bar(
+            label=_name(value, names),
+            value=standing.value,
+            text=_bar_text(row, standing),
+            href=f"{base}?division={value.division}",
+            light=standing.light,
+        )
+        for value, standing in below
+    ]
+    threshold = row.target.threshold
+    return charts.bars(
+        bars, unit=row.standing.unit, target=threshold.value, target_text=f"{_('目标')} {row.promise_text}"
+    )
+
+
+def _bar_text(row: Row, standing: Standing) -> str:
+    if standing.value is None:
+        return standing.why
+    counts = numbers.fraction(standing.numerator, standing.denominator) if row.fraction_text else ""
+    return f"{numbers.quantity(standing.value, standing.unit)}{f'  {counts}' if counts else ''}"
+
+
+def _trend(row: Row, points: Sequence[Any]) -> charts.Spec | None:
+    if sum(value is not None for _day, value in points) < 2:
+        return None
+    drawn = [
+        charts.Point(day.isoformat(), value, numbers.quantity(value, row.standing.unit) if value is not None else "")
+        for day, value in points
+    ]
+    return charts.trend(
+        drawn,
+        unit=row.standing.unit,
+        target=row.target.threshold.value,
+        target_text=f"{_('目标')} {row.promise_text}",
+    )
+
+
+def _trend_table(row: Row, points: Sequence[Any]) -> Table:
+    rows = [[Cell(f"{day:%Y-%m}"), Cell(numbers.quantity(value, row.standing.unit), value)] for day, value in points]
+    return Table(
+        _("各月末累计"), [Column(_("月份"), head=True), Column(_("数值"), "number")], rows, caption_hidden=True
+    )
+
+
+def _table(caption: str, row: Row, found: Sequence[tuple[Value, Standing]], names: Any) -> Table:
+    """Divisions or institutions with value, light and how many are missing."""
+    base = reverse("scoreboard:target", args=[row.id])
+    rows = []
+    for value, standing in found:
+        one = Row(row.target, standing, row.place)
+        href = f"{base}?division={value.division}" if value.division else ""
+        rows.append(
+            [
+                Cell(_name(value, names), href=href),
+                Cell(one.light.word, light=standing.light, note=standing.why if standing.value is None else ""),
+                Cell(one.value_text, standing.value, note=one.fraction_text),
+                Cell(one.short_text or "—", standing.people),
+            ]
+        )
+    columns = [
+        Column(_("名称"), head=True, width=36),
+        Column(_("灯色"), "light"),
+        Column(_("现值"), "number"),
+        Column(_("差额"), "number"),
+    ]
+    return Table(caption, columns, rows)
+
+
+def _facts(row: Row) -> Table:
+    """The head of the page, for files."""
+    facts = [
+        (_("现值"), " ".join(filter(None, (row.value_text, row.fraction_text)))),
+        (_("目标值"), row.promise_text),
+        (_("灯色"), f"{row.light.word} {row.why_text}"),
+        (_("差额"), row.short_text),
+        (_("期限"), row.deadline_text),
+        (_("责任单位"), row.units_text),
+        (_("性质"), row.kind_text),
+        (_("能否计算"), row.verdict_text),
+    ]
+    rows = [[Cell(name), Cell(value or "—")] for name, value in facts]
+    return Table(_("进展"), [Column(_("项目"), head=True), Column(_("内容"), width=60)], rows)
