@@ -151,7 +151,8 @@ class Session:
             shared = self.catalogue.shared[name]
             if shared.scope != "region":
                 sql = self.sql(shared, (), lambda query=shared.query: query)  # type: ignore[misc]
-                self.run(f'CREATE OR REPLACE TEMP TABLE "{name}" AS {sql}')
+                kind = "TABLE" if shared.stored else "VIEW"
+                self.run(f'CREATE OR REPLACE TEMP {kind} "{name}" AS {sql}')
 
     def share_region(self, cohorts: Sequence[Cohort], place: int) -> None:
         """Compute once what looks across all of them; `place` tells the periods of one run apart."""

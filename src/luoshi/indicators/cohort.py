@@ -57,10 +57,11 @@ class SharedText(Entry):
 
 
 class SharedQuery(Entry):
-    """One shared query."""
+    """One shared query; not `stored` where reading the lake again costs less than keeping the rows."""
 
     description: str
     scope: Scope = "bucket"
+    stored: bool = True
 
 
 SharedText.model_rebuild()
@@ -85,6 +86,7 @@ class Shared:
     query: exp.Query
     columns: tuple[str, ...]
     reads: frozenset[str]
+    stored: bool = True
 
 
 @dataclass(frozen=True)
@@ -131,7 +133,7 @@ def read_shared(folder: Path, schedules: dict[str, Schedule]) -> dict[str, Share
     for name, entry in read_entry(listing, SharedText).queries.items():
         path = folder / f"{name}.sql"
         query, columns, reads = parse_query(_sql(path), schema, where=str(path))
-        found[name] = Shared(name, entry.scope, query, columns, reads)
+        found[name] = Shared(name, entry.scope, query, columns, reads, entry.stored)
         schema[name] = dict.fromkeys(columns, "text")
     return found
 

@@ -1,4 +1,4 @@
--- Of a milestone told twice the earlier counts.
+-- Of a milestone told twice the earlier counts; one told more than two days before the period is no part of its calls.
 WITH m AS (
   SELECT visit,
          MIN(CASE WHEN code = 'answered' THEN "at" END) AS answered,
@@ -6,6 +6,7 @@ WITH m AS (
          MIN(CASE WHEN code = 'departed' THEN "at" END) AS departed,
          MIN(CASE WHEN code = 'arrived-scene' THEN "at" END) AS arrived
   FROM milestone
+  WHERE CAST("at" AS DATE) >= DAYS_BEFORE(:start, 2)
   GROUP BY visit
 )
 SELECT

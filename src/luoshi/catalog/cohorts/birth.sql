@@ -10,23 +10,20 @@ SELECT
   COALESCE(s.hearing, FALSE) AS hearing,
   COALESCE(s.chd, FALSE) AS chd,
   EXISTS (
-    SELECT 1 FROM visit AS n
-    WHERE n.person = b.person AND n.service = 'newborn-visit' AND n.status IN ('finished', 'in-progress')
-      AND n.day >= b.day AND n.day <= PLUS_DAYS(b.day, 28) AND n.day <= :end
+    SELECT 1 FROM event_visit AS n
+    WHERE n.person = b.person AND n.service = 'newborn-visit' AND n.day >= b.day AND n.day <= PLUS_DAYS(b.day, 28)
   ) AS visited,
   PLUS_DAYS(b.day, 7) <= :end AS past_7_days,
   PLUS_DAYS(b.day, 20) <= :end AS past_20_days,
   PLUS_DAYS(b.day, 28) <= :end AS past_28_days
-FROM visit AS b
+FROM event_visit AS b
 LEFT JOIN person AS c ON c.person = b.person
 LEFT JOIN (
   SELECT person, BOOL_OR(code = 'newborn-metabolic-screen') AS metabolic, BOOL_OR(code = 'newborn-hearing-screen') AS hearing,
          BOOL_OR(code = 'newborn-chd-screen') AS chd
-  FROM procedure
+  FROM event_procedure
   WHERE code IN ('newborn-metabolic-screen', 'newborn-hearing-screen', 'newborn-chd-screen')
-    AND status = 'completed' AND day <= :end
   GROUP BY person
 ) AS s ON s.person = b.person
 WHERE b.service = 'birth'
-  AND b.day BETWEEN :start AND :end
-  AND b.status IN ('finished', 'in-progress')
+  AND b.day >= :start

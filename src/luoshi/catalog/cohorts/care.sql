@@ -1,17 +1,25 @@
+WITH done AS (
+  SELECT institution,
+         COUNT(*) FILTER (WHERE service = 'outpatient') AS outpatient_visits,
+         COUNT(*) FILTER (WHERE service = 'inpatient') AS discharges,
+         SUM(CASE WHEN service = 'inpatient' THEN GREATEST(1, DAYS_FROM(day, end_day)) ELSE 0 END) AS stay_days
+  FROM visit
+  WHERE status IN ('finished', 'in-progress')
+    AND service IN ('outpatient', 'inpatient')
+    AND CASE WHEN service = 'outpatient' THEN day ELSE end_day END BETWEEN :start AND :end
+  GROUP BY institution
+)
 SELECT
-  v.id AS subject,
-  v.person,
+  done.institution AS subject,
+  CAST(NULL AS BIGINT) AS person,
   i.division,
-  v.institution,
-  v.service = 'outpatient' AS outpatient,
-  v.service = 'inpatient' AS discharge,
+  done.institution,
   COALESCE(i.type IN ('township-centre', 'community-centre', 'village-room', 'community-station'), FALSE) AS grassroots,
-  CASE WHEN v.service = 'inpatient' THEN GREATEST(1, DAYS_FROM(v.day, v.end_day)) END AS stay_days
-FROM visit AS v
+  done.outpatient_visits,
+  done.discharges,
+  done.stay_days
+FROM done
 LEFT JOIN institution AS i
-  ON i.code = v.institution
+  ON i.code = done.institution
   AND (i.valid_from IS NULL OR i.valid_from <= :end)
   AND (i.valid_to IS NULL OR i.valid_to > :end)
-WHERE v.status IN ('finished', 'in-progress')
-  AND ((v.service = 'outpatient' AND v.day BETWEEN :start AND :end)
-    OR (v.service = 'inpatient' AND v.end_day BETWEEN :start AND :end))

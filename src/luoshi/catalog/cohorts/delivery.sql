@@ -1,11 +1,10 @@
 -- The pregnancy reaches back 310 days from the delivery.
 WITH d AS (
   SELECT v.id, v.person, v.institution, v.day, v.class, b.live_births
-  FROM visit AS v
+  FROM event_visit AS v
   JOIN birth_of_delivery AS b ON b.delivery = v.id
   WHERE v.service = 'delivery'
-    AND v.day BETWEEN :start AND :end
-    AND v.status IN ('finished', 'in-progress')
+    AND v.day >= :start
 ),
 care AS (
   SELECT d.id,
@@ -13,18 +12,16 @@ care AS (
          MIN(CASE WHEN v.service = 'antenatal-visit' AND v.day <= d.day THEN v.day END) AS first_antenatal,
          BOOL_OR(v.service = 'postnatal-visit' AND v.day >= d.day AND v.day <= PLUS_DAYS(d.day, 28)) AS postnatal
   FROM d
-  JOIN visit AS v ON v.person = d.person
+  JOIN event_visit AS v ON v.person = d.person
   WHERE v.service IN ('antenatal-visit', 'postnatal-visit')
-    AND v.status IN ('finished', 'in-progress')
     AND v.day >= DAYS_BEFORE(d.day, 310)
-    AND v.day <= :end
   GROUP BY d.id
 ),
 dates AS (
   SELECT d.id, MAX(o.value_day) AS last_menstruation
   FROM d
-  JOIN observation AS o ON o.person = d.person
-  WHERE o.code = '8665-2' AND o.value_day <= d.day AND o.value_day >= DAYS_BEFORE(d.day, 310) AND o.day <= :end
+  JOIN event_observation AS o ON o.person = d.person
+  WHERE o.code = '8665-2' AND o.value_day <= d.day AND o.value_day >= DAYS_BEFORE(d.day, 310)
   GROUP BY d.id
 ),
 acts AS (
@@ -32,8 +29,8 @@ acts AS (
          BOOL_OR(p.code = 'prenatal-screen' AND p.day >= DAYS_BEFORE(d.day, 310) AND p.day <= d.day) AS screened,
          BOOL_OR(p.code = 'caesarean' AND p.day >= DAYS_BEFORE(d.day, 1) AND p.day <= PLUS_DAYS(d.day, 1)) AS caesarean
   FROM d
-  JOIN procedure AS p ON p.person = d.person
-  WHERE p.code IN ('prenatal-screen', 'caesarean') AND p.status = 'completed' AND p.day <= :end
+  JOIN event_procedure AS p ON p.person = d.person
+  WHERE p.code IN ('prenatal-screen', 'caesarean')
   GROUP BY d.id
 )
 SELECT

@@ -9,6 +9,6 @@ FROM open_episode AS e
 JOIN resident AS r ON r.person = e.person
 LEFT JOIN observation_in_period AS o ON o.person = e.person
 LEFT JOIN (
-  SELECT person, LATEST_HIGHEST(value, day) AS on_art FROM observation WHERE code = 'on-art' AND day <= :end GROUP BY person
+  SELECT person, LATEST_HIGHEST(value, day) AS on_art FROM event_observation WHERE code = 'on-art' GROUP BY person
 ) AS a ON a.person = e.person
 WHERE e.program = 'hiv'

@@ -17,10 +17,7 @@ SELECT
   r.birth_date <= YEARS_BEFORE(:end, 65) OR r.birth_date > YEARS_BEFORE(:end, 7) OR g.person IS NOT NULL AS priority,
   COALESCE(r.record_opened <= :end, FALSE) AS has_record,
   COALESCE(r.record_open_to_resident <= :end, FALSE) AS record_open,
-  EXISTS (
-    SELECT 1 FROM visit AS s
-    WHERE s.person = r.person AND s.day BETWEEN DAYS_BEFORE(:end, 364) AND :end AND s.status IN ('finished', 'in-progress')
-  ) AS seen,
+  COALESCE(v.last_day >= DAYS_BEFORE(:end, 364), FALSE) AS seen,
   c.person IS NOT NULL AS contracted,
   COALESCE(v.checkups, 0) AS checkups,
   COALESCE(g.hypertension, FALSE) AS hypertension,

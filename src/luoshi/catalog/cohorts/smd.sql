@@ -16,8 +16,8 @@ LEFT JOIN visit_in_period AS v ON v.person = e.person
 LEFT JOIN observation_in_period AS o ON o.person = e.person
 LEFT JOIN (
   SELECT person, LATEST_HIGHEST(CASE WHEN value_code = 'stable' THEN 0.0 ELSE 1.0 END, day) AS unstable
-  FROM observation
-  WHERE code = 'smd-stability' AND day BETWEEN DAYS_BEFORE(:end, 364) AND :end
+  FROM event_observation
+  WHERE code = 'smd-stability' AND day >= DAYS_BEFORE(:end, 364)
   GROUP BY person
 ) AS s ON s.person = e.person
 LEFT JOIN (

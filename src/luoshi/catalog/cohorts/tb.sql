@@ -8,9 +8,8 @@ WITH e AS (
 home AS (
   SELECT e.id, MIN(v.day) AS first_visit_day
   FROM e
-  JOIN visit AS v ON v.person = e.person
-  WHERE v.service = 'tb-first-home-visit' AND v.status IN ('finished', 'in-progress')
-    AND v.day >= DAYS_BEFORE(e.start_day, 1) AND v.day <= :end
+  JOIN event_visit AS v ON v.person = e.person
+  WHERE v.service = 'tb-first-home-visit' AND v.day >= DAYS_BEFORE(e.start_day, 1)
   GROUP BY e.id
 ),
 lab AS (
@@ -18,8 +17,8 @@ lab AS (
          BOOL_OR(o.code = 'tb-bacteriology' AND o.value_code = 'positive' AND o.day >= DAYS_BEFORE(e.start_day, 30)) AS positive,
          LATEST_HIGHEST(CASE WHEN o.code = 'tb-dose-adherence' AND o.day >= e.start_day THEN o.value END, o.day) AS adherence
   FROM e
-  JOIN observation AS o ON o.person = e.person
-  WHERE o.code IN ('tb-bacteriology', 'tb-dose-adherence') AND o.day <= :end
+  JOIN event_observation AS o ON o.person = e.person
+  WHERE o.code IN ('tb-bacteriology', 'tb-dose-adherence')
   GROUP BY e.id
 ),
 pleura AS (

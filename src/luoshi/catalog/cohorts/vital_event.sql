@@ -11,11 +11,10 @@ SELECT
   0 AS infant_death,
   0 AS under5_death,
   0 AS maternal_death
-FROM visit AS b
+FROM event_visit AS b
 LEFT JOIN person AS c ON c.person = b.person
 WHERE b.service = 'birth'
-  AND b.day BETWEEN :start AND :end
-  AND b.status IN ('finished', 'in-progress')
+  AND b.day >= :start
 UNION ALL
 SELECT
   p.id AS subject,
@@ -32,7 +31,7 @@ SELECT
   CASE WHEN m.person IS NOT NULL THEN 1 ELSE 0 END AS maternal_death
 FROM person AS p
 LEFT JOIN (
-  SELECT DISTINCT person FROM observation WHERE code = 'maternal-death' AND value = 1 AND day <= :end
+  SELECT DISTINCT person FROM event_observation WHERE code = 'maternal-death' AND value = 1
 ) AS m ON m.person = p.person
 WHERE p.death_date BETWEEN :start AND :end
   AND (p.death_date < PLUS_MONTHS(p.birth_date, 60) OR m.person IS NOT NULL)

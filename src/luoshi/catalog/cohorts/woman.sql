@@ -13,8 +13,8 @@ LEFT JOIN (
   SELECT person,
          MAX(CASE WHEN code = 'cervical-screen' THEN day END) AS cervical_day,
          MAX(CASE WHEN code = 'breast-screen' THEN day END) AS breast_day
-  FROM procedure
-  WHERE code IN ('cervical-screen', 'breast-screen') AND status = 'completed' AND day <= :end
+  FROM event_procedure
+  WHERE code IN ('cervical-screen', 'breast-screen')
   GROUP BY person
 ) AS s ON s.person = r.person
 WHERE r.sex = 'female'

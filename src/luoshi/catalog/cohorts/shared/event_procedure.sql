@@ -1,0 +1,6 @@
+SELECT person, code, day
+FROM procedure
+WHERE code IN ('newborn-metabolic-screen', 'newborn-hearing-screen', 'newborn-chd-screen', 'prenatal-screen', 'caesarean',
+               'cervical-screen', 'breast-screen')
+  AND day <= :end
+  AND status = 'completed'
