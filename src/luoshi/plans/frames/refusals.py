@@ -73,6 +73,8 @@ def _past(site: Site) -> str:
     for match in words.past.finditer(before):
         if match[0] in _CLAUSE_PAST and re.search(r"[，；：]", before[match.end() :]) and speaks:
             continue
+        if before[: match.start()].endswith(("从", "由", "在")):
+            continue  # 从目前的60%提高到…: where the way begins
         past = match
     if past is None:
         return ""
