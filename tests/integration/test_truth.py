@@ -6,7 +6,7 @@ but `docs/explanation/definitions.md`, and must agree in every division and inst
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from luoshi.engines.lake import LakeDirectory
 from luoshi.indicators import Catalogue, Indicator
 from luoshi.kernel.period import Period
 from luoshi.simulate import lake, output
+from luoshi.simulate.arrival import believed
 from luoshi.simulate.children import doses
 from luoshi.simulate.city import invent
 from luoshi.simulate.truth import answers
@@ -35,7 +36,7 @@ REGIONS = {
 }
 
 
-def differences(folder: Path, truth: dict[str, Any]) -> list[str]:
+def differences(folder: Path, truth: dict[str, Any], known_at: datetime | None = None) -> list[str]:
     """One line per value of the engine that is not the true one, or of a place the truth does not know."""
     catalogue, as_of = Catalogue.load(), date.fromisoformat(truth["as_of"])
     labels = sorted({answer["period"] for answer in truth["indicators"].values()})
@@ -43,7 +44,7 @@ def differences(folder: Path, truth: dict[str, Any]) -> list[str]:
     for label in labels:
         names = [name for name, answer in truth["indicators"].items() if answer["period"] == label]
         results = engine("duckdb", threads=1).evaluate(
-            LakeDirectory.open(folder), catalogue, Period.parse(label).to_date(as_of), names
+            LakeDirectory.open(folder), catalogue, Period.parse(label).to_date(as_of), names, known_at
         )
         assert not results.unplaced
         for name in names:
@@ -103,6 +104,18 @@ def test_an_earlier_day_is_true_too(tmp_path: Path, day: date) -> None:
     lake.write(region, tmp_path / "lake", bucket_size=1 << 10)
     wrong = differences(tmp_path / "lake", answers(region, day))
     assert not wrong, f"{len(wrong)} values differ:\n" + "\n".join(wrong[:20])
+
+
+@pytest.mark.parametrize("moment", ["2025-10-05T20:00:00+08:00", "2025-01-10T00:00:00+08:00"])
+def test_an_old_bulletin_comes_out_as_it_was(tmp_path: Path, moment: str) -> None:
+    """What was known at a moment, of the month end before it: records that came later are not believed yet."""
+    region, known_at = invent(2_500, 16, date(2025, 10, 31), hardship=40.0), datetime.fromisoformat(moment)
+    lake.write(region, tmp_path / "lake")
+    day = known_at.date().replace(day=1) - timedelta(days=1)
+    then = answers(believed(region, known_at), day)
+    wrong = differences(tmp_path / "lake", then, known_at=known_at)
+    assert not wrong, f"{len(wrong)} values differ:\n" + "\n".join(wrong[:20])
+    assert then["indicators"] != answers(region, day)["indicators"]  # late records did make a difference
 
 
 def test_the_simulator_knows_the_truth_of_every_computed_indicator(region: Path) -> None:

@@ -97,8 +97,3 @@ def names(people: People) -> tuple[pa.Array, pa.Array]:
     hers = join(given.take(pa.array(mother)), texts(["之子", "之女"], people.sex))
     family = pc.if_else(pa.array(unnamed), family.take(pa.array(mother)), family)
     return family, pc.if_else(pa.array(unnamed), hers, given)
-
-
-def received_minute(number: Ints) -> Ints:
-    """Minute of the day a record reached the platform: evenings, when systems send."""
-    return np.asarray(1080 + number * 13 % 300, dtype=np.int64)

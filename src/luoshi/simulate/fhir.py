@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from luoshi.simulate import codes
+from luoshi.simulate.arrival import arrivals
 from luoshi.simulate.chance import NEVER, Ints
 from luoshi.simulate.city import Region
 from luoshi.simulate.columns import (
@@ -23,13 +24,11 @@ from luoshi.simulate.columns import (
     moments,
     names,
     numbers,
-    received_minute,
     start_minute,
     texts,
     visit_end,
     where,
 )  # fmt: skip
-from luoshi.simulate.journal import received
 from luoshi.simulate.people import resident_ids
 
 CHUNK = 250_000
@@ -72,15 +71,12 @@ def write(
 
 
 def _chunks(region: Region, table: str) -> Iterator[tuple[Ints, Rows]]:
-    if table == "person":
-        yield np.arange(len(region.people), dtype=np.int64), {}
-        return
-    columns = region.journal.columns(table)
-    day = columns["at"] // 86_400 if table == "milestone" else columns.get("day", columns.get("start_day"))
-    assert day is not None
-    arrived = received(table, day, seed=region.seed, last=region.span.end)
-    for start in range(0, len(day), CHUNK):
-        cut = slice(start, start + CHUNK)
+    """Numbers and columns of the rows, at most `CHUNK` at a time; people come whole, with nothing but their arrival."""
+    arrived = arrivals(region, table)
+    columns = {} if table == "person" else region.journal.columns(table)
+    step = max(1, len(arrived)) if table == "person" else CHUNK
+    for start in range(0, len(arrived), step):
+        cut = slice(start, start + step)
         rows: Rows = {name: column[cut] for name, column in columns.items()} | {"received": arrived[cut]}
         yield np.arange(start, start + len(rows["received"]), dtype=np.int64), rows
 
@@ -96,7 +92,7 @@ def _bytes(lines: pa.Array) -> memoryview:
 def _head(kind: str, table: str, number: Ints, rows: Rows) -> list[Any]:
     return [
         f'{{"resourceType":"{kind}","id":"', ids(table, number), '","meta":{"lastUpdated":"',
-        moments(rows["received"], received_minute(number)), '"}',
+        moments(rows["received"] // 1440, rows["received"] % 1440), '"}',
     ]  # fmt: skip
 
 
@@ -117,9 +113,8 @@ def _encounter_of(rows: Rows) -> pa.Array:
 
 
 def _patient(region: Region, number: Ints, rows: Rows) -> pa.Array:
-    people, span, place = region.people, region.span, region.where
+    people, place = region.people, region.where
     count = len(people)
-    arrived = received("person", people.first_known(span), seed=region.seed, last=span.end)
     family, given = names(people)
     identity = texts_of(resident_ids(people, place))
     village = texts(place.villages, people.village)
@@ -144,7 +139,7 @@ def _patient(region: Region, number: Ints, rows: Rows) -> pa.Array:
         numbers(people.household % 400 + 1), '号"}',
     )  # fmt: skip
     return join(
-        *_head("Patient", "person", number, {"received": arrived}), extensions,
+        *_head("Patient", "person", number, rows), extensions,
         where(has_id | has_record, join(',"identifier":[', identifiers, "]")),
         ',"active":', texts(["false", "true"], people.stays * 1),
         ',"name":[{"use":"official","text":"', family, given, '","family":"', family, '","given":["', given, '"]}]',

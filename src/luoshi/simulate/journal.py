@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from luoshi.simulate import codes
-from luoshi.simulate.chance import NEVER, Ints, chance
+from luoshi.simulate.chance import NEVER, Ints
 
 NONE = -1
 
@@ -112,13 +112,3 @@ class Journal:
         """Diagnoses; `code` a word for all, or an array of places in `codes.DISEASES`."""
         place = codes.DISEASES.index(code) if isinstance(code, str) else code
         return self.add("condition", code=place, **columns)
-
-
-def received(table: str, day: Ints, *, seed: int, last: int) -> Ints:
-    """The day each record reached the platform: mostly at once, one in twelve up to eleven weeks late, never after
-    `last` (what has not arrived by then is not told)."""
-    draw = chance(seed, f"received:{table}")
-    lag = np.minimum(draw.geometric(0.55, len(day)) - 1, 6)
-    late = draw.random(len(day)) < 1 / 12
-    lag = np.where(late, draw.integers(10, 78, len(day)), lag)
-    return np.asarray(np.minimum(np.maximum(day, last - 700) + lag, last), dtype=np.int64)

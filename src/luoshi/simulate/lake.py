@@ -23,10 +23,10 @@ import pyarrow.parquet as pq
 from luoshi.kernel import lake_layout
 from luoshi.kernel.clock import CHINA
 from luoshi.simulate import codes
+from luoshi.simulate.arrival import arrivals
 from luoshi.simulate.chance import NEVER, Bools, Ints
 from luoshi.simulate.city import Region
-from luoshi.simulate.columns import ids, received_minute, start_minute, visit_end
-from luoshi.simulate.journal import received
+from luoshi.simulate.columns import ids, start_minute, visit_end
 from luoshi.simulate.region_files import rows_of
 
 Rows = dict[str, Any]
@@ -151,10 +151,8 @@ def _blank(texts: pa.Array, mask: Bools) -> pa.Array:
 # Tables -------------------------------------------------------------------------------------------------------------
 
 
-def _known(region: Region, table: str, day: Ints, number: Ints | None = None) -> Rows:
-    arrived = received(table, day, seed=region.seed, last=region.span.end)
-    number = np.arange(len(day), dtype=np.int64) if number is None else number
-    return {"known_from": (arrived * 1440 + received_minute(number)) * 60, "known_to": None, "_order": day}
+def _known(region: Region, table: str, order: Ints) -> Rows:
+    return {"known_from": arrivals(region, table) * 60, "known_to": None, "_order": order}
 
 
 def _ids(table: str, count: int) -> tuple[str, str, Ints]:
@@ -167,8 +165,7 @@ def _institution(region: Region, place: Ints) -> tuple[str, list[str], Ints]:
 
 def _person(region: Region) -> Rows:
     people = region.people
-    first = people.first_known(region.span)
-    return _known(region, "person", first) | {
+    return _known(region, "person", people.opened) | {
         "id": _ids("person", len(people)), "person": np.arange(len(people), dtype=np.int64),
         "sex": ("word", ["male", "female"], people.sex), "birth_date": people.birth, "death_date": people.death,
         "division": ("word", region.where.villages, people.village),
@@ -218,8 +215,8 @@ def _observation(region: Region) -> Rows:
     def both(name: str) -> Ints:
         return np.concatenate([rows[name], cuff[name], cuff[name]])
 
-    known = _known(region, "observation", rows["day"])["known_from"]
-    pressure_known = _known(region, "pressure", cuff["day"])["known_from"]
+    known = arrivals(region, "observation") * 60
+    pressure_known = arrivals(region, "pressure") * 60
     value = np.where((kinds == codes.NUMBER) | (kinds == codes.TRUTH), rows["value"], np.nan)
     return {
         "id": ("split", one, two), "person": both("person"),
@@ -272,10 +269,10 @@ def _contract(region: Region) -> Rows:
 
 def _milestone(region: Region) -> Rows:
     rows = region.journal.columns("milestone")
-    return _known(region, "milestone", rows["at"] // 86_400) | {
+    return _known(region, "milestone", rows["at"]) | {
         "id": _ids("milestone", len(rows["at"])), "person": rows["person"], "visit": ("ids", "visit", rows["visit"]),
         "code": ("word", codes.MILESTONES, rows["code"]), "at": rows["at"],
-        "institution": _institution(region, rows["institution"]), "_order": rows["at"],
+        "institution": _institution(region, rows["institution"]),
     }  # fmt: skip
 
 

@@ -71,12 +71,6 @@ class People:
         """Who is counted as a resident on `day`: alive, and not known to have moved away."""
         return self.alive(day) & self.stays
 
-    def first_known(self, span: Span) -> Ints:
-        """The day each person became known to the platform: birth for its own newborns, else when the record was opened
-        (at the earliest 2016-07-18, when electronic records began here)."""
-        opened = np.maximum(np.where(self.opened == NEVER, 0, self.opened), 17_000)
-        return np.minimum(np.where(self.mother >= 0, self.birth, opened), span.end)
-
     def last_day(self, span: Span) -> Ints:
         """The last day each person can be served: death, move, or the last day told."""
         end = np.full(len(self), span.end, np.int64)
