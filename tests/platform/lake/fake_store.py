@@ -37,6 +37,7 @@ class FakeStore:
         self.touched: list[tuple[int, int | None]] = []
         self.tick = 0
         self.batch = batch
+        self.broken: set[str] = set()
 
     @property
     def now(self) -> datetime:
@@ -88,7 +89,7 @@ class FakeStore:
         for start in range(0, len(versions), self.batch):
             yield pa.Table.from_pylist([
                 {"id": v.id, "person": v.person, "version": v.version, "known_from": v.known_from,
-                 "known_to": v.known_to, "body": json.dumps(v.body, ensure_ascii=False)}
+                 "known_to": v.known_to, "body": "{" if v.id in self.broken else json.dumps(v.body, ensure_ascii=False)}
                 for v in versions[start : start + self.batch]
             ], schema=SCHEMA)  # fmt: skip
 

@@ -23,7 +23,7 @@ from tests.platform.lake.samples import (
 )
 
 from luoshi.kernel import lake_layout as layout
-from luoshi.kernel.errors import Refused
+from luoshi.kernel.errors import Refused, UserError
 from luoshi.platform.lake import build as lake_build
 from luoshi.platform.lake import files, registers
 from luoshi.platform.lake.build import build, update
@@ -177,20 +177,31 @@ def test_a_failed_rebuild_leaves_the_lake_as_it_was(tmp_path: Path) -> None:
     store.put(1, visit("e1"))
     build(store, tmp_path, at=NOW, register_rows=some_registers())
     before = contents(tmp_path)
-    store.put(1, {**visit("e2"), "period": "not a period"})
-    store.versions[-1].body = "not an object"  # type: ignore[assignment]
-    store.batch = 1
+    store.put(1, visit("e2"))
 
     class Broken(FakeStore):
         def bodies(self, resource_type: str, *, persons: Any = None) -> Any:
             yield from store.bodies(resource_type, persons=persons)
             if resource_type == "Observation":
-                raise OSError("the disk is full")
+                raise OSError("No space left on device")
 
-    with pytest.raises(OSError, match="full"):
+    with pytest.raises(UserError, match="No space left"):
         build(Broken(), tmp_path, at=NOW, register_rows=some_registers())
     assert contents(tmp_path) == before
     assert sorted(path.name for path in tmp_path.iterdir()) == [".lock", "lake.json", "stats.json", "tables"]
+
+
+def test_a_body_that_is_no_json_is_counted_and_keeps_nothing_out(tmp_path: Path) -> None:
+    store = FakeStore()
+    store.put(1, visit("e1"))
+    store.put(2, visit("e2"))
+    store.broken.add("e1")
+    report = build(store, tmp_path, at=NOW, register_rows=some_registers())
+    assert report.manifest.notes["unreadable_resources"] == {"visit": 1}
+    assert [row["id"] for row in rows(tmp_path, "visit")] == ["e2"]
+    store.put(2, visit("e3"))
+    report = update(store, tmp_path, at=NOW, register_rows=some_registers())
+    assert report.manifest.notes["unreadable_resources"] == {"visit": 1}
 
 
 def test_a_crash_between_the_exchange_of_tables_is_mended(tmp_path: Path) -> None:
@@ -253,12 +264,12 @@ def _crash_in_the_middle(store: FakeStore, lake: Path, given_registers: register
     written = 0
     write = lake_build._write
 
-    def failing(*arguments: Any) -> None:
+    def failing(*arguments: Any) -> int:
         nonlocal written
         written += 1
         if written > 3:
             raise KeyboardInterrupt
-        write(*arguments)
+        return write(*arguments)
 
     lake_build._write = failing
     try:

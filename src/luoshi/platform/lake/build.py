@@ -74,8 +74,8 @@ def build(
                 for batch in batches:
                     flattener.add(batch)
                     progress(table, batch.num_rows)
-                _write(flattener, new, bucket)
-                _count(connection, new, table, bucket, stats, today)
+                unreadable = _write(flattener, new, bucket)
+                _count(connection, new, table, bucket, stats, today, unreadable)
             if layout.NO_PERSON not in stats.get(table, {}):
                 _write(flattener, new, layout.NO_PERSON)
                 _count(connection, new, table, layout.NO_PERSON, stats, today)
@@ -125,7 +125,8 @@ def update(
         written = _redo(source, lake, connection, changes, before.bucket_size, stats, today, progress)
         if registers_changed:
             for table, bucket in [(table, bucket) for table, buckets in stats.items() for bucket in buckets]:
-                _count(connection, lake, table, bucket, stats, today)
+                unreadable = stats[table][bucket].get("unreadable", 0)
+                _count(connection, lake, table, bucket, stats, today, unreadable)
         connection.close()
         manifest = counts.manifest(stats, rows, bucket_size=before.bucket_size, built_at=at, position=position)
         files.write_stats(lake, stats)
@@ -133,22 +134,35 @@ def update(
     return Report(manifest, tuple(sorted(written)), registers_changed)
 
 
-def _write(flattener: Flattener, root: Path, bucket: int) -> None:
+def _write(flattener: Flattener, root: Path, bucket: int) -> int:
+    """Write one file. Gives the number of bodies that could not be read."""
     visits = layout.table_path(root, "visit", bucket)
     flattener.write(layout.table_path(root, flattener.table, bucket), visits=visits)
+    unreadable = flattener.unreadable
+    flattener.forget()
+    return unreadable
 
 
 def _count(
-    connection: duckdb.DuckDBPyConnection, root: Path, table: str, bucket: int, stats: files.Stats, today: date
+    connection: duckdb.DuckDBPyConnection,
+    root: Path,
+    table: str,
+    bucket: int,
+    stats: files.Stats,
+    today: date,
+    unreadable: int = 0,
 ) -> None:
     """Count one file; an empty one is removed, but each table keeps the one without persons, so that it can be read."""
     path = layout.table_path(root, table, bucket)
     counted = counts.count_file(connection, table, path, today=today) if path.exists() else {"rows": 0}
-    if counted["rows"] or bucket == layout.NO_PERSON:
+    if unreadable:
+        counted["unreadable"] = unreadable
+    if counted["rows"] or unreadable or bucket == layout.NO_PERSON:
         stats.setdefault(table, {})[bucket] = counted
-        return
-    path.unlink(missing_ok=True)
-    stats.get(table, {}).pop(bucket, None)
+    else:
+        stats.get(table, {}).pop(bucket, None)
+    if not counted["rows"] and bucket != layout.NO_PERSON:
+        path.unlink(missing_ok=True)
 
 
 def _redo(
@@ -178,14 +192,15 @@ def _redo(
             for batch in _bodies(source, flattener.resource_type, bucket, persons, bucket_size, whole=whole):
                 flattener.add(batch)
                 progress(table, batch.num_rows)
+            unreadable = 0 if whole else stats.get(table, {}).get(bucket, {}).get("unreadable", 0)
             if not whole and flattener.same_as(path, redone, visits=visits):
                 flattener.forget()
             else:
                 if not whole:
                     flattener.add_file(path, without=redone)
-                _write(flattener, lake, bucket)
+                unreadable = max(unreadable, _write(flattener, lake, bucket))
                 written.add(bucket)
-            _count(connection, lake, table, bucket, stats, today)
+            _count(connection, lake, table, bucket, stats, today, unreadable)
     return written
 
 

@@ -56,7 +56,7 @@ def manifest(
     until = {
         table: max(days)
         for table in layout.PERSON_TABLES
-        if (days := [counts["until"] for counts in stats.get(table, {}).values() if counts["until"]])
+        if (days := [counts["until"] for counts in stats.get(table, {}).values() if counts.get("until")])
     }
     notes: dict[str, Any] = {}
     for register in ("division", "institution"):
@@ -74,6 +74,13 @@ def manifest(
                 "rows": dict(sorted(tables.items())),
                 "most_rows": dict(most[:_CODES_KEPT]),
             }
+    unreadable = {
+        table: count
+        for table, buckets in stats.items()
+        if (count := sum(counts.get("unreadable", 0) for counts in buckets.values()))
+    }
+    if unreadable:
+        notes["unreadable_resources"] = unreadable
     filled = {bucket for table in stats.values() for bucket, counts in table.items() if counts["rows"]}
     return layout.Manifest(
         bucket_size=bucket_size,

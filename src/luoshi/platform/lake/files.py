@@ -15,6 +15,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import duckdb
+
 from luoshi.kernel import lake_layout as layout
 from luoshi.kernel.errors import Refused, UnreadableFile
 
@@ -83,7 +85,7 @@ def part_name(path: Path) -> Path:
 def writing(lake: Path) -> Iterator[Path]:
     """Hold the lake's lock and give a scratch folder; what a crashed writer left behind is cleared first.
 
-    Raises `Refused` when another process is writing.
+    Raises `Refused` when another process is writing, `UnreadableFile` when the disk refuses (full, no permission).
     """
     lake.mkdir(parents=True, exist_ok=True)
     with (lake / ".lock").open("w") as lock:
@@ -97,6 +99,11 @@ def writing(lake: Path) -> Iterator[Path]:
         scratch.mkdir()
         try:
             yield scratch
+        except (duckdb.IOException, OSError) as error:
+            reason = str(error).splitlines()[0]
+            raise UnreadableFile(
+                f"cannot be written ({reason}). Nothing is lost: run it again when that is mended.", where=str(lake)
+            ) from error
         finally:
             shutil.rmtree(scratch, ignore_errors=True)
 

@@ -29,13 +29,17 @@ def connect(scratch: Path, *, memory: str = "1GB", threads: int | None = None) -
 
 
 class Flattener:
-    """Collects the rows of one table in DuckDB, batch by batch, then writes them, bucket by bucket."""
+    """Collects the rows of one table in DuckDB, batch by batch, then writes them, bucket by bucket.
+
+    `unreadable`: bodies met since the last `forget` that are no JSON.
+    """
 
     def __init__(self, connection: duckdb.DuckDBPyConnection, table: str) -> None:
         self.connection = connection
         self.table = table
         self._flat = f"flat_{table}"
         self._waiting: list[pa.Table] = []
+        self.unreadable = 0
         self.columns = layout.PERSON_TABLES[table]
         self.view = views.catalog_view(table)
         made = ", ".join(f'"{name}" {kind}' for name, kind in self.columns.items())
@@ -48,9 +52,11 @@ class Flattener:
             f'CAST({cells.get(name, "NULL")} AS {kind}) AS "{name}"' for name, kind in self.columns.items()
         )
         # A version replaced in the instant it became known was never believed.
-        believed = "(SELECT *, id AS resource_id FROM batch WHERE known_to IS NULL OR known_to > known_from)"
-        self._insert = (
-            f"INSERT INTO {self._flat} SELECT {listed} FROM ({self.view.sql(believed, keep=_KEPT, one_type=True)})"
+        believed = "SELECT *, id AS resource_id FROM batch WHERE (known_to IS NULL OR known_to > known_from)"
+        self._insert, self._insert_valid = (
+            f"INSERT INTO {self._flat} SELECT {listed} "
+            f"FROM ({self.view.sql(f'({believed}{only})', keep=_KEPT, one_type=True)})"
+            for only in ("", " AND json_valid(body)")
         )
 
     @property
@@ -73,6 +79,12 @@ class Flattener:
         self.connection.register("batch", pa.Table.from_batches(bodies.to_batches(max_chunksize=_PIECE)))
         try:
             self.connection.execute(self._insert)
+        except duckdb.InvalidInputException as error:
+            if "malformed json" not in str(error).lower():
+                raise
+            # One body that is no JSON must not keep all others out: it is left out and counted.
+            self.unreadable += self._count("SELECT count(*) FROM batch WHERE NOT json_valid(body)")
+            self.connection.execute(self._insert_valid)
         finally:
             self.connection.unregister("batch")
 
@@ -102,20 +114,21 @@ class Flattener:
             self.connection.unregister("redone")
 
     def write(self, path: Path, *, visits: Path | None = None) -> None:
-        """Write what was collected, in order, and forget it. `visits`: the visit file of the same bucket."""
+        """Write what was collected, in order. `visits`: the visit file of the same bucket."""
         part = part_name(path)
+        source = self._final(visits)
         order = dict.fromkeys(["person", layout.DAY_COLUMN[self.table], "id", "known_from", *self.columns])
         ordered = ", ".join(f'"{name}" NULLS FIRST' for name in order)
         self.connection.execute(
-            f"COPY (SELECT {self._names()} FROM {self._final(visits)} ORDER BY {ordered}) TO {views.quote(str(part))} "
+            f"COPY (SELECT {self._names()} FROM {source} ORDER BY {ordered}) TO {views.quote(str(part))} "
             f"(FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {ROW_GROUP})"
         )
         part.replace(path)
-        self.forget()
 
     def forget(self) -> None:
         """Forget what was collected."""
         self._waiting = []
+        self.unreadable = 0
         self.connection.execute(f"TRUNCATE {self._flat}")
 
     def _final(self, visits: Path | None) -> str:
