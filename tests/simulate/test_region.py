@@ -122,6 +122,12 @@ def test_hardship_makes_rare_deaths_common() -> None:
     assert mch["infant-mortality"]["divisions"]["9901"][0] > 2
 
 
+@pytest.mark.parametrize("day", [date(1949, 10, 1), date(2101, 1, 1)])
+def test_an_impossible_day_is_refused_in_words(day: date) -> None:
+    with pytest.raises(InvalidValue, match="between 2018 and 2100"):
+        invent(500, 1, day)
+
+
 @pytest.mark.parametrize("residents", [0, -5, 499, 50_000_001])
 def test_an_impossible_size_is_refused_in_words(residents: int) -> None:
     with pytest.raises(InvalidValue, match="between 500 and"):

@@ -33,10 +33,15 @@ def invent(residents: int, seed: int, as_of: date, *, hardship: float = 1.0) -> 
     """Invent a region of about `residents` people up to `as_of`; the same three values give the same region.
 
     `hardship` multiplies the chances that mothers and infants die, so that tests of rare events need no large region.
-    Raises `InvalidValue` for a number of residents outside 500 to 50 million.
+    Raises `InvalidValue` for a number of residents outside 500 to 50 million, and
+    for a day outside 2018 to 2100.
     """
     if not LEAST <= residents <= MOST:
         raise InvalidValue(f"A region has between {LEAST} and {MOST} residents, not {residents}.")
+    if not date(2018, 1, 1) <= as_of <= date(2100, 12, 31):
+        raise InvalidValue(
+            f"The last day must lie between 2018 and 2100, not on {as_of}.", todo="Give another --as-of."
+        )
     span = Span(as_of)
     where = lay_out(residents, seed, span)
     people = settle(residents, seed, span, where)

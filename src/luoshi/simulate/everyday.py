@@ -27,11 +27,17 @@ def clinics(people: People, where: Geography, journal: Journal, span: Span, seed
     day = begin[person] + np.floor(draw.random(len(person)) * (last - begin + 1)[person]).astype(np.int64)
     place = _place(people.village[person], where, draw, near=0.56)
     remote = draw.random(len(person)) < 0.015
-    journal.add(
+    visit = journal.add(
         "visit", person=person, service=codes.SERVICES.index("outpatient"), day=day, institution=place,
         **{"class": np.where(remote, codes.CLASSES.index("VR"), 0)}, minute=draw.integers(450, 1050, len(person)),
         status=np.where(draw.random(len(person)) < 0.003, CANCELLED, 0),
     )  # fmt: skip
+    # Few clinics send the diagnosis with the visit.
+    kinds = np.array([codes.DISEASES.index(c) for c in ("J06", "K29", "M54", "N39")])
+    told = np.flatnonzero(draw.random(len(person)) < 0.2)
+    young = age[person[told]] < 15
+    pick = np.where(young, 0, draw.integers(0, 4, len(told)))
+    journal.conditions(kinds[pick], person=person[told], day=day[told], visit=visit[told], state=1)
 
 
 def _place(village: Ints, where: Geography, draw: np.random.Generator, *, near: float) -> Ints:
