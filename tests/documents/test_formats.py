@@ -51,7 +51,10 @@ def test_blocks_lie_on_the_text_and_do_not_overlap(tmp_path: Path) -> None:
 def test_wrapped_text_with_page_marks_is_joined(tmp_path: Path) -> None:
     from luoshi.plans.running_text import running_text
 
-    sentence = "推进全民健康生活方式行动，强化家庭和高危个体健康生活方式指导及干预，开展健康体重、健康口腔、健康骨骼等专项行动，到2030年基本实现以县为单位全覆盖。"
+    sentence = (
+        "推进全民健康生活方式行动，强化家庭和高危个体健康生活方式指导及干预，开展健康体重、健康口腔、健康骨骼等专项行动，"
+        "到2030年基本实现以县为单位全覆盖。"
+    )
     width, lines = 28, ["第一节 提高全民健康素养"]
     paragraphs = [sentence * 2, sentence * 3, sentence]
     page = 1

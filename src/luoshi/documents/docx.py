@@ -253,9 +253,9 @@ class _Reader:
                 raise UnreadableFile("a table has too many rows.", where=self.path.name, todo="Split the file.")
         width = max((len(row) for row in rows), default=0)
         if width <= 1 or (longest > 1500 and longest > 0.6 * total and len(rows) <= 4):
-            for row in rows:
-                for text in row:
-                    for line in (text or "").split("\n"):
+            for cells in rows:
+                for cell_text in cells:
+                    for line in (cell_text or "").split("\n"):
                         self.assembly.add(line)
             return
         self.assembly.add_table(rows)

@@ -194,6 +194,7 @@ def _assemble(assembly: Assembly, pages: list[tuple[list[_Line], tuple[float, fl
     style = ""
     last: _Line | None = None
     page = 0
+    last_edge = 0.0
 
     def flush() -> None:
         nonlocal paragraph, style
@@ -202,7 +203,8 @@ def _assemble(assembly: Assembly, pages: list[tuple[list[_Line], tuple[float, fl
         paragraph, style = [], ""
 
     for lines, (_width, height) in pages:
-        body, chrome = [], []
+        body: list[_Line] = []
+        chrome: list[_Line] = []
         for line in lines:
             is_chrome = _at_edge(line, lines, height) and (
                 _shape(line) in furniture

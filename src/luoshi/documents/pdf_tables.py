@@ -40,9 +40,7 @@ def grids(page: Any, height: float) -> list[Grid]:
     """The ruled tables of a page: at least two rows and two columns of lines that meet."""
     across: list[tuple[float, float, float]] = []  # y, x1, x2
     down: list[tuple[float, float, float]] = []  # x, y1, y2
-    seen = 0
-    for item in page.get_objects(filter=(raw.FPDF_PAGEOBJ_PATH,), max_depth=3):
-        seen += 1
+    for seen, item in enumerate(page.get_objects(filter=(raw.FPDF_PAGEOBJ_PATH,), max_depth=3)):
         if seen > 8000:
             return []
         left, bottom, right, top = item.get_bounds()

@@ -55,16 +55,15 @@ def _sheet(assembly: Assembly, sheet: Any, path: Path) -> None:
     for area in sheet.merged_cells.ranges:
         if (area.max_row - area.min_row + 1) * (area.max_col - area.min_col + 1) > 100_000:
             continue
-        for row in range(area.min_row, area.max_row + 1):
-            for column in range(area.min_col, area.max_col + 1):
-                if (row, column) != (area.min_row, area.min_col):
-                    covered[(row, column)] = True
+        for down in range(area.min_row, area.max_row + 1):
+            for across in range(area.min_col, area.max_col + 1):
+                if (down, across) != (area.min_row, area.min_col):
+                    covered[(down, across)] = True
     rows: list[list[str | None]] = []
     started = False
     for index, cells in enumerate(sheet.iter_rows(max_col=min(sheet.max_column or 1, 256), values_only=True), start=1):
         row: list[str | None] = [
-            None if covered.get((index, column)) and rows + [1] else _text(value)
-            for column, value in enumerate(cells, start=1)
+            None if covered.get((index, column)) else _text(value) for column, value in enumerate(cells, start=1)
         ]
         filled = [text for text in row if text and text.strip()]
         if not filled:

@@ -21,7 +21,8 @@ _REPEAT = re.compile(
     r"每(?:个)?(?:半年|季度?|月|年|周|旬|学期|两年|三年)|按(?:月|季度?|年|半年)|逐年|次月\d{1,2}日前|定期"
 )
 _LABEL = re.compile(
-    r"(?:完成|实施|推进|办结|落实|整改|工作)?(?:时限|时间|期限|时间节点|进度安排)(?:要求)?\s*[：:]\s*(?P<what>[^。；;\n）)]{2,40})"
+    r"(?:完成|实施|推进|办结|落实|整改|工作)?(?:时限|时间|期限|时间节点|"
+    r"进度安排)(?:要求)?\s*[：:]\s*(?P<what>[^。；;\n）)]{2,40})"
 )
 _LONG_TERM = re.compile(r"长期|持续|常态|全年|贯穿")
 
@@ -104,9 +105,9 @@ def _phase(text: str, year: int | None) -> tuple[str, str] | None:
         if last is None:
             continue
         return _iso(first, match["am"], match["ad"], end=False), _iso(last, match["bm"], match["bd"], end=True)
-    match = re.search(r"[（(]\s?(1[0-2]|[1-9])月?\s?(?:-{1,2}|—{1,2}|~|至)\s?(1[0-2]|[1-9])月(?:底)?\s?[）)]", text)
-    if match and year:
-        return _iso(year, match[1], None, end=False), _iso(year, match[2], None, end=True)
+    within = re.search(r"[（(]\s?(1[0-2]|[1-9])月?\s?(?:-{1,2}|—{1,2}|~|至)\s?(1[0-2]|[1-9])月(?:底)?\s?[）)]", text)
+    if within and year:
+        return _iso(year, within[1], None, end=False), _iso(year, within[2], None, end=True)
     return None
 
 

@@ -59,15 +59,19 @@ _PLACE = re.compile(
 _LEVELS: tuple[tuple[str, Level], ...] = (
     ("国家", "nation"), ("中央", "nation"), ("中共", "nation"), ("省", "province"), ("自治区", "province"), ("兵团", "province"),
     ("自治州", "prefecture"), ("地区", "prefecture"), ("州", "prefecture"), ("盟", "prefecture"), ("市", "prefecture"),
-    ("街道", "township"), ("镇", "township"), ("乡", "township"), ("县", "county"), ("旗", "county"), ("区", "county"), ("村", "village"),
+    ("街道", "township"), ("镇", "township"), ("乡", "township"), ("县", "county"), ("旗", "county"), ("区", "county"),
+    ("村", "village"),
 )  # fmt: skip
 
 
 # Short names of the provinces, as they stand before a form without 省: 贵州银保监局.
 PROVINCES = frozenset(
-    "北京 天津 河北 山西 内蒙古 辽宁 吉林 黑龙江 上海 江苏 浙江 安徽 福建 江西 山东 河南 湖北 湖南 广东 广西 海南 重庆 四川 贵州 云南 西藏"
-    " 陕西 甘肃 青海 宁夏 新疆".split()
-)
+    [
+        "北京", "天津", "河北", "山西", "内蒙古", "辽宁", "吉林", "黑龙江", "上海", "江苏", "浙江", "安徽", "福建", "江西",
+        "山东", "河南", "湖北", "湖南", "广东", "广西", "海南", "重庆", "四川", "贵州", "云南", "西藏", "陕西", "甘肃", "青海",
+        "宁夏", "新疆",
+    ]
+)  # fmt: skip
 
 
 @cache
@@ -99,6 +103,14 @@ def _by_length() -> tuple[str, ...]:
     return tuple(sorted(forms(), key=len, reverse=True))
 
 
+# Forms that carry their level inside.
+_STANDING_FORMS = frozenset(
+    ["省直机关工委", "市直机关工委", "市级机关工委", "团省委", "团市委", "团县委", "团区委", "团州委"]
+)
+# What cannot stand in a place: other bodies, and words that join.
+_NO_PLACE = re.compile(r"[局厅及与、，,]|委(?!员)|[和等](?:[省市县区各]|$)|部门|单位")
+
+
 @cache
 def resolve(printed: str) -> Resolved | None:
     """The directory entry of a printed name, None when the name is not known.
@@ -111,25 +123,17 @@ def resolve(printed: str) -> Resolved | None:
             continue
         place = name[: len(name) - len(form)]
         entry = departments()[forms()[form]]
-        if entry.style == "党委":
-            if not re.search(r"(?:委|党委|工委|党工委)$", place) and form not in {
-                "直属机关工委",
-                "级机关工委",
-                "机关工委",
-            }:
-                if len(form) < 3 or place:
-                    continue
-            place = re.sub(r"(?:党委|党工委|工委|委)$", "", place)
-        if (
-            form in {"省直机关工委", "市直机关工委", "市级机关工委", "团省委", "团市委", "团县委", "团区委", "团州委"}
-            and not place
-        ):
+        if form in _STANDING_FORMS and not place:
             return Resolved(entry.id, level_of(form.lstrip("团")), "", form)
-        if entry.style != "党委" and re.search(
-            r"[局厅及与、，,]|委(?!员)|[和等](?:[省市县区各]|$)|部门|单位", _outside_brackets(place)
+        if entry.style == "党委":
+            committee = re.search(r"(?:委|党委|工委|党工委)$", place)
+            if not committee and not form.endswith("机关工委") and (len(form) < 3 or place):
+                continue
+            place = re.sub(r"(?:党委|党工委|工委|委)$", "", place)
+        elif _NO_PLACE.search(_outside_brackets(place)) and (
+            not _is_collective(place) or re.search(r"[局厅]|及|委|部门", place)
         ):
-            if not _is_collective(place) or re.search(r"[局厅]|及|委|部门", place):
-                return None
+            return None
         if _PLACE.match(place) or _is_collective(place):
             return Resolved(entry.id, _level(place, form), place, form)
     return None

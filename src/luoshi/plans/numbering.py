@@ -183,6 +183,7 @@ def _chained(markers: list[Marker], candidates: list[Marker]) -> list[Marker]:
         numbered = [marker for marker in line if marker.ordinal is not None]
         place = {id(marker): index for index, marker in enumerate(numbered)}
         good: set[int] = set()
+        whole = kinds[0] in {"cn", "cn-paren", "chapter"} and _is_complete([marker.ordinal or 0 for marker in numbered])
         for candidate in inner:
             if candidate.ordinal is None:
                 continue
@@ -191,7 +192,8 @@ def _chained(markers: list[Marker], candidates: list[Marker]) -> list[Marker]:
             before = [other.ordinal for other in numbered[max(0, at - 3) : at]]
             opens = candidate.ordinal == 1 and len(numbered) >= 3 and candidate.kind not in {"arabic", "lost"}
             if (
-                opens
+                whole
+                or opens
                 or any(other is not None and 1 <= other - candidate.ordinal <= 2 for other in after)
                 or any(other is not None and 1 <= candidate.ordinal - other <= 2 for other in before)
             ):
@@ -205,6 +207,12 @@ def _chained(markers: list[Marker], candidates: list[Marker]) -> list[Marker]:
                 if candidate.kind == "lost" and starts and starts[0] < candidate.start and len(starts) >= 3
             ]
     return kept
+
+
+def _is_complete(ordinals: list[int]) -> bool:
+    """Whether numbers, in whatever order, are those of one list: nearly every one up to the highest, hardly one twice."""
+    known = set(ordinals)
+    return len(known) >= 3 and len(known) >= 0.75 * max(known) and len(ordinals) <= 1.2 * len(known)
 
 
 def _glued(reading: RunningText, kept: list[Marker]) -> list[Marker]:

@@ -15,6 +15,7 @@ import re
 from collections import Counter
 from dataclasses import dataclass
 from functools import cache
+from itertools import pairwise
 
 from luoshi.plans.numbering import RANKS, Marker, find_markers
 from luoshi.plans.running_text import Para, RunningText, Weaver
@@ -62,7 +63,7 @@ def repair_order(reading: RunningText) -> Repair:
     if len(left) > len(breaks) // 3:
         return Repair(reading)
     cuts = _Cuts(reading, segments, order).find()
-    return _reordered(reading, cuts, order)
+    return _reordered(reading, cuts, order, {segment[0].start for segment in segments})
 
 
 def _state_after(markers: list[Marker]) -> dict[int, int]:
@@ -164,7 +165,8 @@ class _Cuts:
         self.text = reading.text
         self.segments, self.order = segments, order
         self.pairs = Counter(self.text[i : i + 2] for i in range(len(self.text) - 1))
-        items = [self.text[a.start : b.start] for seg in segments for a, b in zip(seg, seg[1:], strict=False)]
+        self.runs = Counter(self.text[i : i + 4] for i in range(len(self.text) - 3))
+        items = [self.text[a.start : b.start] for seg in segments for a, b in pairwise(seg)]
         self.lists = sum(1 for item in items if _LIST_OPEN.search(item)) > 0.5 * max(1, len(items))
         starts = Counter(match.group(1) for match in re.finditer(r"[、,，:：]\s?([\u4e00-\u9fff])", self.text))
         self.unit_starts = {char for char, seen in starts.items() if seen >= 5}
@@ -180,16 +182,29 @@ class _Cuts:
         return index > 0 and reading.paras[index - 1].page != para.page
 
     def find(self) -> list[int]:
-        """The start of every segment in the text, in print order."""
+        """The start of every segment in the text, in print order: the best of two beginnings, each bettered in turn."""
         after = {self.order[i]: self.order[i + 1] for i in range(len(self.order) - 1)}
         before = {b: a for a, b in after.items()}
+        at_numbers = list(self.cuts)
+        behind_lists = [0] + [self._behind_first_list(index) for index in range(1, len(self.segments))]
+        best, best_score = at_numbers, float("-inf")
+        for beginning in (behind_lists, at_numbers):
+            self.cuts = list(beginning)
+            self._better(before, after)
+            score = sum(self._seam(a, b) for a, b in after.items()) + self._seam(self.order[-1], None)
+            score += sum(self._cut_here(cut) for cut in self.cuts[1:])
+            if score > best_score:
+                best, best_score = list(self.cuts), score
+        return best
+
+    def _better(self, before: dict[int, int], after: dict[int, int]) -> None:
+        """Move one cut after the other to its best place until none moves."""
         for _ in range(4):
             changed = False
             for index in range(1, len(self.segments)):
-                options = self._options(index)
                 previous = self.cuts[index]
                 best, best_score = previous, float("-inf")
-                for option in options:
+                for option in self._options(index):
                     self.cuts[index] = option
                     score = self._seam(before.get(index), index) + self._seam(index - 1, after.get(index - 1))
                     score += self._cut_here(option)
@@ -198,8 +213,14 @@ class _Cuts:
                 self.cuts[index] = best
                 changed |= best != previous
             if not changed:
-                break
-        return self.cuts
+                return
+
+    def _behind_first_list(self, index: int) -> int:
+        """The place behind the first list of units in the window of a break, its end where there is none."""
+        low, high = self.segments[index - 1][-1].end, self.segments[index][0].start
+        opened = _LIST_OPEN.search(self.text, low, high)
+        closed = re.search(r"[）)]", self.text[opened.end() : high]) if opened else None
+        return opened.end() + closed.end() if opened and closed else high
 
     def _options(self, index: int) -> list[int]:
         """Places where the break before segment `index` may lie; the end of the window first."""
@@ -207,6 +228,8 @@ class _Cuts:
         pages = [start for start in self.page_starts if low <= start <= high]
         if pages:
             return pages
+        if self.text[low:high].rstrip()[-1:] not in "。）)；;”":
+            return [high]  # what stands before the number is cut off, so the page ended there
         options = [high]
         for at in range(high - 1, max(low, high - 1500), -1):
             here = self.text[at - 1]
@@ -223,6 +246,8 @@ class _Cuts:
             return 1.0
         if left in "、，,；;":
             return 0.6 if left in "，,；;" else 0.4
+        if self.runs[self.text[at - 2 : at + 2]] > 1:
+            return -3.0
         return -2.0 if self.pairs[left + right] > 1 else 0.0
 
     def _seam(self, a: int | None, b: int | None) -> float:
@@ -247,6 +272,7 @@ class _Cuts:
             score += self._list_sense(bare)
         if head:
             score += self._word(tail[-1:], head[0])
+            score += 2.0 if self.runs[tail[-2:] + head[:2]] > 0 else 0.0
             if tail[-1:] in "。）)":
                 score -= 2.0
         return score
@@ -277,7 +303,7 @@ class _Cuts:
         return score
 
 
-def _reordered(reading: RunningText, cuts: list[int], order: list[int]) -> Repair:
+def _reordered(reading: RunningText, cuts: list[int], order: list[int], marked: set[int]) -> Repair:
     bounds = [*cuts, len(reading.text)]
     weaver = Weaver()
     spans, joined = [], []
@@ -293,7 +319,9 @@ def _reordered(reading: RunningText, cuts: list[int], order: list[int]) -> Repai
         ]
         for number, (left, right, para) in enumerate(pieces):
             opens_para = left == para.start
-            goes_on = number == 0 and previous is not None and not _clean_seam(reading, previous, left, opens_para)
+            goes_on = (
+                number == 0 and previous is not None and not _clean_seam(reading, previous, opens_para, start in marked)
+            )
             if not goes_on or not weaver.paras:
                 weaver.begin(para.kind, para.level, para.page)
             elif number == 0:
@@ -302,16 +330,14 @@ def _reordered(reading: RunningText, cuts: list[int], order: list[int]) -> Repai
             skip = len(text) - len(text.lstrip())
             weaver.put_traced(text[skip:], reading.offsets[left + skip : right])
         if start < end:
-            inside = [offset for offset in reading.offsets[start:end]]
+            inside = reading.offsets[start:end]
             spans.append((min(inside), max(inside) + 1))
         previous = end
     places = tuple(index + 1 for index in order)
     return Repair(weaver.done(), tuple(spans), places, tuple(joined))
 
 
-def _clean_seam(reading: RunningText, before: int, start: int, opens_para: bool) -> bool:
-    """Whether a new segment begins a new paragraph: what came before it is complete, or it opens with a marker."""
-    last = reading.text[before - 1 : before]
-    if last in "。）)；;" and opens_para:
-        return True
-    return last in "。）)"
+def _clean_seam(reading: RunningText, before: int, opens_para: bool, at_marker: bool) -> bool:
+    """Whether a new segment begins a new paragraph: what came before it is complete, and it opens a paragraph or with a
+    number of its own."""
+    return reading.text[before - 1 : before] in "。）)；;" and (opens_para or at_marker)

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 from pathlib import Path
 
 from luoshi.documents import Document, open_document
 from luoshi.plans import damage, deadlines, papers, tables, units
 from luoshi.plans.head import read_head
 from luoshi.plans.model import Action, Plan, PlanHead, Target, Task
+from luoshi.plans.numbering import find_markers
 from luoshi.plans.outline import build
 from luoshi.plans.page_order import Repair, repair_order
 from luoshi.plans.running_text import Piece, is_traditional, running_text
-from luoshi.plans.numbering import find_markers
 from luoshi.plans.structure import RawTask, Structure, join, structure
 from luoshi.plans.targets import find_table_targets, find_targets
 
@@ -80,9 +81,7 @@ class _PlanReader:
             _without(raw.piece.text, found.spans), year=self.year, plan_years=self.years, schedule=raw.schedule
         )
         flags = [*raw.flags, *found.flags]
-        if self.repair.changed and any(
-            b[0] < a[0] or b[0] - a[1] > 400 for a, b in zip(spans, spans[1:], strict=False)
-        ):
+        if self.repair.changed and any(b[0] < a[0] or b[0] - a[1] > 400 for a, b in pairwise(spans)):
             flags.append("page order repaired: the parts of this task were printed apart")
         if raw.weak:
             flags.append("safeguard: 保障措施, weak as a task")

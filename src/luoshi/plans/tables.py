@@ -7,20 +7,20 @@ from dataclasses import dataclass
 
 from luoshi.documents import Document, Table
 from luoshi.plans.directory import looks_like_unit, resolve
-from luoshi.plans.running_text import Piece, clean_piece, tidy
+from luoshi.plans.running_text import Piece, clean_piece, line_end, tidy
 
 # role of a column -> what its heading says; the first that fits decides.
 _COLUMNS: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("number", re.compile(r"^(?:序\s*号|编\s*号|号|No\.?)$", re.IGNORECASE)),
     ("lead", re.compile(r"牵头|主办|主要责任|主责|第一责任")),
     ("support", re.compile(r"配合|协办|协同|参与|参加|协助")),
-    ("units", re.compile(r"责任(?:单位|部门|科室|处室|主体)|负责(?:单位|部门|科室)|实施(?:单位|部门)|承办|落实单位|责任分工|^责任$|分工")),
+    ("units", re.compile(r"责任(?:单位|部门|科室|处室|主体)|负责(?:单位|部门|科室)|实施(?:单位|部门)|承办|落实单位|^责任$|分工")),
     ("deadline", re.compile(r"时限|时间|期限|进度|节点|完成日期")),
     ("person", re.compile(r"责任人|领导|联系人|负责人|电话")),
     ("goal", re.compile(r"目标|指标值|成效|标准")),
     ("remark", re.compile(r"备注|说明|进展|完成情况|得分|分值|评分")),
-    ("group", re.compile(r"^(?:类别|分类|类型|领域|重点领域|专项行动|行动名称|一级指标|大项|项目类别|板块|方面|工作类别)$")),
-    ("title", re.compile(r"^(?:任务名称|项目名称|工作名称|重点任务|主要任务|工作项目|项目|重点工作|任务|事项|工作事项|工作任务名称)$")),
+    ("group", re.compile(r"^(?:类别|分类|类型|领域|重点领域|专项行动|行动名称|大项|项目类别|板块|方面|工作类别)$")),
+    ("title", re.compile(r"^(?:任务名称|项目名称|工作名称|重点任务|主要任务|工作项目|项目|重点工作|任务|事项|工作事项)$")),
     ("task", re.compile(r"任务|内容|措施|举措|工作|事项|要求|职责|政策开发重点|重点领域")),
     ("unit-first", re.compile(r"^(?:部\s*门|单\s*位|部门名称|单位名称|成员单位|部门\s*[（(]单位[）)])$")),
 )  # fmt: skip
@@ -112,24 +112,20 @@ def _rows(
             if text and text not in fields.get(role, []):
                 fields.setdefault(role, []).append(text)
                 if role in {"task", "title", "goal"}:
-                    pieces[role] = (
-                        pieces[role] + Piece("\n", (pieces[role].offset_of(10**9),)) + piece
-                        if role in pieces
-                        else piece
-                    )
+                    pieces[role] = pieces[role] + line_end(pieces[role]) + piece if role in pieces else piece
         if fields.get("group"):
             group = fields["group"][0].replace("\n", "")
-        piece = pieces.get("task") or pieces.get("title")
-        if piece is None or len(piece.text) < 4:
+        whole = pieces.get("task") or pieces.get("title")
+        if whole is None or len(whole.text) < 4:
             continue
         if "task" in pieces and "title" in pieces and pieces["title"].text not in pieces["task"].text:
-            piece = pieces["title"] + Piece("\n", (pieces["title"].offset_of(10**9),)) + pieces["task"]
-        number = "".join(fields.get("number", [])) or None
+            whole = pieces["title"] + line_end(pieces["title"]) + pieces["task"]
+        printed = "".join(fields.get("number", []))
         unit_first = "、".join(fields.get("unit-first", [])).replace("\n", "、")
         result.append(
             TaskRow(
-                piece,
-                number.strip(".、 ") if number else None,
+                whole,
+                printed.strip(".、 ") or None,
                 fields.get("title", [""])[0].replace("\n", "") if "task" in pieces else "",
                 group,
                 "、".join(fields.get("lead", [])).replace("\n", "、"),
