@@ -110,7 +110,7 @@ def _all(text: str, year: int | None) -> Iterator[Mention]:
         role = _role(text, m.start(), m.end())
         yield Mention(m.start(), m.end(), role, digits, int(digits))
     for m in _SOFT.finditer(text):
-        if re.search(r"[每上去近往历逐]$", text[: m.start()]):
+        if re.search(r"[每上去近往历逐\d一二两三四五]$", text[: m.start()]):
             continue
         if m["plan"]:
             until = _FIVE_YEARS[m["plan"]]

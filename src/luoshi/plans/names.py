@@ -79,7 +79,7 @@ def reason(text: str, quantity: Quantity, clause_start: int) -> str:
         after,
     ):
         return "a threshold that names a group"
-    if not quantity.chinese:
+    if not quantity.chinese or (before.endswith("前") and quantity.unit in ("名", "位")):
         return ""
     if _ROUND_NAME.match(text[quantity.core_end - len(quantity.unit) : quantity.core_end + 8]):
         return "a small number in words: a name or an aside"

@@ -100,6 +100,9 @@ def _confidence(site: Site, verb: _Verb, *, stated: bool) -> float | None:
     if verb.word:
         return 0.85
     lead = metrics.bare(site.left)
+    previous = site.context.previous
+    if site.left.startswith("其中") and previous is not None and previous.unit == site.first.unit:
+        return 0.7
     if not site.noun and (metrics.is_measure(lead) or PER_HEAD.search(lead)):
         return 0.85
     if (site.noun and _DONE.search(site.noun)) or (not site.noun and len(lead) >= 3 and _THING.search(lead)):
@@ -176,6 +179,12 @@ def _tail(
 ) -> list[Reading]:
     """The thing counted stands left of the number: 培育国家级临床重点专科35个."""
     name = metrics.bare(site.left)
+    previous = site.context.previous
+    if site.left.startswith("其中") and len(name) <= 4 and previous is not None:
+        name = f"{previous.metric}（{name}）"
+        return _all(
+            site, site.span(), [name] * len(site.run), "count-tail", confidence, compare=compare, verb=verb.word
+        )
     if often and len(name) < 6:
         name = f"{site.topic()}{name}"
     elif len(name) < 2:

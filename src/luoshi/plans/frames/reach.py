@@ -39,7 +39,7 @@ def reach(site: Site, comparator: re.Match[str]) -> list[Reading] | Refusal:
     if len(site.run) > 1:
         return site.several(subject, "reach-list", verb_kind=verb_kind, compare=compare)
     name = site.named(subject)
-    if verb in ("排名", "位列", "位居") and not name.endswith(("排名", "位次")):
+    if verb in ("排名", "位列", "位居", "名列") and not name.endswith(("排名", "位次")):
         name = f"{name}排名"
     span = site.span()
     if site.noun and first.is_share and not site.right.startswith("的"):
@@ -147,7 +147,7 @@ def change(site: Site, match: re.Match[str]) -> list[Reading] | Refusal:
 def level(site: Site) -> list[Reading] | Refusal:
     """Minutes, grades, ages, sizes with no comparator verb: a promise only as the tail of a measure (时间30分钟以内)."""
     subject = metrics.bare(site.left)
-    measure = re.search(r"(?:时间|时长|时限|日|天数|寿命|面积|年龄|得分|评分|半径)$", subject)
+    measure = re.search(r"(?:时间|时长|时限|日|天数|寿命|面积|年龄|得分|评分|满意度|半径)$", subject)
     if site.run[-1].op is not None and measure and not site.noun:
         if len(site.run) > 1:
             return site.several(site.left, "level-list")

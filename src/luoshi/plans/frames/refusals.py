@@ -78,8 +78,10 @@ def _past(site: Site) -> str:
         past = match
     if past is None:
         return ""
-    if past[0] == "累计" and re.search(r"(?:19|20)\d{2}年|年底|年内|力争|确保", before):
-        return ""
+    if past[0] == "累计":
+        stated = own_verb is not None and own_verb["compare"]
+        if stated or re.search(r"(?:19|20)\d{2}年|年底|年内|力争|确保|\d年累计", before):
+            return ""
     since = before[past.end() :]
     if past[0] in ("截至", "截止"):
         since = re.sub(r"^[到至]?(?:(?:19|20)\d{2}年)?(?:\d{1,2}月)?(?:\d{1,2}日)?(?:底|末|年底)?", "", since)
@@ -92,7 +94,7 @@ def _measure(site: Site) -> str:
     if unit in ("个工作日", "工作日", "日", "天", "小时", "分钟", "个小时"):
         compared = patterns().comparator.search(left)
         weekly = PER_TIME.search(left) and compared is not None and compared["compare"]
-        if not weekly and not _SPENT_TIME.search(metrics.bare(left)):
+        if not weekly and not _SPENT_TIME.search(metrics.bare(left)) and not _SPENT_TIME.search(site.headed()):
             return "a term of procedure"
     if unit == "元" and not _MONEY.search(left) and not _MONEY.search(site.context.previous_clause):
         return "an amount of money that nothing promises"

@@ -69,13 +69,15 @@ def _of_subject(site: Site, subject: str, noun: str) -> list[Reading] | Refusal:
         reading = site.reading(first, span, name, "share", verb_kind="share")
         reading.scope = scope
         return [reading]
-    if subject and verb is None:
+    if subject and verb is None and not re.search(r"(?:[、和与及]|以及)$", site.left):
         return site.refusal("a share inside a description")
     if predicate is not None:
         who, what = noun[: predicate.start()], noun[predicate.start() :]
-        reading = site.reading(first, site.span(None, used), metrics.share_of(who, what), "share", verb_kind="share")
-        reading.scope = who
-        return [reading]
+        name, span = metrics.share_of(who, what), site.span(None, used)
+        readings = [site.reading(quantity, span, name, "share", verb_kind="share") for quantity in site.run]
+        for reading in readings:
+            reading.scope = who
+        return readings
     name = metrics.share_of(noun.lstrip("的"), verb[0] if verb else "")
     offset = site.left.find(verb[0]) if verb else None
     return [site.reading(first, site.span(offset, used), name, "share-object", verb_kind="share", confidence=0.75)]

@@ -170,6 +170,12 @@ class Site:
         """What the clause before was about, for a clause that names no subject of its own."""
         return metrics.bare(self.context.previous_clause)
 
+    def headed(self) -> str:
+        """The measure that opens the sentence before a colon: 平均住院日：三级医院不超过8天，…"""
+        before = self.context.text[self.context.sentence_start : self.context.clause_start]
+        heads = [h for h in re.findall(r"([^，。；：]{2,30})：", before) if metrics.is_measure(h)]
+        return metrics.bare(heads[-1]) if heads else ""
+
     def named(self, subject: str) -> str:
         """The subject of a measure; where the clause names none, the clause before gives it."""
         name = metrics.measured(subject)
@@ -181,6 +187,8 @@ class Site:
                 return before if not name or before.endswith(name) else f"{before}{name}"
             before = self.topic()
             return f"{before}{name}" if len(before) <= 24 else name or before[-24:]
+        if not metrics.is_measure(name) and (head := self.headed()):
+            return name + head
         bare_level = re.fullmatch(r"[国家省市县区厅局部级（）以上及]+", name)
         if (
             previous is not None
