@@ -8,6 +8,7 @@ everything unchanged. Memory is bounded by the few blocks under way.
 from __future__ import annotations
 
 import multiprocessing
+import os
 import sqlite3
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator
@@ -33,7 +34,7 @@ from luoshi.records.validate_files import is_fhir
 if TYPE_CHECKING:
     from luoshi.platform.access.models import User
 
-BLOCK = 2 << 20
+BLOCK = int(os.environ.get("LUOSHI_INGEST_BLOCK", 2 << 20))
 _ALONE = 4 << 20  # less than this is not worth starting processes
 
 Progress = Callable[[Path, int, Counts], None]
