@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 import pytest
+from django.db.models import Q
 from django.http import Http404
 
 from luoshi.kernel import clock
@@ -100,6 +101,12 @@ def test_system_sees_all(small_region):
     assert scope.covers_institution("C2")
     assert scope.root_division() == "99"
     assert scope.permissions == frozenset(role_book().permissions)
+
+
+def test_everywhere_stays_everywhere_when_joined_by_or(small_region):
+    everything = Scope.system().path_filter("path")
+    assert Division.objects.filter(everything | Q(code="nothing")).count() == 8
+    assert not Division.objects.filter(~everything).exists()
 
 
 def test_above_filter_finds_the_divisions_whose_promises_bind_the_viewer(small_region, make_user):

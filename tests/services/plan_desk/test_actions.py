@@ -203,10 +203,12 @@ class TestConfirming:
                 "county": make_user("county-officer", division="990101"),
                 "clinic": make_user("institution-clinician", institution="C2"),
                 "province": make_user("division-head", division="99"),
+                "everywhere": make_user("division-head"),
                 "nobody": make_user(),
             }.items()
         }
-        assert seen == {"county": 7, "clinic": 7, "province": 7, "nobody": 0}
+        assert seen == {"county": 7, "clinic": 7, "province": 7, "everywhere": 7, "nobody": 0}
+        assert len(public.confirmed_targets(scope=Scope.system())) == 7
         county_plan = actions.load(
             content=TEXT.encode(), name="b.txt", by=officer, scope=Scope.of(officer),
             division=small_region.division("990101"),

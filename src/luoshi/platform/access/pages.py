@@ -75,7 +75,7 @@ def sign_out(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def password(request: HttpRequest) -> HttpResponse:
     """Choose a new password."""
-    form = NewPasswordForm(request.POST or None, user=request.user)
+    form = NewPasswordForm(request.POST if request.method == "POST" else None, user=request.user)
     if request.method == "POST" and form.is_valid():
         actions.set_password(user=request.user, password=form.cleaned_data["new"], by=request.user)
         update_session_auth_hash(request, request.user)
@@ -91,7 +91,7 @@ def second_factor_page(request: HttpRequest) -> HttpResponse:
     """Prove the second factor, or enrol one, then go on to where `next` says."""
     user = request.user
     onward = _onward(request)
-    form = CodeForm(request.POST or None)
+    form = CodeForm(request.POST if request.method == "POST" else None)
     secret = "" if user.has_second_factor else request.session.setdefault(NEW_SECRET_KEY, second_factor.new_secret())
     if request.method == "POST" and form.is_valid():
         code = form.cleaned_data["code"]

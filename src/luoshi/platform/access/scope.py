@@ -152,9 +152,13 @@ class Scope:
         return str(self._memory[key])
 
     def path_filter(self, field_name: str) -> Q:
-        """A filter for rows whose `field_name` is a division path inside this scope; matches nothing when none is."""
+        """A filter for rows whose `field_name` is a division path inside this scope; matches nothing when none is.
+
+        It may be joined to others by `|`: for everywhere it is a condition that always holds, not the empty one, which
+        Django would drop.
+        """
         if self.everywhere:
-            return Q()
+            return ~Q(pk__in=[])
         condition = Q(pk__in=[])
         for path in self.division_paths:
             condition |= Q(**{f"{field_name}__startswith": path})

@@ -12,7 +12,7 @@ from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
-from unfold.admin import ModelAdmin
+from unfold.admin import ModelAdmin, TabularInline
 from unfold.sites import UnfoldAdminSite
 
 from luoshi.platform import audit
@@ -86,9 +86,50 @@ class StaffAdmin(ModelAdmin):
             detail={"fields": form.changed_data},
         )
 
+    def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
+        """Save rows edited inside this one, with an audit row of their own."""
+        super().save_formset(request, form, formset, change)
+        if formset.has_changed():
+            audit.record(
+                by=request.user,
+                action=f"{form.instance._meta.app_label}.{formset.model._meta.model_name}.change",
+                object_type=form.instance._meta.model_name or "",
+                object_id=form.instance.pk,
+                detail={
+                    "added": [str(row) for row in formset.new_objects],
+                    "changed": [str(row) for row, _fields in formset.changed_objects],
+                },
+            )
+
     # Our trail is the record; the admin's own log would be a second, unchained one.
     def log_addition(self, *args: Any, **kwargs: Any) -> None:
         """Nothing: see `save_model`."""
 
     def log_change(self, *args: Any, **kwargs: Any) -> None:
         """Nothing: see `save_model`."""
+
+
+class StaffInline(TabularInline):
+    """Rows edited inside another: who may edit that one may edit these; none is deleted."""
+
+    extra = 1
+
+    def _may(self, request: HttpRequest) -> bool:
+        edits: str = self.admin_site.get_model_admin(self.parent_model).edits
+        return scope_of(request).can(edits)
+
+    def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        """As for the row outside."""
+        return self._may(request)
+
+    def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        """As for the row outside."""
+        return self._may(request)
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        """As for the row outside."""
+        return self._may(request)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        """Nobody: what ends gets a last day."""
+        return False

@@ -7,11 +7,10 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
-from unfold.admin import TabularInline
 
 from luoshi.kernel.errors import InvalidValue
 from luoshi.kernel.identifiers import check_institution_code, check_uscc
-from luoshi.platform.access.staff import StaffAdmin, site
+from luoshi.platform.access.staff import StaffAdmin, StaffInline, site
 from luoshi.platform.access.views import scope_of
 from luoshi.platform.regions.models import Department, DepartmentAlias, Division, Institution
 
@@ -78,11 +77,10 @@ def _checked(form: Any, name: str, check: Any) -> str:
         return value
 
 
-class AliasInline(TabularInline):
+class AliasInline(StaffInline):
     """The names a department is printed by."""
 
     model = DepartmentAlias
-    extra = 1
 
 
 @admin.register(Department, site=site)
@@ -95,6 +93,7 @@ class DepartmentAdmin(StaffAdmin):
     list_select_related = ["division"]
     search_fields = ["code", "name", "aliases__text"]
     autocomplete_fields = ["division"]
+    inlines = [AliasInline]
 
     def inside(self, request: HttpRequest, rows: QuerySet[Any]) -> QuerySet[Any]:
         """Those of granted divisions, and the patterns of no division in particular."""

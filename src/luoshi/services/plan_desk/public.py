@@ -26,6 +26,9 @@ class BoundTarget:
     plan: int
     plan_title: str
     division: str
+    division_path: str
+    action: int | None
+    action_title: str
     task_number: str
     task_title: str
     task_text: str
@@ -103,6 +106,9 @@ def _bound(target: Target) -> BoundTarget:
         plan=plan.pk,
         plan_title=plan.title,
         division=plan.division.code,
+        division_path=plan.division.path,
+        action=task.action_id if task else None,
+        action_title=str(task.action) if task and task.action else "",
         task_number=task.number if task else "",
         task_title=task.title if task else "",
         task_text=task.text if task else "",

@@ -58,7 +58,7 @@ def own_plan_or_404(plan_id: int, *, scope: Scope) -> Plan:
 def target_or_404(target_id: int, *, scope: Scope) -> Target:
     """A target of a plan inside the viewer's own subtree, otherwise `Http404`."""
     target = (
-        Target.objects.select_related("plan__division", "task", "binding")
+        Target.objects.select_related("plan__division", "task__action", "binding")
         .filter(scope.path_filter("plan__division__path"), pk=target_id)
         .first()
     )
@@ -87,7 +87,7 @@ def confirmed(scope: Scope) -> QuerySet[Target]:
             plan__status=Plan.Status.CONFIRMED,
             status__in=(Status.CONFIRMED, Status.CORRECTED),
         )
-        .select_related("plan__division", "task", "binding")
+        .select_related("plan__division", "task__action", "binding")
         .defer("plan__text", "plan__blocks")
         .order_by("plan_id", "start", "pk")
     )
