@@ -8,6 +8,7 @@ from luoshi.web.manifest import Nav, Service
 class RecordsDeskConfig(Service):
     """Residents (居民档案)."""
 
+    default = True  # the imported base class is in this module too
     name = "luoshi.services.records_desk"
     label = "records_desk"
     slug = "records_desk"

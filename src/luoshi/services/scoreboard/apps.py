@@ -8,6 +8,7 @@ from luoshi.web.manifest import Nav, Service
 class ScoreboardConfig(Service):
     """The board (总览) at the root, and the targets (目标)."""
 
+    default = True  # the imported base class is in this module too
     name = "luoshi.services.scoreboard"
     label = "scoreboard"
     slug = "scoreboard"
