@@ -235,7 +235,7 @@ STEPS = st.one_of(
 
 
 @pytest.mark.slow
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(chunks=st.lists(st.lists(STEPS, max_size=8), min_size=2, max_size=4), crash=st.booleans())
 def test_updates_equal_a_build(tmp_path_factory: pytest.TempPathFactory, chunks: list[list[Any]], crash: bool) -> None:
     store, lake = FakeStore(), tmp_path_factory.mktemp("lake")
