@@ -46,7 +46,7 @@ def read(file: Path, form: str) -> None:
 def _table(plan: Plan) -> list[str]:
     """The plan as lines for a terminal."""
     head = plan.plan
-    period = "–".join(str(year) for year in (head.period_start, head.period_end) if year) or "?"
+    period = "–".join(str(year) for year in dict.fromkeys((head.period_start, head.period_end)) if year) or "?"
     lines = [
         head.title or "(no title)",
         f"{head.issuer or '?'} · {head.region or '?'} · {head.doc_number or '-'} · {period}",

@@ -15,7 +15,7 @@ from luoshi.documents.chrome import is_page_mark
 from luoshi.documents.limits import MAX_PAGES
 from luoshi.documents.model import Document
 from luoshi.documents.pdf_tables import Grid, grids
-from luoshi.documents.wrapping import OPENING, join
+from luoshi.documents.wrapping import join, opens
 from luoshi.kernel.errors import UnreadableFile
 
 
@@ -237,7 +237,13 @@ def _assemble(assembly: Assembly, pages: list[tuple[list[_Line], tuple[float, fl
                 last, first = None, False
                 continue
             indented = line.left - left_edge > 1.2 * max(line.height, 6)
-            if first and open_end and last is not None and not indented and not OPENING.match(line.text):
+            if (
+                first
+                and open_end
+                and last is not None
+                and not indented
+                and (not opens(line.text) or carried in "（(、，")
+            ):
                 style = "continued" if carried not in "。！？；" or _full(last, last_edge) else ""
                 paragraph = [line.text.strip()]
             elif (
@@ -245,7 +251,7 @@ def _assemble(assembly: Assembly, pages: list[tuple[list[_Line], tuple[float, fl
                 and last is not None
                 and _full(last, right_edge)
                 and not indented
-                and not OPENING.match(line.text)
+                and (not opens(line.text) or paragraph[-1][-1:] in "（(、，")
                 and line.top - last.bottom < 2.2 * max(line.height, 6)
                 and line.top >= last.top
             ):
@@ -269,4 +275,5 @@ def _right_edge(lines: list[_Line]) -> float:
 
 def _full(line: _Line, edge: float) -> bool:
     """Whether the line runs to the right edge of its column, so that the paragraph may go on."""
-    return line.right > edge - 2.2 * max(line.height, 8)
+    open_end = line.text.rstrip()[-1:] in "，、"
+    return line.right > edge - (7.0 if open_end else 2.2) * max(line.height, 8)

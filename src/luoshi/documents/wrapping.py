@@ -38,10 +38,15 @@ def is_wrapped(lines: list[str]) -> int:
     return common if open_ends >= 0.5 * len(full) else 0
 
 
+def opens(line: str) -> bool:
+    """Whether a line begins something new by its own words: a number, 附件, a label."""
+    return bool(OPENING.match(line))
+
+
 def continues(previous: str, line: str, common: int) -> bool:
     """Whether `line` goes on with the paragraph that `previous` belongs to, in a text wrapped at `common` columns."""
     last = previous.rstrip()
-    if not last or OPENING.match(line):
+    if not last or (opens(line) and last[-1] not in "（(、，,"):
         return False
     indent = len(line) - len(line.lstrip())
     indented = line[:1] == "\u3000" or indent >= 2

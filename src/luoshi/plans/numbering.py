@@ -40,7 +40,13 @@ _AT_START: tuple[tuple[str, re.Pattern[str]], ...] = (
             rf"(?:重点任务|主要任务|专项行动|行动|任务|工程|举措|重点工作|措施)\s?([{_CN}]{{1,3}}|\d{{1,2}})\s?[：:、.]\s*"
         ),
     ),
-    ("decimal", re.compile(r"(\d{1,2}(?:\.\d{1,2}){1,3})[.、]?\s*(?=[\u4e00-\u9fff“《])")),
+    (
+        "decimal",
+        re.compile(
+            r"(\d{1,2}(?:\.\d{1,2}){1,3})[.、]?\s*(?![月年日个家名万亿所项次人元级岁张支])(?=[\u4e00-\u9fff“《])"
+        ),
+    ),
+    ("arabic", re.compile(r"(\d{1,3})\s?[.、)）]\s*(?=(?:1[0-2]|[1-9])月|20\d\d年)")),
     ("arabic", re.compile(r"(\d{1,3})\s?[.、)）,，](?!\d)\s*(?=\D)")),
     ("arabic", re.compile(r"(\d{1,2})\s+(?=[\u4e00-\u9fff]{2}[^。]{0,30}(?:。|$))")),
     ("arabic-paren", re.compile(r"[（(]\s?(\d{1,3})\s?[）)][、.．]?\s*")),
@@ -55,6 +61,7 @@ _INSIDE: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("cn", re.compile(rf"{_BOUNDARY}([{_CN}]{{1,3}})、\s*(?=[\u4e00-\u9fff“《])")),
     ("cn-paren", re.compile(rf"{_BOUNDARY}[（(]\s?([{_CN}]{{1,3}})\s?[）)][、.]?\s*(?=[\u4e00-\u9fff“《])")),
     ("arabic", re.compile(rf"{_BOUNDARY}(\d{{1,3}})\s?[.、]\s*(?=[\u4e00-\u9fff“《\"])")),
+    ("arabic", re.compile(rf"{_BOUNDARY}(\d{{1,3}})\s?[.、]\s*(?=(?:1[0-2]|[1-9])月|20\d\d年)")),
     ("lost", re.compile(r"(?:(?<=[)）])|(?<=。))()\s?[.．]\s*(?=[\u4e00-\u9fff“《])")),
 )
 # After a heading that runs into the text a number may follow without any boundary: 提升专项行动1.积极引进.

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from dataclasses import dataclass, field
+from itertools import islice
 
 from luoshi.plans import sections
 from luoshi.plans.numbering import AUDIENCE, RANKS, Marker, find_markers
@@ -159,7 +161,10 @@ def _node(reading: RunningText, marker: Marker, own_end: int, one_line: bool) ->
 def paras_between(reading: RunningText, start: int, end: int) -> list[Para]:
     """The paragraphs, or parts of paragraphs, that lie between two positions."""
     result = []
-    for para in reading.paras:
+    first = bisect_right(reading.paras, start, key=lambda para: para.end)
+    for para in islice(reading.paras, first, None):
+        if para.start >= end:
+            break
         left, right = max(para.start, start), min(para.end, end)
         if left < right and reading.text[left:right].strip():
             result.append(Para(left, right, para.kind, para.level, para.page))
