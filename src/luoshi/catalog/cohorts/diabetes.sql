@@ -4,15 +4,16 @@ SELECT
   r.person,
   r.division,
   e.institution,
-  COALESCE(v.dm_face_visits, 0) AS visits,
+  COALESCE(v.face_visits, 0) AS visits,
   CAST(LEAST(4, FLOOR(DAYS_FROM(GREATEST(e.start_day, :start), PLUS_DAYS(:end, 1)) / 90)) AS INTEGER) AS visits_due,
-  COALESCE(v.checkups, 0) AS checkups,
+  COALESCE(c.visits, 0) AS checkups,
   CASE WHEN DAYS_FROM(GREATEST(e.start_day, :start), PLUS_DAYS(:end, 1)) >= 180 THEN 1 ELSE 0 END AS checkups_due,
-  o.glucose,
-  o.glucose_day,
+  o.value AS glucose,
+  o.day AS glucose_day,
   e.status
 FROM open_episode AS e
 JOIN resident AS r ON r.person = e.person
-LEFT JOIN visit_in_period AS v ON v.person = e.person
-LEFT JOIN observation_in_period AS o ON o.person = e.person
+LEFT JOIN visit_in_period AS v ON v.person = e.person AND v.service = 'dm-visit'
+LEFT JOIN visit_in_period AS c ON c.person = e.person AND c.service = 'checkup'
+LEFT JOIN observation_in_period AS o ON o.person = e.person AND o.code = '1558-6'
 WHERE e.program = 'diabetes'

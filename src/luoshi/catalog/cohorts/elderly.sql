@@ -4,7 +4,7 @@ SELECT
   r.division,
   r.institution,
   r.birth_date,
-  COALESCE(v.checkups, 0) AS checkups,
+  COALESCE(v.visits, 0) AS checkups,
   COALESCE(p.lifestyle, FALSE) AS lifestyle,
   COALESCE(p.physical, FALSE) AS physical,
   COALESCE(p.laboratory, FALSE) AS laboratory,
@@ -14,6 +14,6 @@ SELECT
   COALESCE(p.tb_screening, FALSE) AS tb_screening,
   COALESCE(p.cataract_screen, FALSE) AS cataract_screen
 FROM resident AS r
-LEFT JOIN visit_in_period AS v ON v.person = r.person
+LEFT JOIN visit_in_period AS v ON v.person = r.person AND v.service = 'checkup'
 LEFT JOIN procedure_in_period AS p ON p.person = r.person
 WHERE r.birth_date <= YEARS_BEFORE(:end, 65)

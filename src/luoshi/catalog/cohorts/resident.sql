@@ -17,12 +17,13 @@ SELECT
   r.birth_date <= YEARS_BEFORE(:end, 65) OR r.birth_date > YEARS_BEFORE(:end, 7) OR g.person IS NOT NULL AS priority,
   COALESCE(r.record_opened <= :end, FALSE) AS has_record,
   COALESCE(r.record_open_to_resident <= :end, FALSE) AS record_open,
-  COALESCE(v.last_day >= DAYS_BEFORE(:end, 364), FALSE) AS seen,
+  s.person IS NOT NULL AS seen,
   c.person IS NOT NULL AS contracted,
-  COALESCE(v.checkups, 0) AS checkups,
+  COALESCE(v.visits, 0) AS checkups,
   COALESCE(g.hypertension, FALSE) AS hypertension,
   COALESCE(g.diabetes, FALSE) AS diabetes
 FROM resident AS r
 LEFT JOIN program AS g ON g.person = r.person
 LEFT JOIN under_contract AS c ON c.person = r.person
-LEFT JOIN visit_in_period AS v ON v.person = r.person
+LEFT JOIN seen_person AS s ON s.person = r.person
+LEFT JOIN visit_in_period AS v ON v.person = r.person AND v.service = 'checkup'

@@ -5,15 +5,15 @@ SELECT
   r.division,
   e.institution,
   e.status,
-  COALESCE(v.smd_visits, 0) AS visits,
+  COALESCE(v.visits, 0) AS visits,
   CAST(LEAST(4, FLOOR(DAYS_FROM(GREATEST(e.start_day, :start), PLUS_DAYS(:end, 1)) / 90)) AS INTEGER) AS visits_due,
-  o.irregular = 0 AS regular,
+  o.value = 0 AS regular,
   s.unstable = 0 AS stable,
   f.person IS NOT NULL AS schizophrenia
 FROM open_episode AS e
 JOIN resident AS r ON r.person = e.person
-LEFT JOIN visit_in_period AS v ON v.person = e.person
-LEFT JOIN observation_in_period AS o ON o.person = e.person
+LEFT JOIN visit_in_period AS v ON v.person = e.person AND v.service = 'smd-visit'
+LEFT JOIN observation_in_period AS o ON o.person = e.person AND o.code = 'medication-adherence'
 LEFT JOIN (
   SELECT person, LATEST_HIGHEST(CASE WHEN value_code = 'stable' THEN 0.0 ELSE 1.0 END, day) AS unstable
   FROM event_observation
