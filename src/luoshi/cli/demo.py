@@ -129,7 +129,8 @@ def _people() -> list[Person]:
     county = Division.objects.filter(level=3, kind="statutory").order_by("code").first()
     assert city is not None
     assert county is not None
-    centre = Institution.objects.filter(type="township-centre", division__path__startswith=county.path).order_by("code")
+    centres = ("township-centre", "community-centre")
+    centre = Institution.objects.filter(type__in=centres, division__path__startswith=county.path).order_by("code")
     clinic = centre.first()
     assert clinic is not None
     return [

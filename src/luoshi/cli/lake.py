@@ -77,6 +77,18 @@ def build(lake: Path | None, bucket_size: int, memory: str, only_changes: bool) 
     _print(report.manifest)
 
 
+@group.command("refresh")
+@_LAKE
+@click.option("--months", default=12, show_default=True, help="Month ends of the trend.")
+def refresh(lake: Path | None, months: int) -> None:
+    """Evaluate every indicator over the lake and put the results in use."""
+    folder = _folder(lake)
+    from luoshi.platform.lake.refresh import refresh as evaluate
+
+    made = evaluate(folder, trend_months=months, progress=click.echo)
+    click.echo(f"{made.indicators} indicators, {made.periods} periods, data until {made.data_until}")
+
+
 @group.command("status")
 @_LAKE
 def status(lake: Path | None) -> None:
