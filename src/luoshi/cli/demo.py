@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import socket
 import sys
 import time
 from dataclasses import dataclass
@@ -15,6 +14,8 @@ import click
 from rich.console import Console
 
 from luoshi.cli.main import cli
+from luoshi.cli.server import free_port, prepare_store
+from luoshi.cli.server import serve as serve_pages
 from luoshi.kernel.errors import UserError
 
 TODAY = "2025-11-03"  # the day the demonstration lives on: records end three days before
@@ -62,7 +63,7 @@ def group(home: Path, residents: int, seed: int, port: int, serve: bool, serve_o
     people = [Person(**p) for p in json.loads(ready.read_text("utf-8"))["people"]]
     password = json.loads(ready.read_text("utf-8"))["password"]
     if serve:
-        _serve(console, people, password, _free_port(port))
+        _serve(console, people, password, free_port(port))
     else:
         _print_logins(console, people, password)
 
@@ -80,7 +81,7 @@ def _prepare(console: Console, home: Path, residents: int, seed: int) -> None:
 
     console.print("[bold]落实 Luoshi[/]: a fictional city, from nothing to the board.")
     console.rule("[bold]1/8 The store: tables and static files", align="left")
-    _migrate()
+    prepare_store()
     step(
         f"2/8 Invent a city of {residents:,} residents",
         *("simulate", "--residents", str(residents), "--seed", str(seed), "--out", str(region)),
@@ -100,16 +101,6 @@ def _prepare(console: Console, home: Path, residents: int, seed: int) -> None:
 
 def _short(argument: str, home: Path) -> str:
     return argument.replace(str(home), "var/demo").replace(str(SAMPLES), "samples")
-
-
-def _migrate() -> None:
-    from luoshi.cli.main import django_setup
-
-    django_setup()
-    from django.core.management import call_command
-
-    call_command("migrate", verbosity=0, interactive=False)
-    call_command("collectstatic", verbosity=0, interactive=False)
 
 
 def _password() -> str:
@@ -161,19 +152,6 @@ def _make_accounts(people: list[Person], password: str) -> None:
         actions.grant(user=user, role_id=person.role, by="demo", division=division, institution=institution)
 
 
-def _free_port(wanted: int) -> int:
-    """`wanted`, or the next free port above it."""
-    for port in range(wanted, min(wanted + 50, 65536)):
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-            return port
-    raise UserError(f"no free port from {wanted} on.", todo="Give another with --port.")
-
-
 def _print_logins(console: Console, people: list[Person], password: str) -> None:
     console.print(f"\nPassword for all of them: [bold]{password}[/]", highlight=False)
     for person in people:
@@ -184,7 +162,4 @@ def _serve(console: Console, people: list[Person], password: str, port: int) -> 
     _print_logins(console, people, password)
     console.print(f"\nOpen [bold]http://localhost:{port}/[/] and sign in. Ctrl-C stops the server.", highlight=False)
     sys.stdout.flush()
-    granian = Path(sys.executable).parent / "granian"
-    arguments = ["--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port), "--workers", "2"]
-    arguments += ["--no-access-log", "--log-level", "warning", "luoshi.project.wsgi:application"]
-    os.execv(granian, [str(granian), *arguments])
+    serve_pages(port=port)

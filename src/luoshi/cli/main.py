@@ -22,6 +22,7 @@ NOUNS = {
     "plan": "Read, load and compare plan documents.",
     "records": "Check and ingest FHIR records.",
     "region": "Divisions, institutions, departments.",
+    "server": "Prepare the store and serve the pages.",
     "simulate": "Invent a region whose true answers are known.",
     "view": "Run SQL-on-FHIR views.",
 }

@@ -1,0 +1,64 @@
+"""`luoshi server`: make the store ready, and serve the pages."""
+
+from __future__ import annotations
+
+import os
+import socket
+import sys
+from pathlib import Path
+
+import click
+
+from luoshi.cli.main import django_setup
+from luoshi.kernel.errors import UserError
+
+
+@click.group()
+def group() -> None:
+    """Prepare and serve the pages."""
+
+
+@group.command("prepare")
+def prepare() -> None:
+    """Make or update the tables of the store and collect the static files. Safe to run again."""
+    prepare_store()
+    click.echo("The store is ready.")
+
+
+@group.command("run")
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option("--port", type=click.IntRange(1, 65535), default=8000, show_default=True)
+@click.option("--workers", type=click.IntRange(1), default=2, show_default=True, help="Processes.")
+def run(host: str, port: int, workers: int) -> None:
+    """Serve the pages until stopped. Takes the place of this process."""
+    serve(host=host, port=port, workers=workers)
+
+
+def prepare_store() -> None:
+    """Migrate the tables and collect the static files."""
+    django_setup()
+    from django.core.management import call_command
+
+    call_command("migrate", verbosity=0, interactive=False)
+    call_command("collectstatic", verbosity=0, interactive=False)
+
+
+def serve(*, host: str = "127.0.0.1", port: int, workers: int = 2) -> None:
+    """Become the server (Granian). Does not return."""
+    granian = Path(sys.executable).parent / "granian"
+    arguments = ["--interface", "wsgi", "--host", host, "--port", str(port), "--workers", str(workers)]
+    arguments += ["--blocking-threads", "4", "--no-access-log", "--log-level", "warning"]
+    os.execv(granian, [str(granian), *arguments, "luoshi.project.wsgi:application"])
+
+
+def free_port(wanted: int) -> int:
+    """`wanted`, or the next free port above it. Raises `UserError` when there is none near."""
+    for port in range(wanted, min(wanted + 50, 65536)):
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
+    raise UserError(f"no free port from {wanted} on.", todo="Give another with --port.")
