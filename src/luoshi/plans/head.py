@@ -100,6 +100,12 @@ def _title(document: Document, front: list[str], body: str) -> str:
             score += 3
         if _PLAN_WORDS.search(text):
             score += 1.5
+        if text.endswith("通知"):
+            score -= 1.2
+        if re.match(r"(?:工作)?(?:实施)?(?:方案|计划|要点|规划|意见|办法|措施)", text):
+            score -= 1.5  # the last line of a broken title
+        if re.match(r".{2,8}?(?:省|市|县|区|州|旗)|20\d\d年", text):
+            score += 0.3
         if text.count("《") != text.count("》"):
             score -= 2
         if re.search(r"20\d\d|“?十[三四五六]五|年度", text):

@@ -111,8 +111,12 @@ def find_markers(reading: RunningText) -> list[Marker]:
     text = reading.text
     markers: list[Marker] = []
     candidates: list[Marker] = []
+    listing = False
     for index, para in enumerate(reading.paras):
         start = para.start
+        listing = _lists_annexes(text[start : para.end], listing)
+        if listing:
+            continue
         own = _own_line(reading, index)
         if own is not None:
             markers.append(own)
@@ -143,6 +147,13 @@ def find_markers(reading: RunningText) -> list[Marker]:
         if not result or marker.start >= result[-1].end:
             result.append(marker)
     return result
+
+
+def _lists_annexes(line: str, listing: bool) -> bool:
+    """Whether a line belongs to a list of annexes: 附件：1.清单, and the numbered names below it."""
+    if re.match(r"附\s?件\s?[：:]", line) and len(line) < 80:
+        return True
+    return listing and bool(re.match(r"\s*\d{1,2}\s?[.、．]", line)) and len(line) < 60 and "。" not in line
 
 
 def _marker(kind: str, match: re.Match[str], *, inside: bool) -> Marker:

@@ -67,6 +67,8 @@ class _PlanReader:
             self._task(item, f"S{index}") for index, item in enumerate(self.found.safeguards, start=1)
         ]
         self._defaults(raw)
+        for task in self.result.tasks:
+            task.inherited_units = [name for name in task.inherited_units if name not in task.units]
         self._targets(raw)
         self._notes()
         return self.result
@@ -142,7 +144,8 @@ class _PlanReader:
         only_last = [
             members for members in larger if tasks[members[-1]].units and not any(tasks[m].units for m in members[:-1])
         ]
-        if len(only_last) >= 2 and len(only_last) >= 0.8 * len(larger):
+        named = [members for members in larger if any(tasks[member].units for member in members)]
+        if len(only_last) >= 2 and len(only_last) >= 0.8 * len(named):
             for members in only_last:
                 for member in members[:-1]:
                     self._inherit(tasks[member], tasks[members[-1]].units)

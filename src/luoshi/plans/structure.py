@@ -305,7 +305,9 @@ _DEMAND = re.compile(r"(?:加强|推进|推动|开展|实施|完善|建立|健�
 
 
 def clean_title(title: str) -> str:
-    """A title without the blanks of the carrier."""
+    """A title without the blanks of the carrier and without a list of units printed behind it."""
+    title = re.sub(r"[（(【](?:[^（()）]|[（(][^（()）]*[）)]){2,80}?(?:负责|牵头|配合|落实)[）)】]\s*$", "", title)
+    title = re.sub(r"[（(【](?:责任|牵头|配合|负责)(?:单位|部门|科室|处室).*$", "", title)
     return re.sub(r"(?<=[^\x00-\xff])\s+|\s+(?=[^\x00-\xff])", "", title).strip(" 。：:")
 
 

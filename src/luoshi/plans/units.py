@@ -204,7 +204,8 @@ def _credible(content: str, trial: Units, *, at_end: bool) -> bool:
     """Whether an unlabelled bracket really lists units: it says 牵头 or 负责, or it closes the task and all are known."""
     known = sum(1 for name in trial.units if resolve(name))
     if re.search(r"牵头|负责|按职责|配合", content):
-        return known >= max(1, 0.5 * len(trial.units))
+        told = re.search(r"(?:负责|牵头|落实|配合)$", content) and all(len(name) >= 5 for name in trial.units)
+        return bool(told) or known >= max(1, 0.5 * len(trial.units))
     if re.match(r"(?:含|包括|如|即|以下简称|指)", content):
         return False
     return at_end and known == len(trial.units) and (len(trial.units) >= 2 or bool(re.search(r"[委厅局部]$", content)))
