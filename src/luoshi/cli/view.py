@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sys
+import tempfile
 from pathlib import Path
 
 import click
@@ -36,19 +38,22 @@ def _compiled(view: str) -> views.CompiledView:
 @click.option("--view", "view", required=True, help="A ViewDefinition (.json), or the name of one of the catalogue.")
 @click.option("--resources", required=True, type=click.Path(path_type=Path), help="FHIR resources, NDJSON (.gz too).")
 @click.option("--format", "form", type=click.Choice(["json", "csv", "parquet"]), default="json", show_default=True)
-@click.option("--out", type=click.Path(path_type=Path), help="File to write; without it JSON and CSV are printed.")
+@click.option("--out", type=click.Path(path_type=Path), help="File to write, instead of printing.")
 def run(view: str, resources: Path, form: str, out: Path | None) -> None:
     """Flatten resources into rows."""
     compiled = _compiled(view)
     relation = views.run_view(compiled, resources)
     if out is not None:
         views.write(relation, compiled, out, form)
-    elif form == "json":
-        click.echo(json.dumps(views.rows(relation, compiled, where=str(resources)), ensure_ascii=False, indent=1))
-    elif form == "csv":
-        views.print_csv(relation, compiled, sys.stdout, where=str(resources))
-    else:
-        raise click.UsageError("Parquet needs a file to write: --out FILE.")
+        return
+    if form == "parquet" and sys.stdout.isatty():
+        raise click.UsageError("Parquet is not for the screen: give --out FILE or send it into a file.")
+    with tempfile.TemporaryDirectory() as folder:
+        made = Path(folder) / "rows"
+        views.write(relation, compiled, made, form, where=str(resources))
+        sys.stdout.flush()
+        with made.open("rb") as file:
+            shutil.copyfileobj(file, sys.stdout.buffer)
 
 
 @group.command("sql")

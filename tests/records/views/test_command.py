@@ -45,7 +45,7 @@ def test_json_and_csv_are_printed(files: list[str]) -> None:
         {"id": "乙", "given": [], "active": None},
     ]
     found = CliRunner().invoke(group, ["run", *files, "--format", "csv"], catch_exceptions=False)
-    assert found.stdout == 'id,given,active\n甲,"[""a"", ""b""]",true\n乙,[],\n'
+    assert found.stdout == 'id,given,active\n甲,"[""a"",""b""]",true\n乙,[],\n'
 
 
 def test_files_are_written(files: list[str], tmp_path: Path) -> None:
@@ -58,10 +58,10 @@ def test_files_are_written(files: list[str], tmp_path: Path) -> None:
     assert not list(tmp_path.glob(".out*"))
 
 
-def test_parquet_is_not_printed(files: list[str]) -> None:
-    found = CliRunner().invoke(group, ["run", *files, "--format", "parquet"])
-    assert found.exit_code == 2
-    assert "--out" in found.output
+def test_parquet_can_be_piped(files: list[str], tmp_path: Path) -> None:
+    found = CliRunner().invoke(group, ["run", *files, "--format", "parquet"], catch_exceptions=False)
+    (tmp_path / "piped.parquet").write_bytes(found.stdout_bytes)
+    assert pq.read_table(tmp_path / "piped.parquet").column_names == ["id", "given", "active"]
 
 
 def test_the_catalogue_is_listed_and_shown() -> None:
@@ -90,3 +90,19 @@ def test_missing_and_damaged_files_are_explained(files: list[str], tmp_path: Pat
     cut.write_bytes(gzip.compress(b'{"resourceType": "Patient", "id": "a"}\n' * 1000)[:40])
     with pytest.raises(UserError, match=r"cut.ndjson.gz"):
         CliRunner().invoke(group, ["run", "--view", "person", "--resources", str(cut)], catch_exceptions=False)
+
+
+def test_printed_json_keeps_structure_and_may_be_empty(files: list[str], tmp_path: Path) -> None:
+    view = {
+        "resource": "Patient",
+        "select": [{"column": [{"name": "n", "path": "name", "collection": True}, {"name": "a", "path": "active"}]}],
+    }
+    (tmp_path / "v.json").write_text(json.dumps(view), "utf-8")
+    found = CliRunner().invoke(group, ["run", *files], catch_exceptions=False)
+    assert json.loads(found.stdout) == [{"n": [{"given": ["a", "b"]}], "a": True}, {"n": [], "a": None}]
+    (tmp_path / "none.ndjson").write_text('{"resourceType": "Device", "id": "d"}\n\n', "utf-8")
+    found = CliRunner().invoke(group, ["run", *files[:2], "--resources", str(tmp_path / "none.ndjson")])
+    assert json.loads(found.stdout) == []
+    (tmp_path / "none.ndjson").write_text("", "utf-8")
+    found = CliRunner().invoke(group, ["run", *files[:2], "--resources", str(tmp_path / "none.ndjson")])
+    assert json.loads(found.stdout) == []

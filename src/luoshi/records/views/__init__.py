@@ -6,7 +6,7 @@ relation over an NDJSON file or an Arrow table.
 
 from luoshi.records.views.compile import CompiledView, OutputColumn, compile_view
 from luoshi.records.views.model import ViewError, read_view
-from luoshi.records.views.run import catalog_view, print_csv, rows, run_view, write
+from luoshi.records.views.run import catalog_view, rows, run_view, write
 from luoshi.records.views.values import quote
 
 __all__ = [
@@ -15,7 +15,6 @@ __all__ = [
     "ViewError",
     "catalog_view",
     "compile_view",
-    "print_csv",
     "quote",
     "read_view",
     "rows",

@@ -3,19 +3,18 @@
 # ruff: noqa: S608 (SQL is what this module makes; names and texts go through identifier() and quote())
 from __future__ import annotations
 
-import csv
 import json
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
 import duckdb
 import pyarrow as pa
 
 from luoshi.catalog.loader import files
 from luoshi.kernel.errors import CatalogError, InvalidValue, NotFound, UnreadableFile, nearest
-from luoshi.records.views.compile import CompiledView, compile_view
+from luoshi.records.views.compile import CompiledView, OutputColumn, compile_view
 from luoshi.records.views.values import identifier, quote
 
 FORMATS = ("json", "csv", "parquet")
@@ -75,38 +74,37 @@ def _plain(value: Any) -> Any:
     return value.isoformat() if hasattr(value, "isoformat") else value
 
 
-def print_csv(
-    relation: duckdb.DuckDBPyRelation, columns: CompiledView, stream: TextIO, *, where: str = "resources"
+def write(
+    relation: duckdb.DuckDBPyRelation, columns: CompiledView, target: Path, form: str, *, where: str = ""
 ) -> None:
-    """Write the rows to a stream as CSV with a header; lists and objects as JSON, nothing where there is no value."""
-    writer = csv.DictWriter(stream, [column.name for column in columns.columns], lineterminator="\n")
-    writer.writeheader()
-    for row in rows(relation, columns, where=where):
-        writer.writerow({
-            name: json.dumps(value, ensure_ascii=False) if isinstance(value, list | dict | bool) else value
-            for name, value in row.items()
-        })  # fmt: skip
+    """Write the rows to `target` as one of `FORMATS`; nothing is left when it fails.
 
-
-def write(relation: duckdb.DuckDBPyRelation, columns: CompiledView, target: Path, form: str) -> None:
-    """Write the rows to `target` as one of `FORMATS`; JSON is an array. Nothing is left when it fails."""
+    JSON is an array of objects. In CSV a list or an object is JSON, no value is nothing. Times of both are ISO 8601.
+    `where` names the source of the rows in errors, the target if empty.
+    """
     if form not in FORMATS:
         raise InvalidValue(f"{form!r} is not a format.", todo=f"Choose one of {', '.join(FORMATS)}.")
     options = {"json": "FORMAT json, ARRAY true", "csv": "FORMAT csv, HEADER true", "parquet": "FORMAT parquet"}
     part = target.with_name(f".{target.name}.part")
-    names = ", ".join(
-        f"CAST(to_json({identifier(column.name)}) AS VARCHAR) AS {identifier(column.name)}"
-        if form == "csv" and (column.collection or column.sql_type == "JSON")
-        else identifier(column.name)
-        for column in columns.columns
-    )
+    cells = ", ".join(f"{_written(column, form)} AS {identifier(column.name)}" for column in columns.columns)
     try:
-        relation.query("view_rows", f"COPY (SELECT {names} FROM view_rows) TO {quote(str(part))} ({options[form]})")
+        relation.query("view_rows", f"COPY (SELECT {cells} FROM view_rows) TO {quote(str(part))} ({options[form]})")
         part.replace(target)
     except duckdb.Error as error:
-        raise _in_words(error, str(target)) from error
+        raise _in_words(error, where or str(target)) from error
     finally:
         part.unlink(missing_ok=True)
+
+
+def _written(column: OutputColumn, form: str) -> str:
+    name = identifier(column.name)
+    if form == "parquet":
+        return name
+    if column.sql_type == "TIMESTAMP":
+        return f"strftime({name}, '%Y-%m-%dT%H:%M:%S')"
+    if form == "csv" and (column.collection or column.sql_type == "JSON"):
+        return f"CAST(to_json({name}) AS VARCHAR)"
+    return name
 
 
 def _in_words(error: duckdb.Error, where: str) -> InvalidValue:
