@@ -31,7 +31,7 @@ def import_(paths: tuple[Path, ...], by: str, rejected: Path | None, quiet: bool
     file again changes nothing. Exit status 1 when rows were rejected.
     """
     django_setup()
-    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+    from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
     from luoshi.platform.regions.importing import import_files
 
@@ -39,7 +39,7 @@ def import_(paths: tuple[Path, ...], by: str, rejected: Path | None, quiet: bool
         TextColumn("{task.description}"), BarColumn(), TextColumn("{task.completed:,}"), TimeElapsedColumn(),
         disable=quiet,
     ) as bar:  # fmt: skip
-        tasks: dict[Path, int] = {}
+        tasks: dict[Path, TaskID] = {}
 
         def progress(path: Path, count: int) -> None:
             if path not in tasks:

@@ -15,10 +15,10 @@ from luoshi.kernel.errors import UserError
 from luoshi.platform.access import actions, queries, second_factor
 from luoshi.platform.access.models import Grant, User
 from luoshi.platform.access.staff import StaffAdmin, site
-from luoshi.platform.access.views import scope_of
+from luoshi.platform.access.views import scope_of, signed_in
 
 
-class NewUserForm(forms.ModelForm):
+class NewUserForm(forms.ModelForm):  # type: ignore[type-arg]
     """Name and first password of an account; its owner must choose another password at the first sign-in."""
 
     first_password = forms.CharField(label=_("初始密码"), strip=False, widget=UnfoldAdminPasswordWidget)
@@ -94,7 +94,7 @@ class UserAdmin(StaffAdmin):
             username=obj.username,
             full_name=obj.full_name,
             password=form.cleaned_data["first_password"],
-            by=request.user,
+            by=signed_in(request),
         )
         obj.pk = made.pk
         obj.password = made.password
@@ -103,22 +103,22 @@ class UserAdmin(StaffAdmin):
     def close_accounts(self, request: HttpRequest, rows: QuerySet[User]) -> None:
         """Close the chosen accounts."""
         for user in rows:
-            actions.set_active(user=user, active=False, by=request.user)
+            actions.set_active(user=user, active=False, by=signed_in(request))
 
     @admin.action(description=_("启用所选账号"))
     def open_accounts(self, request: HttpRequest, rows: QuerySet[User]) -> None:
         """Open the chosen accounts."""
         for user in rows:
-            actions.set_active(user=user, active=True, by=request.user)
+            actions.set_active(user=user, active=True, by=signed_in(request))
 
     @admin.action(description=_("重置所选账号的第二因素"))
     def clear_second_factor(self, request: HttpRequest, rows: QuerySet[User]) -> None:
         """Forget the devices of the chosen accounts."""
         for user in rows:
-            second_factor.clear(user=user, by=request.user)
+            second_factor.clear(user=user, by=signed_in(request))
 
 
-class GrantForm(forms.ModelForm):
+class GrantForm(forms.ModelForm):  # type: ignore[type-arg]
     """A grant, checked by the action's own rules before it is made."""
 
     class Meta:
@@ -135,7 +135,7 @@ class GrantForm(forms.ModelForm):
                 actions.check_grant(
                     user=data["user"],
                     role_id=data["role"],
-                    by=self.request.user,
+                    by=signed_in(self.request),
                     division=data.get("division"),
                     institution=data.get("institution"),
                     everywhere=bool(data.get("everywhere")),
@@ -190,7 +190,7 @@ class GrantAdmin(StaffAdmin):
         made = actions.grant(
             user=obj.user,
             role_id=obj.role,
-            by=request.user,
+            by=signed_in(request),
             division=obj.division,
             institution=obj.institution,
             everywhere=obj.everywhere,
@@ -203,5 +203,5 @@ class GrantAdmin(StaffAdmin):
     def end_grants(self, request: HttpRequest, rows: QuerySet[Grant]) -> None:
         """End the chosen grants."""
         for row in rows:
-            actions.revoke(grant=row, by=request.user, scope=scope_of(request))
+            actions.revoke(grant=row, by=signed_in(request), scope=scope_of(request))
         messages.success(request, _("所选授权已撤销。"))

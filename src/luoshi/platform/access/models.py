@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
+from typing import ClassVar
 
 from django.contrib.auth.models import AbstractUser
 from django.db import models
@@ -29,11 +31,14 @@ class User(AbstractUser):
     totp_failures = models.PositiveSmallIntegerField(default=0, editable=False)
     totp_locked_until = models.DateTimeField(null=True, blank=True, editable=False)
 
-    REQUIRED_FIELDS: list[str] = []
+    REQUIRED_FIELDS: ClassVar[list[str]] = []
 
     class Meta:
         verbose_name = verbose_name_plural = _("账号")
         ordering = ["username"]
+
+    # Filled by `queries.users`: the grants held today.
+    held: Sequence[Grant] = ()
 
     def __str__(self) -> str:
         return self.full_name or self.username
@@ -66,7 +71,7 @@ class PastPassword(models.Model):
         return f"{self.user} {self.at:%Y-%m-%d}"
 
 
-class GrantQuerySet(models.QuerySet):
+class GrantQuerySet(models.QuerySet["Grant"]):
     """Grants by day."""
 
     def on(self, day: date) -> GrantQuerySet:

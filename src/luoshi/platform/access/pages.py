@@ -25,7 +25,7 @@ from luoshi.kernel.errors import UserError
 from luoshi.platform import audit
 from luoshi.platform.access import actions, second_factor
 from luoshi.platform.access.forms import CodeForm, NewPasswordForm
-from luoshi.platform.access.views import SECOND_FACTOR_KEY
+from luoshi.platform.access.views import SECOND_FACTOR_KEY, SignedInRequest
 
 app_name = "access"
 NEW_SECRET_KEY = "second_factor_secret"  # noqa: S105 (a key of the session)
@@ -73,7 +73,7 @@ def sign_out(request: HttpRequest) -> HttpResponse:
 @never_cache
 @login_required
 @require_http_methods(["GET", "POST"])
-def password(request: HttpRequest) -> HttpResponse:
+def password(request: SignedInRequest) -> HttpResponse:
     """Choose a new password."""
     form = NewPasswordForm(request.POST if request.method == "POST" else None, user=request.user)
     if request.method == "POST" and form.is_valid():
@@ -87,7 +87,7 @@ def password(request: HttpRequest) -> HttpResponse:
 @never_cache
 @login_required
 @require_http_methods(["GET", "POST"])
-def second_factor_page(request: HttpRequest) -> HttpResponse:
+def second_factor_page(request: SignedInRequest) -> HttpResponse:
     """Prove the second factor, or enrol one, then go on to where `next` says."""
     user = request.user
     onward = _onward(request)

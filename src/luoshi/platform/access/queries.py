@@ -21,7 +21,8 @@ def user_named(username: str) -> User:
 
 
 def users(*, scope: Scope) -> QuerySet[User]:
-    """Accounts a security admin of that scope looks after: those with a grant inside, and those without any."""
+    """Accounts a security admin of that scope looks after: those with a grant inside, and those without any; each with
+    `held`, the grants it holds today."""
     inside = (
         Q(grants__isnull=True)
         | (Q(grants__division__isnull=False) & scope.path_filter("grants__division__path"))
@@ -30,7 +31,7 @@ def users(*, scope: Scope) -> QuerySet[User]:
     )
     everyone = User.objects.all() if scope.everywhere else User.objects.filter(inside).distinct()
     in_force = Grant.objects.on(clock.today()).select_related("division", "institution")
-    return everyone.prefetch_related(Prefetch("grants", queryset=in_force, to_attr="held"))
+    return everyone.prefetch_related(Prefetch("grants", queryset=in_force, to_attr="held"))  # type: ignore[no-redef]
 
 
 def place(*, division: str = "", institution: str = "") -> tuple[Division | None, Institution | None]:

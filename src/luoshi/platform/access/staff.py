@@ -16,12 +16,12 @@ from unfold.admin import ModelAdmin, TabularInline
 from unfold.sites import UnfoldAdminSite
 
 from luoshi.platform import audit
-from luoshi.platform.access.views import scope_of
+from luoshi.platform.access.views import scope_of, signed_in
 
 STAFF_PERMISSIONS = frozenset({"account.manage", "region.edit", "audit.read"})
 
 
-class StaffSite(UnfoldAdminSite):
+class StaffSite(UnfoldAdminSite):  # type: ignore[misc]
     """Opens for those who hold one of `STAFF_PERMISSIONS`."""
 
     def has_permission(self, request: HttpRequest) -> bool:
@@ -38,7 +38,7 @@ class StaffSite(UnfoldAdminSite):
 site = StaffSite(name="admin")
 
 
-class StaffAdmin(ModelAdmin):
+class StaffAdmin(ModelAdmin):  # type: ignore[misc]
     """A register in the shell: `edits` is the permission to change, any of `views` lets one look. Nothing is deleted:
     what ends gets a last day."""
 
@@ -67,7 +67,7 @@ class StaffAdmin(ModelAdmin):
         """Those who edit."""
         return bool(self.edits) and scope_of(request).can(self.edits)
 
-    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Those who edit."""
         return bool(self.edits) and scope_of(request).can(self.edits)
 
@@ -75,11 +75,11 @@ class StaffAdmin(ModelAdmin):
         """Nobody."""
         return False
 
-    def save_model(self, request: HttpRequest, obj: Model, form: Any, change: bool) -> None:
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         """Save, and write the audit row in the same transaction (the shell's views are atomic)."""
         super().save_model(request, obj, form, change)
         audit.record(
-            by=request.user,
+            by=signed_in(request),
             action=f"{obj._meta.app_label}.{obj._meta.model_name}.{'change' if change else 'add'}",
             object_type=obj._meta.model_name or "",
             object_id=obj.pk,
@@ -91,7 +91,7 @@ class StaffAdmin(ModelAdmin):
         super().save_formset(request, form, formset, change)
         if formset.has_changed():
             audit.record(
-                by=request.user,
+                by=signed_in(request),
                 action=f"{form.instance._meta.app_label}.{formset.model._meta.model_name}.change",
                 object_type=form.instance._meta.model_name or "",
                 object_id=form.instance.pk,
@@ -109,7 +109,7 @@ class StaffAdmin(ModelAdmin):
         """Nothing: see `save_model`."""
 
 
-class StaffInline(TabularInline):
+class StaffInline(TabularInline):  # type: ignore[misc]
     """Rows edited inside another: who may edit that one may edit these; none is deleted."""
 
     extra = 1

@@ -14,10 +14,21 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.http import urlencode
 
+from luoshi.platform.access.models import User
 from luoshi.platform.access.roles import role_book
 from luoshi.platform.access.scope import Scope
 
 View = Callable[..., HttpResponse]
+
+
+class SignedInRequest(HttpRequest):
+    """The request of a page behind `requires`: who asks and what they may do are known."""
+
+    user: User
+    scope: Scope
+    htmx: Any
+
+
 SECOND_FACTOR_KEY = "second_factor_at"
 
 
@@ -28,6 +39,12 @@ def scope_of(request: HttpRequest) -> Scope:
         scope = Scope.of(request.user)
         request.scope = scope  # type: ignore[attr-defined]
     return scope
+
+
+def signed_in(request: HttpRequest) -> User:
+    """The account behind a request that a guard has let through."""
+    assert isinstance(request.user, User)
+    return request.user
 
 
 def requires(permission: str) -> Callable[[View], View]:

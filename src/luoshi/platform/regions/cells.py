@@ -25,13 +25,11 @@ def text(cells: Mapping[str, str], column: str, *, longest: int, required: bool 
     return value
 
 
-def day(cells: Mapping[str, str], column: str, *, default: date | None = None, required: bool = False) -> date | None:
-    """A day written 2024-05-31, 2024/5/31 or 20240531."""
+def day(cells: Mapping[str, str], column: str) -> date | None:
+    """A day written 2024-05-31, 2024/5/31 or 20240531; None for an empty cell."""
     value = cells.get(column, "")
     if not value:
-        if required:
-            raise InvalidValue(f"{column} is empty.")
-        return default
+        return None
     try:
         if len(value) == 8 and value.isdigit():
             return date(int(value[:4]), int(value[4:6]), int(value[6:]))
@@ -41,12 +39,18 @@ def day(cells: Mapping[str, str], column: str, *, default: date | None = None, r
         raise InvalidValue(f"{column} is no day; write 2024-05-31.") from None
 
 
-def whole(cells: Mapping[str, str], column: str, *, low: int, high: int, required: bool = True) -> int | None:
-    """A whole number from `low` to `high`."""
+def needed_day(cells: Mapping[str, str], column: str) -> date:
+    """A day that must be there."""
+    value = day(cells, column)
+    if value is None:
+        raise InvalidValue(f"{column} is empty.")
+    return value
+
+
+def whole(cells: Mapping[str, str], column: str, *, low: int, high: int) -> int | None:
+    """A whole number from `low` to `high`; None for an empty cell."""
     value = cells.get(column, "").replace(",", "")
     if not value:
-        if required:
-            raise InvalidValue(f"{column} is empty.")
         return None
     try:
         number = int(value)
@@ -57,11 +61,19 @@ def whole(cells: Mapping[str, str], column: str, *, low: int, high: int, require
     return number
 
 
-def flag(cells: Mapping[str, str], column: str, *, default: bool | None) -> bool | None:
-    """Yes or no."""
+def needed_whole(cells: Mapping[str, str], column: str, *, low: int, high: int) -> int:
+    """A whole number that must be there."""
+    value = whole(cells, column, low=low, high=high)
+    if value is None:
+        raise InvalidValue(f"{column} is empty.")
+    return value
+
+
+def flag(cells: Mapping[str, str], column: str) -> bool | None:
+    """Yes or no; None for an empty cell."""
     value = cells.get(column, "").lower()
     if not value:
-        return default
+        return None
     if value in YES:
         return True
     if value in NO:

@@ -67,7 +67,7 @@ def parse(row: Row, level: int | None) -> Parsed:
     data = row.cells
     kind = cells.choice(data, "kind", KINDS, default="statutory")
     raw = cells.text(data, "code", longest=24)
-    level = level or cells.whole(data, "level", low=1, high=5, required=False) or _level_of(raw)
+    level = level or cells.whole(data, "level", low=1, high=5) or _level_of(raw)
     code = statutory_code(raw, level) if kind == "statutory" else _own_code(raw)
     parent = data.get("parent", "") or data.get(PARENT_KEYS.get(level, ""), "")
     if level > 1 and not parent:
@@ -89,7 +89,7 @@ def parse(row: Row, level: int | None) -> Parsed:
         level,
         parent,
         kind,
-        cells.flag(data, "urban", default=None),
+        cells.flag(data, "urban"),
         valid_from,
         valid_to,
         successor,
@@ -195,12 +195,12 @@ class Keeper:
                 continue
             try:
                 self._check_parent(item, parent)
-                row = self._place(item, parent, held.get(item.code, []))
+                values = self._place(item, parent, held.get(item.code, []))
             except InvalidValue as error:
                 self._refuse(item.row, str(error))
                 continue
-            if row is not None:
-                fresh.append(row)
+            if values is not None:
+                fresh.append(values)
             if item.successor:
                 self._successors.append(item)
         _insert(fresh)

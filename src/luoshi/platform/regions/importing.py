@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from django.db import transaction
@@ -136,7 +137,7 @@ def import_files(
     tell = progress or (lambda path, count: None)
     reports = []
     for found in find(paths):
-        reports.append(_import_file(found, by, rejected_in, lambda count, path=found.path: tell(path, count)))
+        reports.append(_import_file(found, by, rejected_in, partial(tell, found.path)))
     return reports
 
 

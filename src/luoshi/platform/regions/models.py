@@ -7,6 +7,7 @@ nobody knows is `SINCE_EVER`.
 from __future__ import annotations
 
 from datetime import date
+from typing import TypeVar
 
 from django.db import models
 from django.db.models import F, Q
@@ -14,6 +15,7 @@ from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
 SINCE_EVER = date(1900, 1, 1)
+_Row = TypeVar("_Row", bound=models.Model)
 
 
 class Level(models.IntegerChoices):
@@ -43,14 +45,14 @@ class InstitutionType(models.TextChoices):
     OTHER = "other", _("其他")
 
 
-class ValidQuerySet(models.QuerySet):
+class ValidQuerySet(models.QuerySet[_Row]):
     """Rows by the day they are valid on."""
 
-    def on(self, day: date) -> ValidQuerySet:
+    def on(self, day: date) -> ValidQuerySet[_Row]:
         """Rows valid on `day`."""
         return self.filter(valid_from__lte=day).filter(Q(valid_to__isnull=True) | Q(valid_to__gte=day))
 
-    def current(self) -> ValidQuerySet:
+    def current(self) -> ValidQuerySet[_Row]:
         """Rows with no last day."""
         return self.filter(valid_to__isnull=True)
 

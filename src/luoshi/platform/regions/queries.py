@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 
 def division_or_404(code: str, *, scope: Scope) -> Division:
     """The newest row of a division inside the scope, otherwise `Http404`."""
-    row = Division.objects.filter(code=code).filter(scope.path_filter("path")).order_by("-valid_from").first()
+    row: Division | None = (
+        Division.objects.filter(code=code).filter(scope.path_filter("path")).order_by("-valid_from").first()
+    )
     if row is None:
         raise Http404
     return row

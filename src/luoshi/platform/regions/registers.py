@@ -77,7 +77,7 @@ class Register:
     columns: frozenset[str]
     parse: Callable[[Mapping[str, str], Known], models.Model]
     key: tuple[str, ...]
-    after: Callable[[models.Model, Mapping[str, str]], None] | None = None
+    after: Callable[[Any, Mapping[str, str]], None] | None = None
 
 
 def _institution(data: Mapping[str, str], known: Known) -> Institution:
@@ -87,21 +87,21 @@ def _institution(data: Mapping[str, str], known: Known) -> Institution:
         raise InvalidValue("an institution cannot be its own parent.")
     division = known.division(data)
     uscc, ws218 = data.get("uscc", ""), data.get("ws218", "")
-    valid_from = cells.day(data, "valid_from", default=SINCE_EVER)
+    valid_from = cells.day(data, "valid_from") or SINCE_EVER
     valid_to = cells.day(data, "valid_to")
-    if valid_from and valid_to and valid_to < valid_from:
+    if valid_to and valid_to < valid_from:
         raise InvalidValue("valid_to lies before valid_from.")
     name = cells.text(data, "name", longest=120)
     kind = cells.choice(data, "type", InstitutionType.values)
-    level = cells.whole(data, "level", low=0, high=3, required=False) or 0
-    public = cells.flag(data, "public", default=True)
+    level = cells.whole(data, "level", low=0, high=3) or 0
+    public = cells.flag(data, "public")
     uscc = check_uscc(uscc) if uscc else ""
     ws218 = check_institution_code(ws218) if ws218 else ""
     if parent and parent not in known.institutions:
         raise NotYet(f"its parent {parent} is not known.")
     return Institution(
         code=code, name=name, type=kind, level=level, division=division, parent=known.institutions.get(parent),
-        uscc=uscc, ws218=ws218, public=public, valid_from=valid_from, valid_to=valid_to,
+        uscc=uscc, ws218=ws218, public=public is not False, valid_from=valid_from, valid_to=valid_to,
     )  # fmt: skip
 
 
@@ -109,15 +109,15 @@ def _department(data: Mapping[str, str], known: Known) -> Department:
     return Department(
         code=cells.text(data, "code", longest=40),
         name=cells.text(data, "name", longest=120),
-        level=cells.whole(data, "level", low=0, high=5),
+        level=cells.needed_whole(data, "level", low=0, high=5),
         division=known.division(data, required=False),
     )
 
 
-def _aliases(saved: models.Model, data: Mapping[str, str]) -> None:
+def _aliases(saved: Any, data: Mapping[str, str]) -> None:
     """The names of a department, parted by | or 、 in one cell; the validity of the row is theirs."""
     texts = {part.strip() for part in data.get("aliases", "").replace("、", "|").split("|")} - {""}
-    valid_from = cells.day(data, "valid_from", default=SINCE_EVER)
+    valid_from = cells.day(data, "valid_from") or SINCE_EVER
     valid_to = cells.day(data, "valid_to")
     for text in sorted(texts):
         DepartmentAlias.objects.update_or_create(
@@ -129,8 +129,8 @@ def _title(data: Mapping[str, str], known: Known) -> Title:
     institution, division = known.institution(data, required=False), known.division(data, required=False)
     if (institution is None) == (division is None):
         raise InvalidValue("a title belongs to one institution or one division.")
-    granted, revoked = cells.day(data, "granted", required=True), cells.day(data, "revoked")
-    if granted and revoked and revoked < granted:
+    granted, revoked = cells.needed_day(data, "granted"), cells.day(data, "revoked")
+    if revoked and revoked < granted:
         raise InvalidValue("revoked lies before granted.")
     return Title(
         institution=institution,
@@ -145,8 +145,8 @@ def _staff(data: Mapping[str, str], known: Known) -> StaffCount:
     return StaffCount(
         institution=known.institution(data),
         role=cells.choice(data, "role", STAFF_ROLES),
-        count=cells.whole(data, "count", low=0, high=10**6),
-        as_of=cells.day(data, "as_of", required=True),
+        count=cells.needed_whole(data, "count", low=0, high=10**6),
+        as_of=cells.needed_day(data, "as_of"),
     )
 
 
@@ -154,24 +154,24 @@ def _bed(data: Mapping[str, str], known: Known) -> BedCount:
     return BedCount(
         institution=known.institution(data),
         kind=cells.choice(data, "kind", BED_KINDS),
-        count=cells.whole(data, "count", low=0, high=10**5),
-        as_of=cells.day(data, "as_of", required=True),
+        count=cells.needed_whole(data, "count", low=0, high=10**5),
+        as_of=cells.needed_day(data, "as_of"),
     )
 
 
 def _population(data: Mapping[str, str], known: Known) -> Population:
-    low = cells.whole(data, "age_from", low=0, high=150, required=False)
-    high = cells.whole(data, "age_to", low=0, high=150, required=False)
+    low = cells.whole(data, "age_from", low=0, high=150)
+    high = cells.whole(data, "age_to", low=0, high=150)
     if low is not None and high is not None and high < low:
         raise InvalidValue("age_to lies below age_from.")
     return Population(
         division=known.division(data),
-        year=cells.whole(data, "year", low=1900, high=2200),
+        year=cells.needed_whole(data, "year", low=1900, high=2200),
         kind=cells.choice(data, "kind", POPULATION_KINDS),
         sex=cells.choice(data, "sex", SEXES, default="all"),
         age_from=low,
         age_to=high,
-        value=cells.whole(data, "value", low=0, high=2 * 10**9),
+        value=cells.needed_whole(data, "value", low=0, high=2 * 10**9),
         source=cells.text(data, "source", longest=120, required=False),
         version=cells.text(data, "version", longest=40, required=False),
     )

@@ -296,6 +296,6 @@ def _check_target(row: Target) -> None:
         row.upper = None
     elif row.upper is None or row.upper < row.value:
         raise InvalidValue("区间目标须有上限,且不小于下限。", where="upper")
-    Threshold(row.op, row.value, row.upper)  # type: ignore[arg-type]
+    Threshold(row.op, row.value, row.upper)
     row.unit = row.unit.strip()[:30]
     row.deadline = rules.check_deadline(row.deadline)

@@ -50,7 +50,7 @@ def _as_read(row: Target) -> model.Target:
 
 def _row(target: Target, proposals: Sequence[binding.Proposal]) -> Binding:
     best = proposals[0]
-    lacking = best.verdict != Binding.Verdict.COMPUTABLE
+    lacking = best.verdict != "computable"
     return Binding(
         target=target,
         kind=best.kind,

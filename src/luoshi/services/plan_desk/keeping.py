@@ -9,7 +9,7 @@ from typing import Any
 
 from luoshi.documents.model import Document
 from luoshi.plans import model as read
-from luoshi.services.plan_desk.models import Action, Plan, Status, Target, Task
+from luoshi.services.plan_desk.models import Action, Item, Plan, Status, Target, Task
 
 
 def plan_fields(document: Document, reading: read.Plan) -> dict[str, Any]:
@@ -214,7 +214,7 @@ def _likeness(old: Any, new: Any) -> float:
     shared = min(old.end, new.end) - max(old.start, new.start)
     if shared <= 0:
         return 0.0
-    share = shared / (max(old.end, new.end) - min(old.start, new.start))
+    share: float = shared / (max(old.end, new.end) - min(old.start, new.start))
     if isinstance(old, Target):
         share += 0.2 * (old.value == new.value) + 0.1 * (old.metric == new.metric)
     return share
@@ -226,7 +226,7 @@ class Relocation:
     def __init__(self, old_text: str, new_text: str) -> None:
         self.old, self.new = old_text, new_text
 
-    def move(self, row: Task | Target) -> None:
+    def move(self, row: Item) -> None:
         """Set `start` and `end` of a row to the occurrence of its words nearest to where they were, if there is one."""
         if self.old == self.new:
             return

@@ -9,7 +9,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import path, reverse
 from django.utils.timezone import localtime
@@ -20,7 +20,7 @@ from django_htmx.http import HttpResponseClientRedirect, reswap, retarget
 from luoshi.kernel.errors import InvalidValue, UnreadableFile, UserError
 from luoshi.platform.access import queries as access_queries
 from luoshi.platform.access.scope import Scope
-from luoshi.platform.access.views import requires
+from luoshi.platform.access.views import SignedInRequest, requires
 from luoshi.services.plan_desk import actions, bindings, queries, rendering, wording
 from luoshi.services.plan_desk.forms import BindingForm, NewTargetForm, TargetForm, TaskForm, UploadForm
 from luoshi.services.plan_desk.models import Binding, Plan, Status, Target
@@ -33,7 +33,7 @@ VIEWS = ("doubtful", "order", "open", "rejected")
 
 @requires("plan.read")
 @require_GET
-def plan_list(request: HttpRequest) -> HttpResponse:
+def plan_list(request: SignedInRequest) -> HttpResponse:
     """All plans in sight."""
     may_load = request.scope.can("plan.edit")
     return render(request, "plan_desk/list.html", {"table": _plan_table(request.scope), "may_load": may_load})
@@ -52,23 +52,28 @@ def _plan_table(scope: Scope) -> Table:
     ]
     rows = [
         [
-            Cell(plan.title, href=_desk_url(plan.pk), note=" · ".join(filter(None, (plan.issuer, plan.doc_number)))),
-            Cell(plan.division.name),
-            Cell(plan.years or "—"),
-            cell(plan.n_tasks),
-            cell(plan.n_targets),
-            cell(plan.n_open),
-            Cell(plan.get_status_display()),
-            Cell(f"{localtime(plan.loaded_at):%Y-%m-%d}", note=plan.loaded_by),
+            _plan_cell(row.plan),
+            Cell(row.plan.division.name),
+            Cell(row.plan.years or "—"),
+            cell(row.tasks),
+            cell(row.targets),
+            cell(row.open),
+            Cell(row.plan.get_status_display()),
+            Cell(f"{localtime(row.plan.loaded_at):%Y-%m-%d}", note=row.plan.loaded_by),
         ]
-        for plan in queries.plan_list(scope)
+        for row in queries.plan_list(scope)
     ]
     return Table(caption=_("已载入的规划"), columns=columns, rows=rows, empty=_("还没有规划。"), caption_hidden=True)
 
 
+def _plan_cell(plan: Plan) -> Cell:
+    note = " · ".join(filter(None, (plan.issuer, plan.doc_number)))
+    return Cell(plan.title, href=_desk_url(plan.pk), note=note)
+
+
 @requires("plan.edit")
 @require_http_methods(["GET", "POST"])
-def upload(request: HttpRequest) -> HttpResponse:
+def upload(request: SignedInRequest) -> HttpResponse:
     """Load a document."""
     form = UploadForm(request.POST, request.FILES) if request.method == "POST" else UploadForm()
     if request.method == "POST" and form.is_valid():
@@ -93,7 +98,7 @@ def upload(request: HttpRequest) -> HttpResponse:
 
 @requires("plan.read")
 @require_GET
-def desk(request: HttpRequest, plan_id: int) -> HttpResponse:
+def desk(request: SignedInRequest, plan_id: int) -> HttpResponse:
     """The document on the left, its items on the right."""
     plan = queries.plan_or_404(plan_id, scope=request.scope)
     shown = queries.desk(plan)
@@ -139,7 +144,7 @@ def _rights(scope: Scope, plan: Plan) -> dict[str, bool]:
 
 @requires("plan.confirm")
 @require_POST
-def confirm(request: HttpRequest, plan_id: int) -> HttpResponse:
+def confirm(request: SignedInRequest, plan_id: int) -> HttpResponse:
     """Confirm the plan with everything nobody has judged yet."""
     plan = queries.own_plan_or_404(plan_id, scope=request.scope)
     accepted = actions.confirm_plan(plan=plan, by=request.user)
@@ -149,7 +154,7 @@ def confirm(request: HttpRequest, plan_id: int) -> HttpResponse:
 
 @requires("plan.confirm")
 @require_POST
-def reopen(request: HttpRequest, plan_id: int) -> HttpResponse:
+def reopen(request: SignedInRequest, plan_id: int) -> HttpResponse:
     """Take the plan back to the desk."""
     plan = queries.own_plan_or_404(plan_id, scope=request.scope)
     actions.reopen_plan(plan=plan, by=request.user)
@@ -159,7 +164,7 @@ def reopen(request: HttpRequest, plan_id: int) -> HttpResponse:
 
 @requires("plan.edit")
 @require_POST
-def reread(request: HttpRequest, plan_id: int) -> HttpResponse:
+def reread(request: SignedInRequest, plan_id: int) -> HttpResponse:
     """Read the kept file again."""
     plan = queries.own_plan_or_404(plan_id, scope=request.scope)
     changed = actions.reread(plan=plan, by=request.user)
@@ -169,7 +174,7 @@ def reread(request: HttpRequest, plan_id: int) -> HttpResponse:
 
 @requires("plan.confirm")
 @require_POST
-def judge(request: HttpRequest, target_id: int) -> HttpResponse:
+def judge(request: SignedInRequest, target_id: int) -> HttpResponse:
     """Confirm, reject or reopen one target."""
     target = queries.target_or_404(target_id, scope=request.scope)
     status = request.POST.get("status", "")
@@ -184,7 +189,7 @@ def judge(request: HttpRequest, target_id: int) -> HttpResponse:
 
 @requires("plan.edit")
 @require_http_methods(["GET", "POST"])
-def edit_target(request: HttpRequest, target_id: int) -> HttpResponse:
+def edit_target(request: SignedInRequest, target_id: int) -> HttpResponse:
     """Correct a target."""
     target = queries.target_or_404(target_id, scope=request.scope)
     form = TargetForm(request.POST) if request.method == "POST" else TargetForm.of(target)
@@ -200,7 +205,7 @@ def edit_target(request: HttpRequest, target_id: int) -> HttpResponse:
 
 @requires("plan.edit")
 @require_http_methods(["GET", "POST"])
-def bind_target(request: HttpRequest, target_id: int) -> HttpResponse:
+def bind_target(request: SignedInRequest, target_id: int) -> HttpResponse:
     """Choose how a target is measured."""
     target = queries.target_or_404(target_id, scope=request.scope)
     held = Binding.objects.filter(target=target).first()
@@ -222,7 +227,7 @@ def bind_target(request: HttpRequest, target_id: int) -> HttpResponse:
 
 @requires("plan.edit")
 @require_http_methods(["GET", "POST"])
-def edit_task(request: HttpRequest, task_id: int) -> HttpResponse:
+def edit_task(request: SignedInRequest, task_id: int) -> HttpResponse:
     """Correct a task: its departments, deadline, title."""
     task = queries.task_or_404(task_id, scope=request.scope)
     form = TaskForm(request.POST) if request.method == "POST" else TaskForm.of(task)
@@ -234,14 +239,14 @@ def edit_task(request: HttpRequest, task_id: int) -> HttpResponse:
         else:
             if request.htmx:
                 answer = render(request, "plan_desk/_task.html", {"task": row, **_rights(request.scope, task.plan)})
-                return reswap(retarget(answer, f"#task-{row.pk}"), "outerHTML")
+                return _instead(answer, f"#task-{row.pk}")
             return redirect(f"{_desk_url(task.plan_id)}?show=order#task-{task.pk}")
     return _form(request, "plan_desk/edit_task.html", task.plan, form, task=task)
 
 
 @requires("plan.edit")
 @require_http_methods(["GET", "POST"])
-def add_target(request: HttpRequest, plan_id: int) -> HttpResponse:
+def add_target(request: SignedInRequest, plan_id: int) -> HttpResponse:
     """Add a target the reader missed, from selected or pasted text."""
     plan = queries.own_plan_or_404(plan_id, scope=request.scope)
     if request.method == "POST":
@@ -262,7 +267,7 @@ def add_target(request: HttpRequest, plan_id: int) -> HttpResponse:
     return _form(request, "plan_desk/add_target.html", plan, form)
 
 
-def _selection(request: HttpRequest, plan: Plan) -> dict[str, Any]:
+def _selection(request: SignedInRequest, plan: Plan) -> dict[str, Any]:
     """What was selected in the document, as the start of the form."""
     try:
         start, end = int(request.GET["start"]), int(request.GET["end"])
@@ -282,7 +287,7 @@ def _desk_url(plan_id: int) -> str:
     return reverse("plan_desk:desk", args=[plan_id])
 
 
-def _form(request: HttpRequest, template: str, plan: Plan, form: Any, **context: Any) -> HttpResponse:
+def _form(request: SignedInRequest, template: str, plan: Plan, form: Any, **context: Any) -> HttpResponse:
     """A form as a fragment inside the desk, or as a page of its own."""
     if plan.status == Plan.Status.CONFIRMED:
         raise PermissionDenied
@@ -291,7 +296,7 @@ def _form(request: HttpRequest, template: str, plan: Plan, form: Any, **context:
     return render(request, page, context, status=200 if request.htmx or not form.errors else 400)
 
 
-def _answer(request: HttpRequest, target: Target, *, error: str = "") -> HttpResponse:
+def _answer(request: SignedInRequest, target: Target, *, error: str = "") -> HttpResponse:
     """The item as it stands now, with the counts above the list; or back to the desk without htmx."""
     if not request.htmx:
         if error:
@@ -308,10 +313,17 @@ def _answer(request: HttpRequest, target: Target, *, error: str = "") -> HttpRes
         "fragment": True,
     }
     response = render(request, "plan_desk/_answer.html", context)
-    return reswap(retarget(response, f"#item-{target.pk}"), "outerHTML")
+    return _instead(response, f"#item-{target.pk}")
 
 
-def _view(request: HttpRequest) -> str:
+def _instead(response: HttpResponse, place: str) -> HttpResponse:
+    """Have htmx put the answer in the place of an element, wherever the form that asked stands."""
+    retarget(response, place)
+    reswap(response, "outerHTML")
+    return response
+
+
+def _view(request: SignedInRequest) -> str:
     view = request.POST.get("show", "") or request.GET.get("show", "")
     return view if view in VIEWS else "order"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from typing import cast
 
 from luoshi.kernel.comparator import Op, Threshold
 from luoshi.platform.access.scope import Scope
@@ -118,7 +119,7 @@ def _bound(target: Target) -> BoundTarget:
         start=target.start,
         end=target.end,
         metric=target.metric,
-        op=target.op,
+        op=cast(Op, target.op),
         value=target.value,
         upper=target.upper,
         unit=target.unit,

@@ -24,9 +24,19 @@ def plans(scope: Scope) -> QuerySet[Plan]:
     return Plan.objects.filter(scope.path_filter("division__path") | scope.above_filter("division__path"))
 
 
-def plan_list(scope: Scope) -> QuerySet[Plan]:
-    """The same without their text, with `n_tasks`, `n_targets` and `n_open` (targets nobody has judged yet)."""
-    return (
+@dataclass(frozen=True)
+class Listed:
+    """A plan in the list: how many tasks it holds, how many targets stand, and how many nobody has judged yet."""
+
+    plan: Plan
+    tasks: int
+    targets: int
+    open: int
+
+
+def plan_list(scope: Scope) -> list[Listed]:
+    """The plans the viewer may read, newest first, without their text. One query."""
+    rows = (
         plans(scope)
         .defer(*_BODY)
         .select_related("division")
@@ -37,6 +47,7 @@ def plan_list(scope: Scope) -> QuerySet[Plan]:
         )
         .order_by("-loaded_at", "-pk")
     )
+    return [Listed(row, row.n_tasks, row.n_targets, row.n_open) for row in rows]
 
 
 def plan_or_404(plan_id: int, *, scope: Scope) -> Plan:

@@ -40,9 +40,10 @@ def division_for(region: str | None, *, scope: Scope) -> Division:
         named = inside.filter(name__in=names, level__lte=4).order_by("level", "code")
         found = [division for division in named if region.endswith(division.name)]
         if found:
-            return max(found, key=lambda division: (len(division.name), -division.level))
+            chosen: Division = max(found, key=lambda division: (len(division.name), -division.level))
+            return chosen
     root = scope.root_division()
-    division = inside.filter(code=root).first() if root else None
+    division: Division | None = inside.filter(code=root).first() if root else None
     if division is None:
         raise InvalidValue(
             "还没有区划可供规划归属。", todo="请先运行 luoshi region import 导入区划,或用 --region 指定。"
