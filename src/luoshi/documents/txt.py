@@ -31,6 +31,7 @@ def read(path: Path, data: bytes) -> Document:
 def from_lines(text: str, format: str, encoding: str, notes: list[str], title: str = "") -> Document:  # noqa: A002
     """A Document over `text`, whose lines are judged one by one; used by the formats that yield bare lines."""
     lines = _lines(text)
+    barred = _barred(lines)
     chrome = mark_chrome([line for _, _, line in lines])
     body = [index for index in range(len(lines)) if index not in chrome and lines[index][2].strip()]
     wrapped = is_wrapped([lines[index][2] for index in body])
@@ -48,8 +49,11 @@ def from_lines(text: str, format: str, encoding: str, notes: list[str], title: s
         if index in chrome:
             blocks.append(Block(start, end, "chrome"))
             continue
-        if "\t" in line.strip("\t") and len(line.split("\t")) >= 2:
-            rows.append(_cells(start, line))
+        tabbed = "\t" in line.strip("\t") and len(line.split("\t")) >= 2
+        if index in barred and not line.strip(" |:-"):
+            continue
+        if tabbed or index in barred:
+            rows.append(_cells(start, line, "\t" if tabbed else "|"))
             blocks.extend(Block(a, b, "cell") for a, b in rows[-1] if b > a)
             previous = None
             continue
@@ -142,9 +146,28 @@ def _lines(text: str) -> list[tuple[int, int, str]]:
     return result
 
 
-def _cells(start: int, line: str) -> tuple[tuple[int, int], ...]:
+def _barred(lines: list[tuple[int, int, str]]) -> set[int]:
+    """Lines of tables drawn with bars: three or more together, each with three or more cells."""
+    found: set[int] = set()
+    run: list[int] = []
+    for index, (_, _, line) in enumerate([*lines, (0, 0, "end")]):
+        cells = [cell for cell in line.split("|") if cell.strip()]
+        rule = bool(run) and line.strip() != "" and not line.strip(" |:-")
+        if len(cells) >= 3 or rule:
+            run.append(index)
+        elif line.strip() or not run:
+            if len(run) >= 3:
+                found.update(run)
+            run = []
+    return found
+
+
+def _cells(start: int, line: str, mark: str) -> tuple[tuple[int, int], ...]:
     spans = []
-    for cell in line.split("\t"):
+    if mark == "|":
+        skip = len(line) - len(line.lstrip(" |"))
+        start, line = start + skip, line[skip:].rstrip(" |")
+    for cell in line.split(mark):
         left = len(cell) - len(cell.lstrip())
         spans.append((start + left, start + max(left, len(cell.rstrip()))))
         start += len(cell) + 1

@@ -54,7 +54,7 @@ def task_deadline(
         phase = _phase(text[:80], year)
         if phase:
             return Deadline(phase[1], False, phase[0], repeats)
-    earliest = plan_years[0] or (year if year and plan_years[1] in (None, year) else None)
+    earliest = plan_years[0] or (year if year and year != plan_years[1] else None)
     values = []
     for mention in dates.find(text, year=year):
         if mention.role not in {"deadline", "span"} or not mention.value or mention.year is None:
