@@ -26,6 +26,7 @@ _BASE64 = (
     "(?:[0-9A-Za-z+/]{4}|[0-9A-Za-z+/]{3}=|[0-9A-Za-z+/]{2}==)"
     f"[{_SPACE}]*"
 )
+LONGEST_TEXT = 1 << 20  # characters of a string or markdown
 LEAST_INT, GREATEST_INT = -(2**31), 2**31 - 1
 
 

@@ -14,7 +14,7 @@ from typing import Any
 import jsonschema_rs
 
 from luoshi.records.structure import Element, Type, TypeRef, resource_types, types, value_sets
-from luoshi.records.structure_primitives import CURRENCIES, GREATEST_INT, MIME_TYPE, PRIMITIVES
+from luoshi.records.structure_primitives import CURRENCIES, GREATEST_INT, LONGEST_TEXT, MIME_TYPE, PRIMITIVES
 from luoshi.records.structure_rules import rules
 
 Schema = dict[str, Any]
@@ -102,7 +102,7 @@ def _primitive(name: str) -> Schema:
 
 
 def _text() -> Schema:
-    return {"type": "string", "minLength": 1}
+    return {"type": "string", "minLength": 1, "maxLength": LONGEST_TEXT}
 
 
 def _object(kind: Type, defs: Schema) -> Schema:

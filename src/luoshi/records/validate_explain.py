@@ -14,7 +14,7 @@ from typing import Any
 
 from luoshi.kernel.errors import nearest
 from luoshi.records.structure import Element, Type, TypeRef, resource_types, types, value_sets
-from luoshi.records.structure_primitives import CURRENCIES, GREATEST_INT, MIME_TYPE, PRIMITIVES
+from luoshi.records.structure_primitives import CURRENCIES, GREATEST_INT, LONGEST_TEXT, MIME_TYPE, PRIMITIVES
 from luoshi.records.structure_rules import rules
 from luoshi.records.structure_schema import OUTSIDE, UCUM, reference_patterns
 
@@ -193,6 +193,9 @@ def _primitive(value: Any, name: str, path: str, finding: Finding) -> bool:
         finding.add("structure", path, f"{name} must be {words} in JSON, not {given}.")
     elif wanted is str and not value:
         finding.add("value", path, "A string must not be empty.")
+        right = False
+    elif wanted is str and not kind.pattern and len(value) > LONGEST_TEXT:
+        finding.add("too-long", path, f"A {name} has at most {LONGEST_TEXT} characters.")
         right = False
     elif kind.pattern and not _regex(kind.pattern).fullmatch(value):
         finding.add("value", path, f"Not a valid {name}.")

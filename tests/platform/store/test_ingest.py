@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from click.testing import CliRunner
 
+from luoshi.cli.records import group
 from luoshi.kernel.errors import UnreadableFile
 from luoshi.kernel.identifiers import resident_id_check_character
 from luoshi.platform.store import reads
@@ -103,7 +105,8 @@ def test_one_person_in_two_hospitals(store: Store, tmp_path: Path) -> None:
     state = store.state()
     assert state["persons"][0] == 2
     by_public = {f"{kind}/{public}": person for kind, _, public, person, _, _, _ in state["resources"]}
-    assert by_public["Observation/o"] == by_public["Observation/s2-o"] == "1"
+    ((other,),) = store.rows("SELECT id FROM store_source WHERE name = 'b'")
+    assert by_public["Observation/o"] == by_public[f"Observation/s{other}-o"] == "1"
     assert by_public["Patient/77"] == "1"
     assert {row[4] for row in state["resources"]} == {1}, "another source's id is no new version"
 
@@ -254,3 +257,19 @@ def test_the_public_sample_goes_in_whole(store: Store, shared_dir: Path) -> None
     assert state["persons"][0] == counts["Patient"]
     assert state["pending"] == []
     assert {kind for kind, _, _, person, *_ in state["resources"] if person is None} == {"Provenance"}
+
+
+def test_the_command_reports_and_writes_what_was_refused(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("luoshi.cli.main.django_setup", lambda: None)
+    file = lines(tmp_path / "a.ndjson", patient("p", 1), observation("o", "Patient/p"), '{"resourceType":"Patiant"}')
+    back = tmp_path / "back.ndjson"
+    arguments = ["ingest", str(file), "--source", "tc-03", "--refused", str(back)]
+    result = CliRunner().invoke(group, arguments)
+    assert result.exit_code == 1
+    assert "3 resources of 1 files" in result.stdout
+    assert "2 new, 0 changed, 0 unchanged, 0 deleted, 1 refused; 1 new persons." in result.stdout
+    assert "refused, not-supported: 1" in result.stdout
+    assert json.loads(back.read_text("utf-8"))["line"] == 3
+    assert "2 unchanged" in CliRunner().invoke(group, arguments).stdout

@@ -80,15 +80,22 @@ class Chunk(models.Model):
 
 
 class Person(models.Model):
-    """A resident by dense number. `division`, `institution`: codes from their latest Patient, for scopes."""
+    """A resident by dense number. `division`, `institution`: codes from their latest Patient, for scopes; `name`: from
+    there too, cut at `NAME_LENGTH` characters, to be found by."""
+
+    NAME_LENGTH = 100
 
     number = models.BigAutoField(primary_key=True)
     division = models.CharField(max_length=24, blank=True, default="")
     institution = models.CharField(max_length=60, blank=True, default="")
+    name = models.CharField(max_length=NAME_LENGTH, blank=True, default="")
     chunk = models.BigIntegerField()
 
     class Meta:
-        indexes = [models.Index(fields=["division"], name="store_person_division")]
+        indexes = [
+            models.Index(fields=["division"], name="store_person_division"),
+            models.Index(fields=["name"], name="store_person_name"),
+        ]
 
     def __str__(self) -> str:
         return str(self.number)

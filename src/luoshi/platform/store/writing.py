@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from typing import Any
 
 from django.db import transaction
@@ -18,73 +17,10 @@ from luoshi.platform import audit
 from luoshi.platform.store import sets
 from luoshi.platform.store.models import Chunk, RunFile, Source
 from luoshi.platform.store.preparing import DELETED, Prepared, Row
+from luoshi.platform.store.work import Counts, Known, Name, Work
 from luoshi.records.identify import Key, decide
 
 __all__ = ["Counts", "commit"]
-
-
-@dataclass(slots=True)
-class Counts:
-    """What became of a set: resources by fate. `conflicts`: same id with other content within one file, kept as a
-    version. `pending`: those waiting for a Patient. `persons`: new ones. `reviews`: doubts about identity noted."""
-
-    new: int = 0
-    changed: int = 0
-    unchanged: int = 0
-    conflicts: int = 0
-    refused: int = 0
-    deleted: int = 0
-    pending: int = 0
-    persons: int = 0
-    reviews: int = 0
-
-    def add(self, other: Counts) -> None:
-        """Add another set's counts."""
-        for name in self.__slots__:
-            setattr(self, name, getattr(self, name) + getattr(other, name))
-
-    def as_dict(self) -> dict[str, int]:
-        """Plain form, for JSON."""
-        return {name: getattr(self, name) for name in self.__slots__}
-
-
-@dataclass(slots=True)
-class _Known:
-    """A resource as the store has it, kept up to date while a set is worked through. `seen`: contents of all its
-    versions, filled for those that differ; `in_file`: whether the file being read gave it already; `rows`: versions
-    made in this set."""
-
-    id: int
-    person: int | None
-    version: int
-    hash: str
-    fresh: bool = False
-    in_file: bool = False
-    rows: int = 0
-    seen: set[str] = field(default_factory=set)
-
-
-@dataclass(slots=True)
-class _Work:
-    """The rows a set will write."""
-
-    source: int
-    chunk: int
-    now: int
-    file: int | None
-    run: int | None
-    counts: Counts = field(default_factory=Counts)
-    versions: list[tuple[Any, ...]] = field(default_factory=list)
-    closed: list[tuple[int, int, int]] = field(default_factory=list)
-    persons: dict[int, tuple[str, str]] = field(default_factory=dict)
-    new_persons: set[int] = field(default_factory=set)
-    claims: list[tuple[str, str, int]] = field(default_factory=list)
-    pending: dict[int, str] = field(default_factory=dict)
-    moved: set[int] = field(default_factory=set)
-    reviews: list[tuple[str, int, int, int | None]] = field(default_factory=list)
-
-
-_Name = tuple[str, str]
 
 
 def commit(
@@ -107,7 +43,7 @@ def commit(
         chunk = _next("store_chunk")
         now = int(clock.now().timestamp() * 1_000_000)
         latest = sets.one("SELECT at FROM store_chunk ORDER BY id DESC LIMIT 1")
-        work = _Work(
+        work = Work(
             source.pk,
             chunk,
             now if latest is None else max(now, latest + 1),
@@ -135,18 +71,18 @@ def _next(table: str) -> int:
     return int(sets.one(f"SELECT coalesce(max(id), 0) FROM {table}")) + 1  # noqa: S608 (names of our tables)
 
 
-def _resources(rows: list[Row], work: _Work) -> None:
+def _resources(rows: list[Row], work: Work) -> None:
     known, taken = _lookup(rows, work.source)
     _history(rows, known, work)
     first = _next("store_resource")
-    fresh: list[tuple[Row, _Known, str]] = []
-    accepted: list[tuple[Row, _Known]] = []
+    fresh: list[tuple[Row, Known, str]] = []
+    accepted: list[tuple[Row, Known]] = []
     for row in rows:
         at = known.get((row.type, row.key))
         if at is None and row.hash == DELETED:
             continue
         if at is None:
-            at = known[row.type, row.key] = _Known(first + len(fresh), None, 0, "", fresh=True)
+            at = known[row.type, row.key] = Known(first + len(fresh), None, 0, "", fresh=True)
             fresh.append((row, at, _public_id(row, work.source, taken)))
             work.counts.new += 1
         elif row.hash == at.hash or (row.hash in at.seen and row.hash != DELETED):
@@ -165,13 +101,13 @@ def _resources(rows: list[Row], work: _Work) -> None:
     _resolve(fresh, known, work)
 
 
-def _lookup(rows: list[Row], source: int) -> tuple[dict[_Name, _Known], set[_Name]]:
+def _lookup(rows: list[Row], source: int) -> tuple[dict[Name, Known], set[Name]]:
     """What the store has of these resources from this source, and which ids other sources have taken."""
     keys: dict[str, set[str]] = {}
     for row in rows:
         keys.setdefault(row.type, set()).add(row.key)
-    known: dict[_Name, _Known] = {}
-    taken: set[_Name] = set()
+    known: dict[Name, Known] = {}
+    taken: set[Name] = set()
     for kind, wanted in keys.items():
         for id_, key, owner, person, version, digest in sets.select(
             "SELECT id, key, source_id, person, version, hash FROM store_resource WHERE key IN {values} AND type = %s",
@@ -179,22 +115,22 @@ def _lookup(rows: list[Row], source: int) -> tuple[dict[_Name, _Known], set[_Nam
             kind,
         ):
             if owner == source:
-                known[kind, key] = _Known(id_, person, version, digest)
+                known[kind, key] = Known(id_, person, version, digest)
             else:
                 taken.add((kind, key))
     return known, taken
 
 
-def _public_id(row: Row, source: int, taken: set[_Name]) -> str:
+def _public_id(row: Row, source: int, taken: set[Name]) -> str:
     if (row.type, row.key) not in taken:
         return row.key
     name = f"s{source}-{row.key}"
     return name if len(name) <= 64 else f"s{source}-{row.hash}"
 
 
-def _history(rows: list[Row], known: dict[_Name, _Known], work: _Work) -> None:
+def _history(rows: list[Row], known: dict[Name, Known], work: Work) -> None:
     """For resources whose content differs from the present: what they were before, and whether this file gave it."""
-    differing: dict[int, _Known] = {}
+    differing: dict[int, Known] = {}
     for row in rows:
         at = known.get((row.type, row.key))
         if at is not None and at.hash != row.hash:
@@ -213,7 +149,7 @@ def _history(rows: list[Row], known: dict[_Name, _Known], work: _Work) -> None:
             differing[id_].in_file = True
 
 
-def _version(row: Row, at: _Known, work: _Work) -> None:
+def _version(row: Row, at: Known, work: Work) -> None:
     """Note the next version of a resource. Several in one set lie a microsecond apart."""
     moment = work.now + at.rows
     if at.version:
@@ -225,7 +161,7 @@ def _version(row: Row, at: _Known, work: _Work) -> None:
     work.versions.append((at.id, at.version, moment, row.hash, work.chunk, row.body))
 
 
-def _identify(accepted: list[tuple[Row, _Known]], work: _Work) -> None:
+def _identify(accepted: list[tuple[Row, Known]], work: Work) -> None:
     """A person for every Patient."""
     patients = [(row, at) for row, at in accepted if row.facts is not None]
     if not patients:
@@ -259,7 +195,7 @@ def _owners(keys: Iterable[Key]) -> list[tuple[Any, ...]]:
     )
 
 
-def _assign(accepted: list[tuple[Row, _Known]], known: dict[_Name, _Known], work: _Work) -> None:
+def _assign(accepted: list[tuple[Row, Known]], known: dict[Name, Known], work: Work) -> None:
     """The person every other resource is about, or a place in the queue for when the Patient comes."""
     others = [(row, at) for row, at in accepted if row.facts is None and row.hash != DELETED]
     keys = {row.patient for row, _ in others if row.patient}
@@ -286,7 +222,7 @@ def _assign(accepted: list[tuple[Row, _Known]], known: dict[_Name, _Known], work
         at.person = person
 
 
-def _write(fresh: list[tuple[Row, _Known, str]], known: dict[_Name, _Known], work: _Work) -> None:
+def _write(fresh: list[tuple[Row, Known, str]], known: dict[Name, Known], work: Work) -> None:
     sets.insert(
         "store_resource",
         ("id", "type", "key", "public_id", "source_id", "person", "version", "hash", "deleted", "touched"),
@@ -324,7 +260,7 @@ def _write(fresh: list[tuple[Row, _Known, str]], known: dict[_Name, _Known], wor
     _write_persons(work)
 
 
-def _write_persons(work: _Work) -> None:
+def _write_persons(work: Work) -> None:
     sets.insert(
         "store_person",
         ("number", "division", "institution", "chunk"),
@@ -357,7 +293,7 @@ def _write_persons(work: _Work) -> None:
     )
 
 
-def _resolve(fresh: list[tuple[Row, _Known, str]], known: dict[_Name, _Known], work: _Work) -> None:
+def _resolve(fresh: list[tuple[Row, Known, str]], known: dict[Name, Known], work: Work) -> None:
     """Give those who waited for a Patient of this set their person, and queue the new ones who wait."""
     arrived: dict[str, int] = {
         f"Patient/{row.key}": at.person for row, at, _ in fresh if row.facts is not None and at.person is not None
@@ -395,7 +331,7 @@ def _resolve(fresh: list[tuple[Row, _Known, str]], known: dict[_Name, _Known], w
     )
 
 
-def _refusals(prepared: Prepared, work: _Work) -> None:
+def _refusals(prepared: Prepared, work: Work) -> None:
     """Keep what was refused, once per content, so that nothing is lost and a resend adds nothing."""
     if not prepared.refused:
         return

@@ -1,0 +1,70 @@
+"""What is under way while a set is written: counts, known resources, and the rows to come."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+# Type and key of a resource of one source.
+Name = tuple[str, str]
+
+
+@dataclass(slots=True)
+class Counts:
+    """What became of a set: resources by fate. `conflicts`: same id with other content within one file, kept as a
+    version. `pending`: those waiting for a Patient. `persons`: new ones. `reviews`: doubts about identity noted."""
+
+    new: int = 0
+    changed: int = 0
+    unchanged: int = 0
+    conflicts: int = 0
+    refused: int = 0
+    deleted: int = 0
+    pending: int = 0
+    persons: int = 0
+    reviews: int = 0
+
+    def add(self, other: Counts) -> None:
+        """Add another set's counts."""
+        for name in self.__slots__:
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+
+    def as_dict(self) -> dict[str, int]:
+        """Plain form, for JSON."""
+        return {name: getattr(self, name) for name in self.__slots__}
+
+
+@dataclass(slots=True)
+class Known:
+    """A resource as the store has it, kept up to date while a set is worked through. `seen`: contents of all its
+    versions, filled for those that differ; `in_file`: whether the file being read gave it already; `rows`: versions
+    made in this set."""
+
+    id: int
+    person: int | None
+    version: int
+    hash: str
+    fresh: bool = False
+    in_file: bool = False
+    rows: int = 0
+    seen: set[str] = field(default_factory=set)
+
+
+@dataclass(slots=True)
+class Work:
+    """The rows a set will write."""
+
+    source: int
+    chunk: int
+    now: int
+    file: int | None
+    run: int | None
+    counts: Counts = field(default_factory=Counts)
+    versions: list[tuple[Any, ...]] = field(default_factory=list)
+    closed: list[tuple[int, int, int]] = field(default_factory=list)
+    persons: dict[int, tuple[str, str]] = field(default_factory=dict)
+    new_persons: set[int] = field(default_factory=set)
+    claims: list[tuple[str, str, int]] = field(default_factory=list)
+    pending: dict[int, str] = field(default_factory=dict)
+    moved: set[int] = field(default_factory=set)
+    reviews: list[tuple[str, int, int, int | None]] = field(default_factory=list)
