@@ -27,10 +27,19 @@ def test_watching_reports_only_changes(tmp_path: Path, monkeypatch) -> None:
     assert refreshed == reports
 
 
+def test_a_first_look_without_changes_refreshes_what_was_left_behind(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setattr("luoshi.platform.lake.registers.from_database", some_registers)
+    store, refreshed = FakeStore(), []
+    build(store, tmp_path, at=NOW, register_rows=some_registers())
+    seen = watching.watch(store, tmp_path, clock=lambda: NOW, every=100.0,
+                          refresh=lambda lake, report: refreshed.append(report.buckets), sleep=lambda seconds: None)  # fmt: skip
+    next(seen)
+    assert refreshed == [()]
+
+
 def test_results_are_made_of_what_changed(tmp_path: Path, monkeypatch) -> None:
     told = []
     monkeypatch.setattr("luoshi.platform.lake.refresh.refresh", lambda lake, **more: told.append((lake, more)))
     report = build(FakeStore(), tmp_path, at=NOW, register_rows=some_registers())
     watching.refresh_results(tmp_path, Report(report.manifest, (3,), False))
-    watching.refresh_results(tmp_path, Report(report.manifest, (), False))
     assert told == [(tmp_path, {"changed_buckets": (3,)})]

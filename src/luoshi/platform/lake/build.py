@@ -95,13 +95,14 @@ def update(
     *,
     at: datetime,
     register_rows: registers.Registers | None = None,
+    with_registers: bool = True,
     memory: str = "1GB",
     progress: Progress = lambda table, resources: None,
 ) -> Report:
     """Bring the lake up to now: only the files of persons that changed since it was last written.
 
-    A lake that is missing or was not filled from a store is built whole. A crash leaves the old position, so the next
-    update does the rest again. Raises as `build` does.
+    `with_registers`: compare the registers too. A lake that is missing or was not filled from a store is built whole. A
+    crash leaves the old position, so the next update does the rest again. Raises as `build` does.
     """
     before = files.read_manifest(lake)
     if before is None or not before.position:
@@ -112,8 +113,10 @@ def update(
     with files.writing(lake) as scratch:
         position = source.position()
         changes = source.changed(before.position)
-        given = register_rows if register_rows is not None else registers.from_database()
-        rows, registers_changed = registers.write(lake, given)
+        rows, registers_changed = {table: before.rows.get(table, 0) for table in layout.REGISTERS}, False
+        if with_registers:
+            given = register_rows if register_rows is not None else registers.from_database()
+            rows, registers_changed = registers.write(lake, given)
         if not changes and not registers_changed:
             if position != before.position:
                 files.write_manifest(lake, replace(before, position=position, rows=before.rows | rows))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import time
 from collections.abc import Callable, Iterator
 from datetime import datetime
@@ -10,11 +11,11 @@ from pathlib import Path
 from luoshi.platform.lake.build import Report, update
 from luoshi.platform.lake.source import Source
 
+REGISTERS_EVERY = 60.0
+
 
 def refresh_results(lake: Path, report: Report) -> None:
-    """Have the results of the indicators made again where the lake changed."""
-    if not report:
-        return
+    """Have the results of the indicators made again."""
     from luoshi.platform.lake.refresh import refresh
 
     refresh(lake, changed_buckets=report.buckets)
@@ -29,14 +30,16 @@ def watch(
     refresh: Callable[[Path, Report], object] = refresh_results,
     sleep: Callable[[float], None] = time.sleep,
 ) -> Iterator[Report]:
-    """Update the lake whenever something changed, for ever; gives a report after each update that changed anything.
+    """Update the lake whenever something changed, for ever; gives a report after each update that was followed by a
+    refresh.
 
-    `every`: seconds between two looks. What failed to be refreshed is refreshed with the next change: the error goes to
-    the caller, the lake itself is complete.
+    `every`: seconds between two looks at the records; registers are looked at once in `REGISTERS_EVERY` seconds. The
+    first look always refreshes, so results left behind by a crash or a failed refresh catch up.
     """
-    while True:
-        report = update(source, lake, at=clock())
-        if report:
+    looks_between = max(1, round(REGISTERS_EVERY / every)) if every > 0 else 1
+    for look in itertools.count():
+        report = update(source, lake, at=clock(), with_registers=look % looks_between == 0)
+        if report or look == 0:
             refresh(lake, report)
             yield report
         sleep(every)
