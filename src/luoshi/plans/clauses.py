@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from dataclasses import dataclass
 
 _PAIRS = {"（": "）", "《": "》", "〔": "〕", "【": "】", "[": "]"}
@@ -13,13 +14,13 @@ _HARD = "，；：;:|"
 
 @dataclass(frozen=True)
 class Sentence:
-    """One sentence as indices into the plain text; `hard` are the places of commas, semicolons, colons and dashes outside
-    and inside brackets with the bracket depth they stand at."""
+    """One sentence as indices into the plain text; `hard` holds the places of commas, semicolons, colons and dashes by the
+    bracket depth they stand at."""
 
     start: int
     end: int
     depth: tuple[int, ...]
-    hard: tuple[tuple[int, int], ...]
+    hard: dict[int, list[int]]
 
     def depth_at(self, index: int) -> int:
         """Bracket depth at an index of the plain text."""
@@ -40,14 +41,13 @@ class Sentence:
             right = i
             while right > end and text[right - 1] in _CLOSERS:
                 right -= 1
-        for at, at_depth in self.hard:
-            if at_depth != depth:
-                continue
-            if at < start:
-                left = max(left, at + 1)
-            elif at >= end:
-                right = min(right, at)
-                break
+        marks = self.hard.get(depth, ())
+        before = bisect_left(marks, start)
+        if before:
+            left = max(left, marks[before - 1] + 1)
+        after = bisect_left(marks, end)
+        if after < len(marks):
+            right = min(right, marks[after])
         return left, right
 
 
@@ -82,11 +82,12 @@ def _open(text: str, start: int, at: int) -> bool:
 
 def _sentence(text: str, start: int, end: int) -> Sentence:
     depth: list[int] = []
-    hard: list[tuple[int, int]] = []
+    hard: dict[int, list[int]] = {}
     stack: list[str] = []
+    last_close = {opener: text.rfind(closer, start, end) for opener, closer in _PAIRS.items()}
     for i in range(start, end):
         char = text[i]
-        if char in _PAIRS and _PAIRS[char] in text[i:end]:
+        if char in _PAIRS and last_close[char] > i:
             depth.append(len(stack))
             stack.append(char)
             continue
@@ -96,10 +97,10 @@ def _sentence(text: str, start: int, end: int) -> Sentence:
             continue
         depth.append(len(stack))
         if char in _HARD and not (char == ":" and text[i - 1 : i].isdigit() and text[i + 1 : i + 2].isdigit()):
-            hard.append((i, len(stack)))
+            hard.setdefault(len(stack), []).append(i)
         elif text.startswith("--", i) and not (text[i - 1 : i].isdigit() or text[i + 2 : i + 3].isdigit()):
-            hard.extend(((i, len(stack)), (i + 1, len(stack))))
-    return Sentence(start, end, tuple(depth), tuple(hard))
+            hard.setdefault(len(stack), []).extend((i, i + 1))
+    return Sentence(start, end, tuple(depth), {d: sorted(set(places)) for d, places in hard.items()})
 
 
 def split_parallel(phrase: str) -> list[str]:
@@ -125,3 +126,12 @@ def split_parallel(phrase: str) -> list[str]:
         i += 1
     parts.append(phrase[start:])
     return [p for p in (p.strip() for p in parts) if p]
+
+
+_LONGEST_SENTENCE = 3000
+
+
+def sentence_start(text: str, at: int) -> int:
+    """Where the sentence around an index begins; 3,000 characters back at most."""
+    floor = max(0, at - _LONGEST_SENTENCE)
+    return max(max(text.rfind(mark, floor, at) for mark in "。！？\n") + 1, floor)

@@ -60,12 +60,12 @@ _START_AFTER = re.compile(r"^(?:起|开始|以来|起始|至今)")
 
 def find(text: str, *, year: int | None = None) -> list[Mention]:
     """Every date of `text` in order, none inside another. `year` completes what prints no year (6月底前, 年内)."""
-    taken: list[tuple[int, int]] = []
+    taken = bytearray(len(text))
     found: list[Mention] = []
     for mention in _all(text, year):
-        if any(mention.start < end and start < mention.end for start, end in taken):
+        if 1 in taken[mention.start : mention.end]:
             continue
-        taken.append((mention.start, mention.end))
+        taken[mention.start : mention.end] = b"\x01" * (mention.end - mention.start)
         found.append(mention)
     return sorted(found, key=lambda m: m.start)
 
@@ -77,7 +77,7 @@ def _all(text: str, year: int | None) -> Iterator[Mention]:
         )
         yield Mention(m.start(), m.end(), "name" if name else "span", m["b"], int(m["b"]), begin_year=int(m["a"]))
     for m in _DAY.finditer(text):
-        before = text[: m.start()]
+        before = text[max(0, m.start() - 8) : m.start()]
         if not m["y"] and (re.search(r"(?:\d|每年|每|个|第)$", before) or text[m.end() : m.end() + 1] == "龄"):
             continue
         if not m["y"] and not (m["d"] or m["part"] or m["before"]):
@@ -96,7 +96,7 @@ def _all(text: str, year: int | None) -> Iterator[Mention]:
             m.start(), m.end(), _role(text, m.start(), m.end()), f"{known}-{month:02d}-{day:02d}", known, bool(m["y"])
         )
     for m in _HALF.finditer(text):
-        if re.search(r"(?:每|各|按|逐)$", text[: m.start()]):
+        if re.search(r"(?:每|各|按|逐)$", text[max(0, m.start() - 8) : m.start()]):
             continue
         known = int(m["y"]) if m["y"] else year
         if known is None:
@@ -110,7 +110,7 @@ def _all(text: str, year: int | None) -> Iterator[Mention]:
         role = _role(text, m.start(), m.end())
         yield Mention(m.start(), m.end(), role, digits, int(digits))
     for m in _SOFT.finditer(text):
-        if re.search(r"[每上去近往历逐\d一二两三四五]$", text[: m.start()]):
+        if re.search(r"[每上去近往历逐\d一二两三四五]$", text[max(0, m.start() - 8) : m.start()]):
             continue
         if m["plan"]:
             until = _FIVE_YEARS[m["plan"]]
@@ -157,5 +157,5 @@ def _named(text: str, end: int) -> bool:
 
 def _inside_title(text: str, at: int) -> bool:
     """Whether the index stands between 《 and 》."""
-    left = text.rfind("《", 0, at)
+    left = text.rfind("《", max(0, at - 80), at)
     return left >= 0 and "》" not in text[left:at]

@@ -37,7 +37,7 @@ def _ends_a_measure(before: str, after: str) -> bool:
 
 def reason(text: str, quantity: Quantity, clause_start: int) -> str:
     """Why this number belongs to a name or limits a group, in plain words; empty when it may be a promise."""
-    before = text[clause_start : quantity.start]
+    before = text[max(clause_start, quantity.start - 200) : quantity.start]
     after = text[quantity.end : quantity.end + 24]
     words = patterns()
     if (

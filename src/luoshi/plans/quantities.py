@@ -6,6 +6,7 @@ Works on the text of `plain.Plain`. It finds what is written, not what it means;
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -115,37 +116,60 @@ def with_unit(quantity: Quantity, unit: str) -> Quantity:
     return replace(quantity, unit=unit)
 
 
+class _Spans:
+    """Merged spans with a quick answer to what overlaps a stretch."""
+
+    def __init__(self, spans: Iterable[tuple[int, int]]) -> None:
+        self.starts: list[int] = []
+        self.ends: list[int] = []
+        for start, end in sorted(spans):
+            if self.ends and start <= self.ends[-1]:
+                self.ends[-1] = max(self.ends[-1], end)
+            elif end > start:
+                self.starts.append(start)
+                self.ends.append(end)
+
+    def hit(self, start: int, end: int) -> tuple[int, int] | None:
+        """The first span that overlaps [start, end), or None."""
+        place = bisect_right(self.ends, start)
+        if place < len(self.starts) and self.starts[place] < end:
+            return self.starts[place], self.ends[place]
+        return None
+
+
 def find(text: str, masked: Iterable[tuple[int, int]] = ()) -> list[Quantity]:
     """Every quantity outside the `masked` spans, in order, none overlapping another."""
-    masked = list(masked)
-    found: list[Quantity] = []
-    for match in _MISREAD.finditer(text):
-        if not any(match.start() < e and s < match.end() for s, e in masked):
-            found.append(_read_misread(match))
-    blocked = sorted([*masked, *_codes(text), *((q.start, q.end) for q in found)])
+    outside = _Spans(masked)
+    text = _ENDLESS.sub(lambda m: " " * len(m[0]), text)  # runs of digits too long to be anything
+    found = [_read_misread(m) for m in _MISREAD.finditer(text) if outside.hit(m.start(), m.end()) is None]
+    blocked = _Spans(
+        [
+            *zip(outside.starts, outside.ends, strict=True),
+            *_codes(text),
+            *((q.start, q.end) for q in found),
+        ]
+    )
     at = 0
-    while at < len(text):
-        hit_match = _QUANTITY.search(text, at)
-        if hit_match is None:
-            break
-        match = hit_match
-        if hit := next(((s, e) for s, e in blocked if match.start() < e and s < match.end()), None):
-            retry = _before_block(text, match, hit)
-            if retry is not None:
-                match = retry
-            else:
+    while at < len(text) and (match := _QUANTITY.search(text, at)):
+        if hit := blocked.hit(match.start(), match.end()):
+            before = _QUANTITY.match(text, match.start(), hit[0]) if hit[0] > match.start() else None
+            if before is None:
                 at = max(hit[1], match.start() + 1)
                 continue
-        if match["b"] and match["dash"] in ("到", "至") and re.search(r"[从由][^，。；]{0,14}$", text[: match.start()]):
+            match = before  # a date begins inside it: 30%2025年
+        if (
+            match["b"]
+            and match["dash"] in ("到", "至")
+            and _FROM.search(text, max(0, match.start() - 16), match.start())
+        ):
             match = _QUANTITY.match(text, match.start(), match.start("dash")) or match  # 从60%到70% is no range
         quantity = _read(match, text)
         at = max(match.end(), match.start() + 1)
         if quantity is not None:
             found.append(quantity)
+    digits = _Spans((q.start, q.end) for q in found)
     for match in _CHINESE_QUANTITY.finditer(text):
-        if any(match.start() < q.end and q.start < match.end() for q in found):
-            continue
-        if any(match.start() < e and s < match.end() for s, e in masked):
+        if digits.hit(match.start(), match.end()) or outside.hit(match.start(), match.end()):
             continue
         quantity = _read_chinese(match, text)
         if quantity is not None:
@@ -153,11 +177,8 @@ def find(text: str, masked: Iterable[tuple[int, int]] = ()) -> list[Quantity]:
     return sorted(found, key=lambda q: q.start)
 
 
-def _before_block(text: str, match: re.Match[str], hit: tuple[int, int]) -> re.Match[str] | None:
-    """The same quantity read only up to a blocked span that begins inside it (30%2025年)."""
-    if hit[0] <= match.start():
-        return None
-    return _QUANTITY.match(text, match.start(), hit[0])
+_FROM = re.compile(r"[从由][^，。；]{0,14}$")
+_ENDLESS = re.compile(r"[\d,.]{25,}")
 
 
 _CODES = re.compile(

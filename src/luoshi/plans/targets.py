@@ -6,12 +6,13 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from luoshi.documents.model import Document, Table
 from luoshi.plans import coverage, dates, frames, indicator_tables, names, quantities, topics, years
-from luoshi.plans.clauses import Sentence, sentences
+from luoshi.plans.clauses import Sentence, sentence_start, sentences
 from luoshi.plans.dates import Mention
 from luoshi.plans.indicator_tables import FlatRow
 from luoshi.plans.model import Force, Target
@@ -26,6 +27,9 @@ _FROM = re.compile(r"(?:从|由|在)(?:(?:19|20)\d{2}年(?:底|末)?的?)?(?:目
 _UP_TO = re.compile(
     r"^(?:(?:19|20)\d{2}年的?|的)?[”\"]?(?:左右|以上|以下)?(?:逐步|稳步|分别|进一步)?(?:提高|提升|上升|升高|增长|增加|增|扩大|降低|下降|降|减少|缩短|压缩|升|减)(?:到|至|为)(?:(?:19|20)\d{2}年)?的?(?:底|末)?的?$"
 )
+
+
+_LONGEST_LEFT = 300
 
 
 @dataclass
@@ -85,8 +89,10 @@ def scan(text: str, *, year: int | None = None, plan_years: tuple[int | None, in
         for q in quantities.find(plain.text, [(m.start, m.end) for m in mentions])
         if not any(r.start <= q.start < r.end for r in result.rows)
     ]
+    starts = [q.start for q in numbers]
     for sentence in sentences(plain.text):
-        inside = [q for q in numbers if sentence.start <= q.start < sentence.end]
+        first = bisect_left(starts, sentence.start)
+        inside = numbers[first : bisect_left(starts, sentence.end)]
         _read_sentence(result, sentence, inside)
     years.deal(plain.text, result.readings)
     for reading in result.readings:
@@ -126,7 +132,7 @@ def _read_sentence(result: Scan, sentence: Sentence, numbers: list[Quantity]) ->
     previous: Reading | None = None
     claimed: list[tuple[int, int]] = []
     for (left, right), members in sorted(clauses.items()):
-        before = text[sentence.start : left].rstrip("，；：")
+        before = text[max(sentence.start, left - 200) : left].rstrip("，；：")
         context = Context(
             text=text, sentence_start=sentence.start, clause_start=left, clause_end=right, previous=previous,
             previous_clause=re.split(r"[，；：]", before)[-1] if before else "",
@@ -154,6 +160,7 @@ def _read_clause(result: Scan, context: Context, members: list[Quantity]) -> lis
     position = context.clause_start
     baseline: Quantity | None = None
     for i, run in enumerate(runs):
+        position = max(position, run[0].start - _LONGEST_LEFT)
         left = text[position : run[0].start]
         after = text[run[-1].end : runs[i + 1][0].start if i + 1 < len(runs) else context.clause_end]
         if i + 1 < len(runs) and _UP_TO.match(after) and _FROM.search(left):
@@ -259,17 +266,21 @@ def _flat(text: str) -> bool:
 def _governing(result: Scan, reading: Reading) -> Mention | None:
     """The date a promise stands under: the nearest one before it in its sentence, or inside its span after it."""
     text = result.plain.text
-    start = max(text.rfind(c, 0, reading.number_at) for c in "。！？\n") + 1
-    best: Mention | None = None
-    for mention in result.mentions:
-        if mention.role in ("deadline", "span") and start <= mention.start < reading.number_at:
-            best = mention
-    if best is None:
-        for mention in result.mentions:
-            if mention.role == "deadline" and reading.number_at < mention.start < reading.end and mention.explicit:
-                best = mention
-                break
-    return best
+    start = sentence_start(text, reading.number_at)
+    place = bisect_left(result.mentions, reading.number_at, key=_starts)
+    for mention in reversed(result.mentions[max(0, place - 40) : place]):
+        if mention.start < start:
+            break
+        if mention.role in ("deadline", "span"):
+            return mention
+    for mention in result.mentions[place : place + 10]:
+        if mention.role == "deadline" and reading.number_at < mention.start < reading.end and mention.explicit:
+            return mention
+    return None
+
+
+def _starts(mention: Mention) -> int:
+    return mention.start
 
 
 def _deadline(
@@ -290,10 +301,10 @@ def _deadline(
 def _carried(result: Scan, reading: Reading) -> Mention | None:
     """A date of an earlier sentence that opens a list of goals: 到2030年具体实现以下目标：…"""
     text = result.plain.text
-    for mention in reversed(result.mentions):
-        if mention.start < reading.start and mention.role == "deadline" and mention.explicit:
-            sentence_end = re.search(r"[。\n]", text[mention.end :])
-            head = text[mention.end : mention.end + (sentence_end.start() if sentence_end else 0)]
+    place = bisect_left(result.mentions, reading.start, key=_starts)
+    for mention in reversed(result.mentions[max(0, place - 200) : place]):
+        if mention.role == "deadline" and mention.explicit:
+            head = re.split(r"[。\n]", text[mention.end : mention.end + 200], maxsplit=1)[0]
             goals = re.search(r"(?:以下|下列|如下|主要|具体|总体|工作)(?:目标|指标)(?:是|为|如下)?[：:]", head)
             if goals or head.endswith("："):
                 return mention
@@ -302,7 +313,10 @@ def _carried(result: Scan, reading: Reading) -> Mention | None:
 
 
 def _force(text: str, reading: Reading) -> Force:
-    start = max(text.rfind(c, 0, reading.number_at) for c in "。！？；\n") + 1
+    start = max(
+        sentence_start(text, reading.number_at),
+        text.rfind("；", max(0, reading.number_at - 300), reading.number_at) + 1,
+    )
     head = text[start : reading.number_at]
     words = patterns()
     if words.in_principle.search(head):

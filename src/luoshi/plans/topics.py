@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from luoshi.plans.clauses import sentence_start
 from luoshi.plans.reading import Reading
 
 _DISEASE = (
@@ -24,9 +25,9 @@ def supply(text: str, reading: Reading) -> None:
     """Put the topic of the sentence before a bare rate, in place; 家庭医生 before a rate of contracts also from the
     sentence before."""
     metric = reading.metric
-    start = max(text.rfind(c, 0, reading.start) for c in "。！？\n") + 1
+    start = sentence_start(text, reading.start)
     if "签约" in metric and "家庭医生" not in metric:
-        earlier = max(text.rfind(c, 0, max(0, start - 1)) for c in "。！？\n") + 1
+        earlier = sentence_start(text, max(0, start - 1))
         if _CONTRACT.search(text[earlier : reading.start]):
             reading.metric = f"家庭医生{metric}"
         return

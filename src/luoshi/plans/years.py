@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from luoshi.plans import metrics
+from luoshi.plans.clauses import sentence_start
 from luoshi.plans.reading import Reading
 from luoshi.plans.words import patterns
 
@@ -35,7 +36,7 @@ def deal(text: str, readings: list[Reading]) -> None:
 
 
 def _years(text: str, reading: Reading) -> list[str]:
-    start = max(text.rfind(c, 0, reading.start) for c in "。！？\n") + 1
+    start = sentence_start(text, reading.start)
     found: list[str] = []
     last = start
     for match in _YEARS.finditer(text, start, reading.number_at):

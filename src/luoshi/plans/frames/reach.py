@@ -80,7 +80,7 @@ def _no_promise(site: Site, verb: str, compare: Op | None, bare: str) -> str:
     attributive = site.right.startswith("的") and not BOUNDARY.match(site.right)
     if attributive and (first.is_share or not metrics.governing_verb(bare)):
         return "a condition that limits a group, not a promise"
-    sentence = site.context.text[site.context.sentence_start : site.context.clause_end]
+    sentence = site.before() + site.clause()
     if verb in _STATING and compare is None and first.op is None and not _AIM.search(sentence):
         return "a statement, not a promise"
     if first.unit in LEVEL_UNITS and site.noun and not measure:

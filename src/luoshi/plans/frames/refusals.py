@@ -48,8 +48,7 @@ def _shape(site: Site) -> str:
 
 def _scoring(site: Site) -> str:
     left, right, unit = site.left, site.right, site.first.unit
-    clause = site.context.text[site.context.clause_start : site.context.clause_end]
-    sentence = site.context.text[site.context.sentence_start : site.first.start]
+    clause, sentence = site.clause(), site.before()
     marks = re.search(r"[扣得加减记计]\d+(?:\.\d+)?分", clause)
     given = re.search(r"(?:得|扣|记|计|加|减|满分|各|共|每\S{0,4}|总分|分值)$", left[-8:])
     if unit == "分" and (given or re.search(r"扣|得分|分值|满分", right[:6])):
@@ -63,8 +62,8 @@ def _scoring(site: Site) -> str:
 
 def _past(site: Site) -> str:
     words = patterns()
-    before = site.context.text[site.context.sentence_start : site.first.start]
-    clause = site.context.text[site.context.clause_start : site.first.start]
+    before = site.before()
+    clause = site.before(clause=True)
     if words.advice.search(clause) and not re.search(r"率|比例|水平", site.left):
         return "advice to persons"
     own_verb = words.comparator.search(site.left)

@@ -170,9 +170,21 @@ class Site:
         """What the clause before was about, for a clause that names no subject of its own."""
         return metrics.bare(self.context.previous_clause)
 
+    def before(self, *, clause: bool = False) -> str:
+        """The words of the sentence (or of the clause) before the run, 400 characters at most."""
+        since = self.context.clause_start if clause else self.context.sentence_start
+        return self.context.text[max(since, self.first.start - 400) : self.first.start]
+
+    def clause(self) -> str:
+        """The clause around the run, 200 characters on either side at most."""
+        context = self.context
+        start, end = max(context.clause_start, self.first.start - 200), min(context.clause_end, self.run[-1].end + 200)
+        return context.text[start:end]
+
     def headed(self) -> str:
         """The measure that opens the sentence before a colon: 平均住院日：三级医院不超过8天，…"""
-        before = self.context.text[self.context.sentence_start : self.context.clause_start]
+        start = self.context.clause_start
+        before = self.context.text[max(self.context.sentence_start, start - 400) : start]
         heads = [h for h in re.findall(r"([^，。；：]{2,30})：", before) if metrics.is_measure(h)]
         return metrics.bare(heads[-1]) if heads else ""
 
