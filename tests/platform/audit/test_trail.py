@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-import threading
+import os
+import subprocess
+import sys
 
 import pytest
 from click.testing import CliRunner
-from django.db import connection, transaction
+from django.db import transaction
 
 from luoshi.platform import audit
 from luoshi.platform.audit import trail
@@ -147,36 +149,12 @@ class TestTransactions:
         assert [row.number for row in Entry.objects.order_by("number")] == [1, 2]
         assert breaks() == []
 
-    def test_writers_at_once_keep_one_chain(self):
-        if connection.vendor == "sqlite" and connection.is_in_memory_db():
-            pytest.skip("threads share nothing in an in-memory database; see test_processes")
-        errors: list[BaseException] = []
 
-        def work() -> None:
-            try:
-                write(10)
-            except BaseException as error:
-                errors.append(error)
-            finally:
-                connection.close()
-
-        threads = [threading.Thread(target=work) for _ in range(4)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-        assert errors == []
-        assert Entry.objects.count() == 40
-        assert breaks() == []
-
-
-def test_processes_at_once_keep_one_chain(tmp_path):
-    """Four processes on one SQLite file, as workers of a server are."""
-    import os
-    import subprocess
-    import sys
-
-    environment = {**os.environ, "LUOSHI_HOME": str(tmp_path), "DATABASE_URL": f"sqlite:///{tmp_path / 'a.sqlite3'}"}
+@pytest.mark.parametrize("vendor", ["sqlite", "postgresql"])
+def test_processes_at_once_keep_one_chain(vendor, tmp_path, request):
+    """Four processes on one database, as the workers of a server are."""
+    url = f"sqlite:///{tmp_path / 'a.sqlite3'}" if vendor == "sqlite" else request.getfixturevalue("postgres_url")
+    environment = {**os.environ, "LUOSHI_HOME": str(tmp_path), "DATABASE_URL": url}
     start = "import django; django.setup(); from django.db import transaction; from luoshi.platform import audit\n"
     subprocess.run([sys.executable, "-m", "django", "migrate", "-v0"], env=environment, check=True)
     code = start + (

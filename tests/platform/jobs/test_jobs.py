@@ -20,6 +20,8 @@ def huey(monkeypatch):
     queue.queue.cache_clear()
     queue.task.cache_clear()
     monkeypatch.setattr(queue, "queue", lambda: memory)
+    # A worker closes stale connections; here the connection holds the test's transaction.
+    monkeypatch.setattr(queue, "close_old_connections", lambda: None)
     yield memory
     queue.task.cache_clear()
 
