@@ -58,13 +58,15 @@ class Facts:
     """What of a Patient resource matters for identity and scope.
 
     `keys`: usable identifiers (system, normalised value), strongest first. `doubts`: kinds of doubt met on the way
-    (`checksum`, `borrowed`). `division`, `institution`: codes of where they live and who manages them, or "".
+    (`checksum`, `borrowed`). `division`, `institution`: codes of where they live and who manages them, or "". `name`:
+    their official name as one text, or "".
     """
 
     keys: tuple[Key, ...]
     doubts: tuple[str, ...]
     division: str
     institution: str
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +99,14 @@ def facts(patient: dict[str, Any]) -> Facts:
             keys.append((system, normal))
     order = list(SYSTEMS)
     keys.sort(key=lambda key: order.index(key[0]))
-    return Facts(tuple(keys), tuple(dict.fromkeys(doubts)), _division(patient), _institution(patient))
+    return Facts(tuple(keys), tuple(dict.fromkeys(doubts)), _division(patient), _institution(patient), name_of(patient))
+
+
+def name_of(patient: dict[str, Any]) -> str:
+    """The official name of a Patient resource (the first one where none is called official) as one text, or ""."""
+    names = [name for name in patient.get("name") or () if isinstance(name, dict)]
+    name = next((n for n in names if n.get("use") == "official"), names[0] if names else {})
+    return str(name.get("text") or "".join([name.get("family", ""), *name.get("given", [])]))
 
 
 def _contradicts(patient: dict[str, Any], resident_id: str) -> bool:

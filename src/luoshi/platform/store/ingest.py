@@ -192,6 +192,9 @@ def _resume(path: Path, run: Run) -> RunFile:
             RunFile.objects.filter(run__source=run.source_id, done=False, message="", **same).order_by("-pk").first()
         )
         if begun is not None and begun.run.state != Run.DONE:
+            Run.objects.filter(pk=begun.run_id, state=Run.RUNNING).exclude(pk=run.pk).update(
+                state=Run.STOPPED, message="interrupted"
+            )
             RunFile.objects.filter(pk=begun.pk).update(run=run)
             return begun
         return RunFile.objects.create(run=run, **same)

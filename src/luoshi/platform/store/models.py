@@ -88,13 +88,14 @@ class Person(models.Model):
     number = models.BigAutoField(primary_key=True)
     division = models.CharField(max_length=24, blank=True, default="")
     institution = models.CharField(max_length=60, blank=True, default="")
-    name = models.CharField(max_length=NAME_LENGTH, blank=True, default="")
+    name = models.CharField(max_length=NAME_LENGTH, blank=True, default="", db_default="")
     chunk = models.BigIntegerField()
 
     class Meta:
         indexes = [
             models.Index(fields=["division"], name="store_person_division"),
-            models.Index(fields=["name"], name="store_person_name"),
+            # Beginnings are looked for; PostgreSQL needs to be told, other databases do not mind.
+            models.Index(fields=["name"], name="store_person_name", opclasses=["varchar_pattern_ops"]),
         ]
 
     def __str__(self) -> str:

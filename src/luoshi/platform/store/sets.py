@@ -56,9 +56,10 @@ def select(statement: str, values: Iterable[str | int], *more: Any) -> list[tupl
     listed = list(values)
     if not listed:
         return []
+    first: Any = listed
     if _postgres():
         kind = "bigint" if isinstance(listed[0], int) else "text"
-        statement, first = statement.replace("{values}", f"(SELECT unnest(%s::{kind}[]))"), listed
+        statement = statement.replace("{values}", f"(SELECT unnest(%s::{kind}[]))")
     else:
         statement, first = statement.replace("{values}", "(SELECT value FROM json_each(%s))"), json.dumps(listed)
     with connection.cursor() as cursor:

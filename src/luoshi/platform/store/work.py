@@ -62,7 +62,7 @@ class Work:
     counts: Counts = field(default_factory=Counts)
     versions: list[tuple[Any, ...]] = field(default_factory=list)
     closed: list[tuple[int, int, int]] = field(default_factory=list)
-    persons: dict[int, tuple[str, str]] = field(default_factory=dict)
+    persons: dict[int, tuple[str, str, str]] = field(default_factory=dict)
     new_persons: set[int] = field(default_factory=set)
     claims: list[tuple[str, str, int]] = field(default_factory=list)
     pending: dict[int, str] = field(default_factory=dict)

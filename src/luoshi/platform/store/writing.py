@@ -15,7 +15,7 @@ from django.db import transaction
 from luoshi.kernel import clock
 from luoshi.platform import audit
 from luoshi.platform.store import sets
-from luoshi.platform.store.models import Chunk, RunFile, Source
+from luoshi.platform.store.models import Chunk, Person, RunFile, Source
 from luoshi.platform.store.preparing import DELETED, Prepared, Row
 from luoshi.platform.store.work import Counts, Known, Name, Work
 from luoshi.records.identify import Key, decide
@@ -178,7 +178,7 @@ def _identify(accepted: list[tuple[Row, Known]], work: Work) -> None:
             person, following = following, following + 1
             work.new_persons.add(person)
         at.person = person
-        work.persons[person] = (found.division, found.institution)
+        work.persons[person] = (found.division, found.institution, found.name[: Person.NAME_LENGTH])
         for key in decision.claim:
             owners[key] = person
             work.claims.append((*key, person))
@@ -263,13 +263,13 @@ def _write(fresh: list[tuple[Row, Known, str]], known: dict[Name, Known], work: 
 def _write_persons(work: Work) -> None:
     sets.insert(
         "store_person",
-        ("number", "division", "institution", "chunk"),
+        ("number", "division", "institution", "name", "chunk"),
         [(number, *work.persons[number], work.chunk) for number in sorted(work.new_persons)],
     )
     sets.update(
         "UPDATE store_person SET division = coalesce(nullif(%s, ''), division),"
-        " institution = coalesce(nullif(%s, ''), institution) WHERE number = %s",
-        [(*place, number) for number, place in work.persons.items() if number not in work.new_persons],
+        " institution = coalesce(nullif(%s, ''), institution), name = coalesce(nullif(%s, ''), name) WHERE number = %s",
+        [(*told, number) for number, told in work.persons.items() if number not in work.new_persons],
     )
     identifier = _next("store_personidentifier")
     sets.insert(
@@ -301,7 +301,7 @@ def _resolve(fresh: list[tuple[Row, Known, str]], known: dict[Name, Known], work
     claimed = {f"{system}|{value}": person for system, value, person in work.claims}
     waiting: list[tuple[int, int, int]] = []
     for id_, key, resource, source in sets.select(
-        "SELECT id, key, resource_id, source_id FROM store_pending WHERE key IN {values}", {**arrived, **claimed}
+        "SELECT id, key, resource_id, source_id FROM store_pending WHERE key IN {values}", [*arrived, *claimed]
     ):
         person = claimed.get(key) or (arrived.get(key) if source == work.source else None)
         if person is not None:
