@@ -72,6 +72,7 @@ def ingest(
     from luoshi.cli.main import django_setup
 
     django_setup()
+    _prepare_if_new()
     from luoshi.platform.store.ingest import ingest as ingest_files
 
     with _Bar() as bar:
@@ -100,6 +101,15 @@ def ingest(
         click.echo(f"{write_refused(report.run, refused)} refused resources written to {refused}.")
     if counts.refused or report.problems:
         raise SystemExit(1)
+
+
+def _prepare_if_new() -> None:
+    """Make the tables where there are none yet, so that the first ingest on a fresh machine needs nothing before it."""
+    from django.core.management import call_command
+    from django.db import connection
+
+    if "store_source" not in connection.introspection.table_names():
+        call_command("migrate", verbosity=0, interactive=False)
 
 
 class _Bar:
