@@ -12,7 +12,7 @@
 | `LUOSHI_PROXY` | `0` | `1` behind a proxy that sets `X-Forwarded-Proto` and `X-Forwarded-For` |
 | `LUOSHI_TWO_FACTOR` | `1` | a second factor before a person is shown |
 | `LUOSHI_IDLE_MINUTES` | `30` | a session nobody uses for so long is ended |
-| `LUOSHI_REDIS` | none | address of Redis for the job queue, when several machines share it |
+| `LUOSHI_REDIS` | none | address of Redis for the job queue, when several machines share it (needs the package `redis`) |
 | `LUOSHI_DEBUG` | `0` | tracebacks in the browser; never on a machine others can reach |
 """
 

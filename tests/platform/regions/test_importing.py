@@ -158,6 +158,13 @@ class TestDivisions:
         assert run(path)[0].rejected_file is None
         assert not (tmp_path / "divisions.rejected.csv").exists()
 
+    def test_rows_handed_back_can_be_mended_and_imported(self, tmp_path):
+        path = write(tmp_path, "divisions.csv", DIVISIONS + "990102,,3,9901,,,,,\n")
+        back = run(path)[0].rejected_file
+        back.write_text(back.read_text("utf-8-sig").replace("990102,,", "990102,西山县,"), "utf-8")
+        assert [found.path for found in find([tmp_path])] == [path]
+        assert tally(run(back)[0]) == (1, 0, 0, 0)
+
     def test_a_correction_without_a_day_mends_in_place(self, tmp_path, divisions):
         fix = write(tmp_path, "fix.csv", "code,name,level,parent\n990101,东溪新区,3,9901\n")
         assert tally(run(fix)[0]) == (0, 1, 0, 0)

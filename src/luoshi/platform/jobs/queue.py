@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from functools import cache
+from importlib.util import find_spec
 from typing import Any
 from uuid import UUID
 
@@ -20,7 +21,7 @@ from django.db.models import F
 from huey import Huey, RedisHuey, SqliteHuey
 from huey.consumer import Consumer
 
-from luoshi.kernel.errors import NotFound, UserError
+from luoshi.kernel.errors import NotFound, Refused, UserError
 from luoshi.platform.access.models import User
 from luoshi.platform.jobs.models import Job
 from luoshi.platform.jobs.registry import declared
@@ -33,8 +34,14 @@ MOST_ATTEMPTS = 3
 
 @cache
 def queue() -> Huey:
-    """The Huey of this installation."""
+    """The Huey of this installation. Raises `Refused` when Redis is asked for and its client is not installed."""
     if settings.LUOSHI_REDIS:
+        if find_spec("redis") is None:
+            raise Refused(
+                "the queue on Redis needs the package `redis`.",
+                where="LUOSHI_REDIS",
+                todo="Install it, or unset the variable.",
+            )
         return RedisHuey("luoshi", url=settings.LUOSHI_REDIS, results=False)
     return SqliteHuey(
         "luoshi", filename=str(settings.LUOSHI_HOME / "jobs.sqlite3"), fsync=True, timeout=30, results=False

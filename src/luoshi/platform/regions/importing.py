@@ -7,7 +7,7 @@ reason. Importing the same file again changes nothing.
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -39,6 +39,7 @@ FILES: dict[str, tuple[str, int | None]] = {
 }
 _SINGULAR = {"division": "divisions", "institution": "institutions", "department": "departments", "title": "titles",
              "bed": "beds", "populations": "population"}  # fmt: skip
+REJECTED = ".rejected"
 # china-division ships the same rows in other shapes too.
 _OTHER_SHAPES = {"pc", "pc-code", "pca", "pca-code", "pcas", "pcas-code", "HK-MO-TW"}
 
@@ -76,6 +77,8 @@ def find(paths: Iterable[Path]) -> list[Found]:
             stems: dict[str, Path] = {}
             for file in sorted(path.iterdir()):
                 name = _known_stem(file)
+                if _handed_back(file):
+                    continue
                 if file.suffix.lower() in files.SUFFIXES and name in FILES:
                     # .csv sorts before .json and .xlsx and streams.
                     stems.setdefault(name, file)
@@ -91,8 +94,13 @@ def find(paths: Iterable[Path]) -> list[Found]:
     return sorted(found, key=lambda item: item.rank)
 
 
+def _handed_back(path: Path) -> bool:
+    """Whether the file is one of bad rows, handed back by an earlier import."""
+    return path.stem.endswith(REJECTED)
+
+
 def _known_stem(path: Path) -> str:
-    stem = path.stem.lower()
+    stem = path.stem.lower().removesuffix(REJECTED)
     return _SINGULAR.get(stem, stem)
 
 
@@ -110,7 +118,7 @@ def _found(path: Path, name: str) -> Found:
 
 
 def _by_columns(path: Path) -> str:
-    columns = set(files.headings(path))
+    columns = set(files.headings(path)) - ({"line", "reason"} if _handed_back(path) else set())
     for name, (register, level) in FILES.items():
         known = divisions.COLUMNS if register == "division" else registers.REGISTERS[register].columns
         if level is None and columns and columns <= known and len(columns) >= 3:
@@ -142,14 +150,14 @@ def import_files(
 
 
 def _import_file(found: Found, by: User | str, rejected_in: Path | None, progress: Callable[[int], None]) -> FileReport:
-    bad = _Rejected((rejected_in or found.path.parent) / f"{found.path.stem}.rejected.csv")
+    bad = _Rejected((rejected_in or found.path.parent) / f"{found.path.stem}{REJECTED}.csv")
     keeper = (
         divisions.Keeper(bad.add, found.level)
         if found.register == "division"
         else registers.Keeper(registers.REGISTERS[found.register], bad.add)
     )
     try:
-        tally = keeper.keep(files.rows(found.path), progress)
+        tally = keeper.keep(_rows(found.path), progress)
     finally:
         bad.close()
     if not sum((tally.added, tally.changed, tally.unchanged, tally.rejected)):
@@ -169,6 +177,15 @@ def _import_file(found: Found, by: User | str, rejected_in: Path | None, progres
             },
         )
     return FileReport(found.path, found.register, tally, bad.path if bad.count else None)
+
+
+def _rows(path: Path) -> Iterator[Row]:
+    """The rows of the file; of one handed back earlier and mended, without the line and reason it was given then."""
+    for row in files.rows(path):
+        if _handed_back(path):
+            row.cells.pop("line", None)
+            row.cells.pop("reason", None)
+        yield row
 
 
 class _Rejected:
