@@ -244,3 +244,10 @@ def test_sql_stands_alone_and_keeps_columns() -> None:
     compiled = views.compile_view(_with())
     query = compiled.sql('(SELECT \'{"resourceType": "Patient", "id": "x"}\' AS body, 7 AS n)', keep=["n"])
     assert duckdb.sql(query).fetchall() == [(7, '"x"')]
+
+
+def test_a_value_that_does_not_fit_its_column_is_no_value(tmp_path: Path) -> None:
+    big = {**PERSON, "telecom": [{"rank": 12345678901}]}
+    column = {"name": "v", "path": "telecom.rank.first() * 1.0", "type": "integer"}
+    view = {"resource": "Patient", "fhirVersion": ["5.0.0"], "select": [{"column": [column]}]}
+    assert run(view, tmp_path, big) == [{"v": None}]

@@ -108,10 +108,12 @@ def _written(column: OutputColumn, form: str) -> str:
 
 
 def _in_words(error: duckdb.Error, where: str) -> InvalidValue:
-    message = str(error).splitlines()[0]
-    kind, _, rest = message.partition(": ")
-    if "Malformed JSON" in message or "malformed JSON" in message.lower():
-        rest = rest.partition("Input:")[0].strip()  # what was in the line stays out of messages
+    """DuckDB's first line without what was in the records, which stays out of messages."""
+    kind, _, rest = str(error).splitlines()[0].partition(": ")
+    if "malformed json" in rest.lower():
+        rest = rest.partition("Input:")[0].strip()
+    elif kind == "Conversion Error":
+        rest = "a value does not fit the type of its column"
     return InvalidValue(rest or kind, where=where)
 
 
