@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gzip
 import json
+from concurrent.futures import Future
+from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -273,3 +275,30 @@ def test_the_command_reports_and_writes_what_was_refused(
     assert "refused, not-supported: 1" in result.stdout
     assert json.loads(back.read_text("utf-8"))["line"] == 3
     assert "2 unchanged" in CliRunner().invoke(group, arguments).stdout
+
+
+def test_workers_that_are_gone_lose_no_block(store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from luoshi.platform.store import ingest
+
+    class Gone:
+        """A pool whose processes were ended from outside."""
+
+        def __init__(self, *_: object, **__: object) -> None:
+            self.given = 0
+
+        def submit(self, *_: object) -> Future[Any]:
+            self.given += 1
+            if self.given > 2:
+                raise BrokenProcessPool
+            future: Future[Any] = Future()
+            future.set_exception(BrokenProcessPool())
+            return future
+
+        def shutdown(self, **_: object) -> None: ...
+
+    monkeypatch.setattr(ingest, "ProcessPoolExecutor", Gone)
+    monkeypatch.setattr(ingest, "_ALONE", 0)
+    monkeypatch.setattr(ingest, "BLOCK", 1000)
+    file = lines(tmp_path / "a.ndjson", *[observation(f"o{i}", None) for i in range(100)])
+    assert store.ingest(file).counts.new == 100
+    assert len(store.state()["resources"]) == 100

@@ -12,7 +12,7 @@ import os
 import sqlite3
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import CancelledError, Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -88,14 +88,15 @@ def ingest(
         run = Run.objects.create(source=register, by=name)
     report = Report(run.pk)
     size = sum(path.stat().st_size for path, _ in found)
+    preparer = _Preparer(workers if size > _ALONE else 0, profile)
     try:
-        with _preparer(workers if size > _ALONE else 0, profile) as submit:
-            for path, named in found:
-                _file(path, named, run, register, name, submit, report, progress)
+        for path, named in found:
+            _file(path, named, run, register, name, preparer, report, progress)
     except Refused as error:
         _finish(run, report, Run.STOPPED, str(error))
         raise
     finally:
+        preparer.close()
         report.seconds = perf_counter() - begun
     _finish(run, report, Run.DONE, "")
     return report
@@ -114,31 +115,41 @@ def _finish(run: Run, report: Report, state: str, message: str) -> None:
             raise
 
 
-_Submit = Callable[[Block], "Future[Prepared] | _Done"]
+class _Preparer:
+    """Prepares blocks, in processes or here: when there are none, inside a daemon (which may have no children), and
+    when the processes are gone (ended from outside, or never able to start), so that no block is lost with them."""
 
+    def __init__(self, workers: int, profile: str | None) -> None:
+        self.profile = profile
+        self.pool: ProcessPoolExecutor | None = None
+        if workers > 0 and not multiprocessing.current_process().daemon:
+            context = multiprocessing.get_context("spawn")
+            self.pool = ProcessPoolExecutor(workers, mp_context=context, initializer=follow_parent)
 
-@dataclass(slots=True)
-class _Done:
-    """A result that is there already."""
+    def submit(self, block: Block) -> Future[Prepared] | None:
+        """Begin with a block, where there are processes."""
+        if self.pool is None:
+            return None
+        try:
+            return self.pool.submit(prepare, block.data, block.first_line, block.whole, self.profile)
+        except BrokenProcessPool:
+            self.close()
+            return None
 
-    value: Prepared
+    def result(self, block: Block, begun: Future[Prepared] | None) -> Prepared:
+        """What became of a block."""
+        if begun is not None:
+            try:
+                return begun.result()
+            except (BrokenProcessPool, CancelledError):
+                self.close()
+        return prepare(block.data, block.first_line, block.whole, self.profile)
 
-    def result(self) -> Prepared:
-        """The value."""
-        return self.value
-
-
-@contextmanager
-def _preparer(workers: int, profile: str | None) -> Iterator[_Submit]:
-    """A way to prepare blocks: in processes, or here when there are none (or may be none, inside a daemon)."""
-    if workers < 1 or multiprocessing.current_process().daemon:
-        yield lambda block: _Done(prepare(block.data, block.first_line, block.whole, profile))
-        return
-    pool = ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn"), initializer=follow_parent)
-    try:
-        yield lambda block: pool.submit(prepare, block.data, block.first_line, block.whole, profile)
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
+    def close(self) -> None:
+        """End the processes."""
+        if self.pool is not None:
+            self.pool.shutdown(wait=True, cancel_futures=True)
+            self.pool = None
 
 
 def _file(
@@ -147,13 +158,13 @@ def _file(
     run: Run,
     source: Source,
     by: str,
-    submit: _Submit,
+    preparer: _Preparer,
     report: Report,
     progress: Progress | None,
 ) -> None:
     """One file: blocks are prepared ahead and committed in order."""
     file = _resume(path, run)
-    under_way: deque[tuple[Block, Future[Prepared] | _Done]] = deque()
+    under_way: deque[tuple[Block, Future[Prepared] | None]] = deque()
     report.files += 1
     reader = blocks(path, start=file.position, first_line=file.lines + 1, size=BLOCK)
     problem = ""
@@ -168,13 +179,13 @@ def _file(
                 report.skipped.append(str(path))
                 report.files -= 1
                 break
-            under_way.append((block, submit(block)))
+            under_way.append((block, preparer.submit(block)))
             if len(under_way) < 4:
                 continue
         if not under_way:
             break
-        first, prepared = under_way.popleft()
-        _commit(first, _result(prepared, path), file, source, by, report)
+        first, begun = under_way.popleft()
+        _commit(first, preparer.result(first, begun), file, source, by, report)
         if progress:
             progress(path, first.end, report.counts)
     if problem:
@@ -198,17 +209,6 @@ def _resume(path: Path, run: Run) -> RunFile:
             RunFile.objects.filter(pk=begun.pk).update(run=run)
             return begun
         return RunFile.objects.create(run=run, **same)
-
-
-def _result(prepared: Future[Prepared] | _Done, path: Path) -> Prepared:
-    try:
-        return prepared.result()
-    except BrokenProcessPool as error:
-        raise Refused(
-            "a worker process was ended from outside (memory?).",
-            where=str(path),
-            todo="What was committed is kept; start again to go on.",
-        ) from error
 
 
 def _commit(block: Block, prepared: Prepared, file: RunFile, source: Source, by: str, report: Report) -> None:
