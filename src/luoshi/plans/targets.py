@@ -23,9 +23,11 @@ from luoshi.plans.words import patterns
 
 _JOINT = re.compile(r"^[”\"]?(?:、|和|及|与|以及|或|，)?[“\"]?$")
 _LABEL_JOINT = re.compile(r"^[”\"]?(?:、|和|及|与|，)(?P<label>[\u4e00-\u9fff]{1,6})$")
-_FROM = re.compile(r"(?:从|由|在)(?:(?:19|20)\d{2}年(?:底|末)?的?)?(?:目前|现有|现在|当前)?的?[“\"]?$")
+_FROM = re.compile(
+    r"(?:从|由|在)(?:(?:19|20)\d{2}年(?:底|末)?的?)?(?:目前|现有|现在|当前)?的?(?:每(?:年|月|周|人|[千万]?人口?))?[“\"]?$"
+)
 _UP_TO = re.compile(
-    r"^(?:(?:19|20)\d{2}年的?|的)?[”\"]?(?:左右|以上|以下)?(?:逐步|稳步|分别|进一步)?(?:提高|提升|上升|升高|增长|增加|增|扩大|降低|下降|降|减少|缩短|压缩|升|减)(?:到|至|为)(?:(?:19|20)\d{2}年)?的?(?:底|末)?的?$"
+    r"^(?:(?:19|20)\d{2}年的?|的)?[”\"]?(?:左右|以上|以下)?(?:逐步|稳步|分别|进一步)?(?:提高|提升|上升|升高|增长|增加|增|扩大|降低|下降|降|减少|缩短|压缩|升|减|调整|延长|扩展|拓展|提标)(?:到|至|为)(?:每(?:年|月|周|人|[千万]?人口?))?(?:(?:19|20)\d{2}年)?的?(?:底|末)?的?$"
 )
 
 
@@ -319,7 +321,7 @@ def _force(text: str, reading: Reading) -> Force:
     )
     head = text[start : reading.number_at]
     words = patterns()
-    if words.in_principle.search(head):
+    if words.in_principle.search(re.split(r"[，；：]", head)[-1]):
         return "in-principle"
     if words.strive.search(head):
         return "strive"

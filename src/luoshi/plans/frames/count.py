@@ -103,11 +103,22 @@ def _confidence(site: Site, verb: _Verb, *, stated: bool) -> float | None:
     previous = site.context.previous
     if site.left.startswith("其中") and previous is not None and previous.unit == site.first.unit:
         return 0.7
+    if _listed_per_head(site):
+        return 0.85
     if not site.noun and (metrics.is_measure(lead) or PER_HEAD.search(lead)):
         return 0.85
     if (site.noun and _DONE.search(site.noun)) or (not site.noun and len(lead) >= 3 and _THING.search(lead)):
         return 0.6
     return None
+
+
+def _listed_per_head(site: Site) -> str:
+    """每万人口拥有全科医师3人、护士4人: the base of the first member, for those that follow it; empty where there is none."""
+    previous = site.context.previous
+    if previous is None or previous.unit != site.first.unit or site.left[:1] not in ("、", "和", "与", "及"):
+        return ""
+    base = re.search(PER_HEAD.pattern + "(?:拥有)?", previous.metric)
+    return base[0] if base else ""
 
 
 def _per_head(site: Site, per: re.Match[str], compare: Op | None) -> list[Reading]:
@@ -185,6 +196,8 @@ def _tail(
         return _all(
             site, site.span(), [name] * len(site.run), "count-tail", confidence, compare=compare, verb=verb.word
         )
+    if (per_head := _listed_per_head(site)) and not PER_HEAD.search(name):
+        name = per_head + name
     if often and len(name) < 6:
         name = f"{site.topic()}{name}"
     elif len(name) < 2:

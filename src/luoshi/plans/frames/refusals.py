@@ -10,7 +10,23 @@ from luoshi.plans.words import patterns
 
 # Markers that report only within their own clause; the others report to the end of the sentence or the next goal.
 _CLAUSE_PAST = frozenset(
-    ("现有", "共有", "已有", "已建", "现已", "累计", "已经", "已达", "已完成", "已实现", "荣获", "获得了")
+    (
+        "仅有",
+        "仅为",
+        "只有",
+        "现有",
+        "共有",
+        "已有",
+        "已建",
+        "现已",
+        "累计",
+        "已经",
+        "已达",
+        "已完成",
+        "已实现",
+        "荣获",
+        "获得了",
+    )
 )
 _GOAL = re.compile(r"[到至](?=(?:19|20)\d{2}年)|力争|确保|争取|努力|目标|计划|下一步|今年|20\d{2}年(?:底|前|末)")
 _MONEY = re.compile(r"标准|经费|补助|投入|资金|收入|支出|费用|产值|规模|投资|筹资|额|药费|补贴")
@@ -19,7 +35,7 @@ _SPENT_TIME = re.compile(r"时间|时长|时限|住院日|天数|半径|响应|�
 
 def reason(site: Site) -> str:
     """A reason in plain words, or nothing when the grammar may go on."""
-    return _shape(site) or _scoring(site) or _past(site) or _measure(site)
+    return _shape(site) or _scoring(site) or _told(site) or _past(site) or _measure(site)
 
 
 def _shape(site: Site) -> str:
@@ -57,6 +73,29 @@ def _scoring(site: Site) -> str:
         return "marks in a scoring table"
     if re.search(r"评分标准|评分细则|计分办法|扣分标准|考核分值", sentence):
         return "marks in a scoring table"
+    return ""
+
+
+_TOLD = re.compile(
+    r"(?:较好|圆满|顺利|全面|超额)?完成了|取得了?(?:显著|明显|积极|良好)?(?:成效|进展|成绩)|(?:程度|趋势)(?:持续|不断|进一步)?(?:加深|加重|加剧)"
+)
+_FACT = re.compile(r"岁(?:及)?以上(?:老年)?人口占|老龄化率|城镇化率|户籍人口|常住人口(?:达|为)")
+_AVERAGE = re.compile(
+    r"(?:低于|高于|超过|超出|优于|多于|少于)(?:同期)?(?:全国|全省|全市|同类|世界)[^，。]{0,4}(?:平均|水平)"
+)
+
+
+def _told(site: Site) -> str:
+    """Facts of a situation: the population's make-up, distances to an average, shortages, closing words of a report."""
+    context = site.context
+    after = context.text[site.run[-1].end : site.run[-1].end + 60]
+    after = re.split(r"[。！？\n]", after, maxsplit=1)[0]
+    if _TOLD.search(after):
+        return "reported, not promised (closing words of a report)"
+    if _FACT.search(site.left) or _AVERAGE.search(site.left):
+        return "a fact of the situation"
+    if re.search(r"(?:不足|尚未达到|仅|只有|仍有|还有|缺口)$", site.left):
+        return "a shortage told"
     return ""
 
 

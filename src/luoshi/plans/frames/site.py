@@ -130,10 +130,18 @@ class Site:
         compare: Op | None = None, confidence: float = 0.95, change: bool = False, verb: str = "", per: str = "",
     ) -> Reading:  # fmt: skip
         """A reading of one number of the run."""
+        unnamed = not metric.strip()
+        if unnamed:
+            metric = (
+                metrics.bare(verb + self.right[: until(self.right, "，。；：\n")].removeprefix("的")) or "（未写明）"
+            )
+            confidence = min(confidence, 0.5)
         op, alternatives, approximate = comparison(quantity, verb_kind, compare)
         if op == "=" and alternatives == [">="] and falls(metric) and not change:
             alternatives = ["<="]
         flags = list(quantity.flags)
+        if unnamed:
+            flags.append("what is measured is not printed")
         if approximate:
             flags.append("about (左右)")
         if any("misread" in f for f in flags):
@@ -208,6 +216,9 @@ class Site:
             and previous.unit == self.first.unit
             and (bare_level or not metrics.is_measure(name))
         ):
+            place = re.search(r"(?:城区|城市|农村|乡镇|男性|女性)$", previous.metric)
+            if place and re.fullmatch(r"城区|城市|农村|乡镇|男性|女性", name):
+                return name + previous.metric[: place.start()]
             if listed := re.match(r"(.*?(?:数|率|比例|项目))[国省市县区厅局部（）]+级", previous.metric):
                 return listed[1] + name  # 项目数省级…，厅级…，市级…
             if metrics.is_measure(previous.metric) and (head := metrics.head_of(previous.metric, name)):
