@@ -53,6 +53,7 @@ class ResultStore:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self._seen: tuple[tuple[int, int], str] | None = None  # the pointer file as last read, and what it names
 
     def begin(self, made_at: datetime) -> Path:
         """A fresh folder to evaluate into; it counts for nothing until `publish`."""
@@ -104,8 +105,14 @@ class ResultStore:
     def reading(self, catalogue: Catalogue) -> Reading:
         """What is in use now. Raises `UnreadableFile` when nothing was evaluated yet."""
         pointer = self.folder / "current.json"
+        seen = self._seen
         try:
-            name = str(json.loads(pointer.read_text("utf-8"))["folder"])
+            # A page asks hundreds of times; the file is read again only when it was replaced.
+            status = pointer.stat()
+            mark = (status.st_ino, status.st_mtime_ns)
+            if seen is None or seen[0] != mark:
+                seen = self._seen = (mark, str(json.loads(pointer.read_text("utf-8"))["folder"]))
+            name = seen[1]
         except FileNotFoundError as error:
             raise UnreadableFile(
                 "nothing has been evaluated yet.", where=str(self.folder), todo="Run `luoshi lake refresh`."

@@ -36,8 +36,9 @@ def refresh(
 ) -> Refreshed:
     """Evaluate the whole catalogue over `lake` (default: the configured one) and put the results in use.
 
-    Made are: the running calendar year, maternal-child year and month, each with its rows for the worklists; the last
-    full year of both kinds; and the end of each of the last `trend_months` months. `changed_buckets` tells what moved
+    Made are, with their rows for the worklists: the running calendar year, maternal-child year and month, and the last
+    full maternal-child year; without: the last full calendar year, the maternal-child year before the last (what 2025
+    is compared with), and the end of each of the last `trend_months` months. `changed_buckets` tells what moved
     since the last refresh; everything is evaluated again all the same, since a birth also moves its mother's bucket.
     Raises `UnreadableFile` where there is no lake.
     """
@@ -111,7 +112,12 @@ def _plan(catalogue: Catalogue, until: date, trend_months: int) -> list[tuple[Pe
         running = running_period(rule, until)
         add(running, ids, True)
         if rule != "month":
-            add(running_period(rule, running.start - timedelta(days=1)), ids, False)
+            # What was promised for a calendar year is measured in the maternal-child year that ends in it.
+            kept = rule == "maternal-child-year-to-date"
+            last = running_period(rule, running.start - timedelta(days=1))
+            add(last, ids, kept)
+            if kept:
+                add(running_period(rule, last.start - timedelta(days=1)), ids, False)
         for day in month_ends(until, trend_months)[:-1]:
             add(to_date(rule, day), ids, False)
     return list(plan.values())

@@ -178,6 +178,19 @@ def current_period(indicator: str) -> Period:
     return running_period(Catalogue.load().indicator(indicator).period, data_until() or clock.today())
 
 
+def measured_period(indicator: str, deadline: date | None) -> Period:
+    """The period a promise due on `deadline` is measured in: the running one, or that of its deadline once that is
+    earlier. A promise for the year 2025 is measured in the maternal-child year 2025, also after that has ended."""
+    until = data_until() or clock.today()
+    rule = Catalogue.load().indicator(indicator).period
+    running = running_period(rule, until)
+    if deadline is None:
+        return running
+    if rule == "maternal-child-year-to-date":
+        return Period.maternal_child_year(min(running.end.year, deadline.year))
+    return running_period(rule, min(until, deadline))
+
+
 def data_until() -> date | None:
     """The last day the lake had heard of when the results were made; None before there are any."""
     reading = _reading()

@@ -103,8 +103,9 @@ def _observation(r: Resource, words: Words) -> tuple[str, Any, str, str, Any]:
 
 def _condition(r: Resource, words: Words) -> tuple[str, Any, str, str, Any]:
     code = coding(r.get("code"))
-    ended = r.get("abatementDateTime")
-    return words.condition(code), r.get("recordedDate") or r.get("onsetDateTime"), code, "", ended
+    name = words.condition(code)
+    at, ended = r.get("recordedDate") or r.get("onsetDateTime"), r.get("abatementDateTime")
+    return name, at, code if code != name else "", "", ended
 
 
 def _procedure(r: Resource, words: Words) -> tuple[str, Any, str, str, Any]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
 from datetime import date
 
 from django.utils.translation import gettext as _
@@ -17,18 +18,7 @@ from luoshi.platform.lake import refresh, results
 from luoshi.platform.lake.results import Value
 from luoshi.services.plan_desk.public import BoundTarget
 from luoshi.services.scoreboard.places import Place
-from luoshi.services.scoreboard.rules import Standing, days_old
-
-# Units of rates as printed in plans, by the catalogue's unit; other units (名, 个, 分钟) are not compared.
-PRINTED = {"%": "percent", "‰": "permille", "/10万": "per-100000", "/万": "per-10000"}
-
-
-@dataclass(frozen=True)
-class Measured:
-    """A promise measured somewhere: the value as read, and the standing made from it."""
-
-    value: Value | None
-    standing: Standing
+from luoshi.services.scoreboard.rules import Standing, comparable, days_old, falls
 
 
 def measure(targets: Iterable[BoundTarget], *, at: Place, scope: Scope, months: int = 0) -> dict[int, Standing]:
@@ -44,12 +34,45 @@ def measure(targets: Iterable[BoundTarget], *, at: Place, scope: Scope, months: 
     return found
 
 
+def measure_below(
+    targets: Iterable[BoundTarget], *, at: Place, codes: Collection[str], scope: Scope
+) -> dict[str, list[Standing]]:
+    """The same promises for each of the divisions `codes` directly below a place: one look per indicator and period,
+    however many divisions there are."""
+    known: dict[tuple[str, Period], dict[str | None, Value]] = {}
+
+    def below(indicator: str, period: Period) -> dict[str | None, Value]:
+        if (indicator, period) not in known:
+            found = results.children(indicator, period, scope=scope, division=at.division)
+            known[indicator, period] = {value.division: value for value in found}
+        return known[indicator, period]
+
+    standings: dict[str, list[Standing]] = defaultdict(list)
+    for target in targets:
+        now: dict[str | None, Value] = {}
+        before: dict[str | None, Value] = {}
+        if _measured(target):
+            period = period_of(target)
+            now = below(target.indicator, period)
+            before = below(target.indicator, _year_before(target, period)) if target.kind == "change" else {}
+        for code in codes:
+            value = now.get(code)
+            if value is not None and target.kind == "change":
+                value = _change(target, value, before.get(code))
+            standings[code].append(stand(target, value))
+    return standings
+
+
 def trend(target: BoundTarget, *, at: Place, scope: Scope, months: int = 12) -> list[tuple[date, float | None]]:
-    """Month ends with the value to date, oldest first; empty for what is not computed or at a single institution."""
-    if not target.indicator or not at.division or target.kind == "change":
+    """Month ends with the value to date, oldest first, beginning with the first month that has one; a month without is
+    a gap (None). Empty for what is not computed, for differences, and at a single institution."""
+    if not _measured(target) or not at.division or target.kind == "change":
         return []
     values = results.trend(target.indicator, period_of(target), scope=scope, division=at.division, months=months)
-    return [(v.period.end, v.value) for v in values]
+    points = [(v.period.end, v.value) for v in values]
+    while points and points[0][1] is None:
+        del points[0]
+    return points
 
 
 def stand(target: BoundTarget, value: Value | None) -> Standing:
@@ -67,7 +90,7 @@ def stand(target: BoundTarget, value: Value | None) -> Standing:
         denominator=value.denominator,
         threshold=target.threshold,
         unit=target.unit or indicator.unit_text,
-        better=indicator.better,
+        better="higher" if target.kind == "change" else indicator.better,
         data_until=value.data_until,
         stale=age is None or age > pace.STALE_AFTER,
         reason=value.reason,
@@ -76,7 +99,7 @@ def stand(target: BoundTarget, value: Value | None) -> Standing:
     )
     if value.value is None:
         return replace(standing, why=_why_no_value(value.reason, target))
-    if target.unit in PRINTED and PRINTED[target.unit] != indicator.unit and target.kind != "change":
+    if target.kind != "change" and not comparable(target.unit, indicator.unit):
         return replace(standing, why=_("目标的单位与指标的单位不同，不能比较"), value=None)
     return _judged(standing, target, indicator, today, age)
 
@@ -89,12 +112,12 @@ def _judged(standing: Standing, target: BoundTarget, indicator: Indicator, today
     share = pace.share_due(period, day, indicator.seasonal_pace)
     later = target.deadline is not None and target.deadline.year > period.end.year
     path = _on_the_way(target, threshold, day) if later else None
-    light = judge(standing.value, path or threshold, indicator.better, share, age)
+    light = judge(standing.value, path or threshold, standing.better, share, age)
     colour, why = light.colour, _said(light.code)
     if later and colour in ("yellow", "red"):
         if path is None and age is not None and age <= pace.STALE_AFTER:
             colour, why = "yellow", _("期限未到，计划没有印基期值，不能判断进度")
-    elif later and light.code == "met" and not threshold.met_by(standing.value, better=indicator.better):
+    elif later and light.code == "met" and not threshold.met_by(standing.value, better=standing.better):
         why = _("未到期限，已走到应到的位置")
     return replace(standing, light=colour, why=why, elapsed=share if share < 1 else None, expected=light.expected)
 
@@ -109,29 +132,39 @@ def _on_the_way(target: BoundTarget, threshold: Threshold, day: date) -> Thresho
 
 
 def period_of(target: BoundTarget) -> Period:
-    """The period a promise is measured in: the running one, or the one of its deadline when that has passed."""
-    until = results.data_until() or clock.today()
-    rule = Catalogue.load().indicator(target.indicator).period
-    return refresh.running_period(rule, min(until, target.deadline or until))
+    """The period a promise is measured in: the running one, or the one of its deadline when that is earlier."""
+    return results.measured_period(target.indicator, target.deadline)
+
+
+def _measured(target: BoundTarget) -> bool:
+    """Whether the promise is computed from records at all."""
+    return target.binding_kind == "indicator" and bool(target.indicator) and target.verdict != "not"
 
 
 def _value(target: BoundTarget, at: Place, scope: Scope) -> Value | None:
-    if target.binding_kind != "indicator" or not target.indicator or target.verdict == "not":
+    if not _measured(target):
         return None
     period = period_of(target)
     where = {"division": at.division} if at.division else {"institution": at.institution}
     value = results.value(target.indicator, period, scope=scope, **where)
-    return value if target.kind != "change" else _change(target, period, value, where, scope)
+    if target.kind != "change":
+        return value
+    return _change(target, value, results.value(target.indicator, _year_before(target, period), scope=scope, **where))
 
 
-def _change(target: BoundTarget, period: Period, value: Value, where: dict[str, str], scope: Scope) -> Value:
-    """The difference to the same indicator one year before, in points of its unit: 百分点."""
+def _year_before(target: BoundTarget, period: Period) -> Period:
+    """The period of the same kind one year before."""
     rule = Catalogue.load().indicator(target.indicator).period
-    before_end = date(period.end.year - 1, period.end.month, min(period.end.day, 28))
-    before = results.value(target.indicator, refresh.running_period(rule, before_end), scope=scope, **where)
-    if value.value is None or before.value is None:
-        return replace(value, value=None, reason=value.reason or "no-baseline", numerator=None, denominator=None)
-    return replace(value, value=value.value - before.value, numerator=None, denominator=None)
+    return refresh.running_period(rule, date(period.end.year - 1, period.end.month, min(period.end.day, 28)))
+
+
+def _change(target: BoundTarget, now: Value, before: Value | None) -> Value:
+    """The difference to the year before in points of the unit (百分点), counted in the direction that was promised: a
+    promised fall by 1 is kept by a value of 1 or more."""
+    if now.value is None or before is None or before.value is None:
+        return replace(now, value=None, reason=now.reason or "no-baseline", numerator=None, denominator=None, flags=())
+    moved = before.value - now.value if falls(target.metric) else now.value - before.value
+    return replace(now, value=moved, numerator=None, denominator=None, flags=())
 
 
 def _unmeasured(target: BoundTarget) -> Standing:
@@ -175,15 +208,20 @@ def _said(code: str) -> str:
 
 def children(target: BoundTarget, *, at: Place, scope: Scope) -> Sequence[tuple[Value, Standing]]:
     """The promise measured for each division directly below, in order of code."""
-    if not at.division or not target.indicator or target.kind == "change":
+    if not at.division or not _measured(target):
         return ()
-    values = results.children(target.indicator, period_of(target), scope=scope, division=at.division)
+    period = period_of(target)
+    values = results.children(target.indicator, period, scope=scope, division=at.division)
+    if target.kind == "change":
+        earlier = results.children(target.indicator, _year_before(target, period), scope=scope, division=at.division)
+        before = {value.division: value for value in earlier}
+        values = [_change(target, value, before.get(value.division)) for value in values]
     return [(value, stand(target, value)) for value in values]
 
 
 def institutions(target: BoundTarget, *, at: Place, scope: Scope) -> Sequence[tuple[Value, Standing]]:
     """The promise measured for each institution that stands here, widest gap first."""
-    if not at.division or not target.indicator or target.kind == "change":
+    if not at.division or not _measured(target) or target.kind == "change":
         return ()
     values = results.institutions(target.indicator, period_of(target), scope=scope, division=at.division)
     found = [(value, stand(target, value)) for value in values]

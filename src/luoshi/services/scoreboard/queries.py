@@ -60,7 +60,7 @@ class Worklist:
 
 def board(at: Place, *, scope: Scope, months: int = 0) -> Board:
     """The board of a place; with `months` the values of the last months besides."""
-    targets = _binding(at, scope)
+    targets = [t for t in plan_desk.confirmed_targets(scope=scope) if at.governs(t.division_path)]
     standings = measuring.measure(targets, at=at, scope=scope, months=months)
     until = results.data_until()
     age = rules.days_old(until, clock.today())
@@ -70,6 +70,14 @@ def board(at: Place, *, scope: Scope, months: int = 0) -> Board:
         days_old=age,
         stale=age is None or age > pace.STALE_AFTER,
     )
+
+
+def below(board: Board, at: Place, *, scope: Scope) -> list[tuple[Place, Sequence[rules.Standing]]]:
+    """The promises of a board measured for each division one step below, in order of code. One query."""
+    children = [Place(d.name, d.code, "", d.path, d.level) for d in regions.children(at.division, scope=scope)]
+    codes = [child.division for child in children]
+    standings = measuring.measure_below((row.target for row in board.rows), at=at, codes=codes, scope=scope)
+    return [(child, standings.get(child.division, [])) for child in children]
 
 
 def row(target_id: int, at: Place, *, scope: Scope) -> Row:
@@ -114,7 +122,3 @@ def worklist(
         division_names=regions.division_names(m.division for m in found),
         institution_names=regions.institution_names(m.institution for m in found if m.institution),
     )
-
-
-def _binding(at: Place, scope: Scope) -> list[BoundTarget]:
-    return [t for t in plan_desk.confirmed_targets(scope=scope) if at.governs(t.division_path)]

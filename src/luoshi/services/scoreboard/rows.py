@@ -8,13 +8,12 @@ from typing import Any
 from django.urls import NoReverseMatch, reverse
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from luoshi.indicators import Catalogue, Indicator
 from luoshi.kernel import clock
 from luoshi.services.plan_desk.public import BoundTarget
 from luoshi.services.scoreboard.places import Place
-from luoshi.services.scoreboard.rules import RATE_BASES, Standing, days_old
+from luoshi.services.scoreboard.rules import RATE_BASES, Standing, days_old, falls
 from luoshi.web import lights, marks, numbers
 from luoshi.web.manifest import in_language
 
@@ -69,7 +68,8 @@ class Row:
     @property
     def value_text(self) -> str:
         """The value with its unit; a dash without one."""
-        sign = "+" if self.target.kind == "change" and (self.standing.value or 0) > 0 else ""
+        rises = self.target.kind == "change" and not falls(self.metric)
+        sign = "+" if rises and (self.standing.value or 0) > 0 else ""
         return sign + numbers.quantity(self.standing.value, self.standing.unit)
 
     @property
@@ -93,8 +93,8 @@ class Row:
         if not people or self.standing.value is None or self.target.kind == "change":
             return ""
         if self.standing.threshold and self.standing.threshold.op in ("<=", "<"):
-            return ngettext("超出 %(n)s", "%(n)s too many", people) % {"n": numbers.number(people)}
-        return ngettext("还差 %(n)s", "%(n)s short", people) % {"n": numbers.number(people)}
+            return _("超出 %(n)s") % {"n": numbers.number(people)}
+        return _("还差 %(n)s") % {"n": numbers.number(people)}
 
     @property
     def deadline_text(self) -> str:
@@ -187,7 +187,8 @@ class Row:
         days = days_old(self.standing.data_until, clock.today())
         if days is None:
             return ""
-        return _("今天") if days == 0 else ngettext("%(n)s 天前", "%(n)s days ago", days) % {"n": days}
+        # No plural forms: Chinese has none, and one day ago is yesterday in every language.
+        return {0: _("今天"), 1: _("昨天")}.get(days) or _("%(n)s 天前") % {"n": days}
 
     @property
     def moved_text(self) -> str:

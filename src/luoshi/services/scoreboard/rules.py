@@ -13,7 +13,17 @@ from luoshi.kernel.comparator import Threshold
 LIGHT_ORDER = ("red", "yellow", "grey", "green")
 # How many of a unit make one: the base of a rate's unit as printed or as the catalogue names it.
 RATE_BASES = {"%": 100, "percent": 100, "‰": 1000, "per-1000": 1000, "/万": 10_000, "per-10000": 10_000}
-RATE_BASES |= {"/10万": 100_000, "per-100000": 100_000}
+RATE_BASES |= {"/10万": 100_000, "per-100000": 100_000, "/千人": 1000, "/万人": 10_000}
+# Units as printed in plans -> the catalogue's units they may be compared with.
+COMPARABLE = {
+    "%": ("percent",),
+    "‰": ("permille", "per-1000"),
+    "/10万": ("per-100000",),
+    "/万": ("per-10000",),
+    "分钟": ("minutes",),
+    "天": ("days",),
+}
+_FALLING = ("下降", "降低", "减少", "缩短", "压减")
 
 
 @dataclass(frozen=True)
@@ -68,6 +78,21 @@ class Standing:
         if self.threshold.upper is not None and self.value > self.threshold.upper:
             goal = self.threshold.upper
         return abs(self.value - goal) / (abs(goal) or 1.0)
+
+
+def comparable(printed: str, unit: str) -> bool:
+    """Whether a value in the catalogue's `unit` may be held against a promise in the `printed` one. Words that count
+    (名, 个, 家) go with counts and with so many per so many people, never with shares."""
+    if not printed:
+        return True
+    if printed in COMPARABLE:
+        return unit in COMPARABLE[printed]
+    return unit not in ("percent", "permille", "minutes")
+
+
+def falls(metric: str) -> bool:
+    """Whether a promised change goes down: 下降幅度."""
+    return any(word in metric for word in _FALLING)
 
 
 def shortfall(numerator: float | None, denominator: float | None, threshold: Threshold | None, unit: str) -> int | None:

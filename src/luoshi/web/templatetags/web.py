@@ -13,6 +13,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.timezone import localtime
 from django.utils.translation import get_language
 
+from luoshi.kernel import clock
 from luoshi.web import charts, numbers
 from luoshi.web.lights import LIGHTS
 from luoshi.web.lights import light as light_of
@@ -56,6 +57,13 @@ def named_url(*names: str) -> str:
         except NoReverseMatch:
             continue
     return ""
+
+
+@register.simple_tag
+def demonstration() -> date | None:
+    """The day a demonstration lives on; None on a real system."""
+    day = clock.demonstration_day()
+    return day.date() if day else None
 
 
 @register.simple_tag

@@ -14,7 +14,6 @@ from django.views.decorators.http import require_GET
 
 from luoshi.platform.access.scope import Scope
 from luoshi.platform.access.views import requires
-from luoshi.platform.regions import queries as regions
 from luoshi.services.scoreboard import places, queries, rules
 from luoshi.services.scoreboard.pages.targets import table as targets_table
 from luoshi.services.scoreboard.places import Place
@@ -58,7 +57,7 @@ def overview(request: HttpRequest) -> HttpResponse:
             "unknown": _unknown(board.rows, at),
             "movers": [by_id[s.id] for s in rules.movers(standings, MOVERS)],
             "actions": _actions(board.rows, at),
-            "by_child": _by_child(at, scope),
+            "by_child": _by_child(board, at, scope),
         },
     }
     return render(request, "scoreboard/overview.html", context)
@@ -106,18 +105,16 @@ def _actions(rows: Sequence[Row], at: Place) -> list[dict[str, Any]]:
     return found
 
 
-def _by_child(at: Place, scope: Scope) -> Table | None:
+def _by_child(board: queries.Board, at: Place, scope: Scope) -> Table | None:
     """Lights of every division one step below: who is behind, at a glance. None below the county."""
     if not at.division or at.level >= 3:
         return None
     rows = []
-    for child in regions.children(at.division, scope=scope):
-        below = Place(child.name, child.code, "", child.path, child.level)
-        standings = [row.standing for row in queries.board(below, scope=scope).rows]
+    for child, standings in queries.below(board, at, scope=scope):
         counts = rules.count_lights(standings)
         rows.append(
             [
-                Cell(child.name, href=f"{reverse('scoreboard:overview')}?{below.query}"),
+                Cell(child.name, href=f"{reverse('scoreboard:overview')}?{child.query}"),
                 Cell("", picture=marks.stack(list(counts.items()))),
                 *(Cell(str(counts[key]), counts[key]) for key in ("green", "yellow", "red", "grey")),
             ]
