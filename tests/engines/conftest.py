@@ -33,9 +33,33 @@ DIVISIONS: Rows = [
     ]
 ]  # fmt: skip
 INSTITUTIONS: Rows = [
-    {"code": "I1", "name": "I1", "type": "township-centre", "level": 0, "parent": None, "division": "T1", "public": True},
-    {"code": "I1a", "name": "I1a", "type": "village-room", "level": 0, "parent": "I1", "division": "V1", "public": False},
-    {"code": "I2", "name": "I2", "type": "township-centre", "level": 0, "parent": None, "division": "T2", "public": True},
+    {
+        "code": "I1",
+        "name": "I1",
+        "type": "township-centre",
+        "level": 0,
+        "parent": None,
+        "division": "T1",
+        "public": True,
+    },
+    {
+        "code": "I1a",
+        "name": "I1a",
+        "type": "village-room",
+        "level": 0,
+        "parent": "I1",
+        "division": "V1",
+        "public": False,
+    },
+    {
+        "code": "I2",
+        "name": "I2",
+        "type": "township-centre",
+        "level": 0,
+        "parent": None,
+        "division": "T2",
+        "public": True,
+    },
     {"code": "H", "name": "H", "type": "general-hospital", "level": 2, "parent": None, "division": "D", "public": True},
 ]
 
@@ -55,38 +79,52 @@ def write_table(path: Path, table: str, rows: Rows) -> None:
     pq.write_table(pa.Table.from_pylist(full, schema=schema), path)
 
 
+def write_lake(
+    root: Path, bucket_size: int = 4, chunk_persons: int = 4, until: date = date(2025, 12, 31), **tables: Rows
+) -> LakeDirectory:
+    """A lake at `root` of tables by name. Rows get status, mode and the like as in ordinary records unless told."""
+    buckets: set[int] = set()
+    for register, default in (("division", DIVISIONS), ("institution", INSTITUTIONS)):
+        write_table(layout.table_path(root, register), register, tables.pop(register, default))
+    for table, rows in tables.items():
+        if table in layout.REGISTERS:
+            write_table(layout.table_path(root, table), table, rows)
+            continue
+        by_bucket: dict[int, Rows] = {}
+        for row in rows:
+            by_bucket.setdefault(layout.bucket_of(row.get("person"), bucket_size), []).append(_ordinary(table, row))
+        buckets |= by_bucket.keys()
+        for bucket, part in by_bucket.items():
+            write_table(layout.table_path(root, table, bucket), table, part)
+    manifest = layout.Manifest(
+        bucket_size=bucket_size,
+        buckets=tuple(sorted(buckets)),
+        data_until={"visit": until},
+        built_at=datetime(2026, 1, 1, tzinfo=layout.CHINA),
+    )
+    layout.manifest_path(root).write_text(manifest.to_json(), "utf-8")
+    return LakeDirectory.open(root, chunk_persons=chunk_persons)
+
+
 @pytest.fixture()
 def make_lake(tmp_path: Path) -> MakeLake:
-    """A function: tables by name → a lake. Rows get status, mode and the like as in ordinary records unless told."""
+    """`write_lake` into a folder of its own each time."""
 
-    def make(bucket_size: int = 4, chunk_persons: int = 4, until: date = date(2025, 12, 31), **tables: Rows) -> LakeDirectory:
-        root = tmp_path / f"lake-{len(list(tmp_path.iterdir()))}"
-        buckets: set[int] = set()
-        for register, default in (("division", DIVISIONS), ("institution", INSTITUTIONS)):
-            write_table(layout.table_path(root, register), register, tables.pop(register, default))
-        for table, rows in tables.items():
-            if table in layout.REGISTERS:
-                write_table(layout.table_path(root, table), table, rows)
-                continue
-            by_bucket: dict[int, Rows] = {}
-            for row in rows:
-                by_bucket.setdefault(layout.bucket_of(row.get("person"), bucket_size), []).append(_ordinary(table, row))
-            buckets |= by_bucket.keys()
-            for bucket, part in by_bucket.items():
-                write_table(layout.table_path(root, table, bucket), table, part)
-        manifest = layout.Manifest(
-            bucket_size=bucket_size, buckets=tuple(sorted(buckets)), data_until={"visit": until},
-            built_at=datetime(2026, 1, 1, tzinfo=layout.CHINA),
-        )  # fmt: skip
-        layout.manifest_path(root).write_text(manifest.to_json(), "utf-8")
-        return LakeDirectory.open(root, chunk_persons=chunk_persons)
+    def make(**options: Any) -> LakeDirectory:
+        return write_lake(tmp_path / f"lake-{len(list(tmp_path.iterdir()))}", **options)
 
     return make
 
 
 def _ordinary(table: str, row: dict[str, Any]) -> dict[str, Any]:
     usual: dict[str, dict[str, Any]] = {
-        "person": {"sex": "female", "birth_date": date(1960, 1, 1), "division": "V1", "institution": "I1", "active": True},
+        "person": {
+            "sex": "female",
+            "birth_date": date(1960, 1, 1),
+            "division": "V1",
+            "institution": "I1",
+            "active": True,
+        },
         "visit": {"status": "finished", "mode": "face", "class": "AMB", "institution": "I1", "division": "V1"},
         "episode": {"status": "active", "start_day": date(2020, 1, 1), "institution": "I1"},
         "procedure": {"status": "completed", "institution": "I1"},

@@ -154,7 +154,10 @@ def _delivery_tables(births: int = 1, **changes):
     lmp = BIRTH - timedelta(days=270)
     visits = [
         {"person": 9, "id": "mother-1", "service": "delivery", "day": BIRTH, "class": "IMP"},
-        *[{"person": 9, "service": "antenatal-visit", "day": lmp + timedelta(days=d)} for d in (90, 120, 150, 180, 210)],
+        *[
+            {"person": 9, "service": "antenatal-visit", "day": lmp + timedelta(days=d)}
+            for d in (90, 120, 150, 180, 210)
+        ],
         {"person": 9, "service": "postnatal-visit", "day": BIRTH + timedelta(days=5)},
         *[_birth(person=n) for n in range(births)],
     ]
