@@ -9,6 +9,7 @@ from django.contrib.auth.hashers import make_password
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from luoshi.kernel import clock
 from luoshi.kernel.errors import InvalidValue, Refused
@@ -25,9 +26,11 @@ def create_user(
     """A new account without any grant. Raises `InvalidValue` for a taken name or a password against the rules."""
     username = username.strip()
     if not re.fullmatch(r"[\w.@+-]{2,60}", username):
-        raise InvalidValue("账号名应为 2–60 个字母、数字或 . @ + - _。", where="username")
+        raise InvalidValue(_("账号名应为 2–60 个字母、数字或 . @ + - _。"), where="username")
     if User.objects.filter(username__iexact=username).exists():
-        raise InvalidValue(f"账号 {username} 已存在。", where="username", todo="请换一个账号名。")
+        raise InvalidValue(
+            _("账号 %(name)s 已存在。") % {"name": username}, where="username", todo=_("请换一个账号名。")
+        )
     user = User(username=username, full_name=full_name.strip(), must_change_password=must_change_password)
     check_password(password, user)
     user.set_password(password)
@@ -127,11 +130,11 @@ def check_grant(
     """Raise what `grant` would raise, without granting: forms ask first."""
     role(role_id)
     if [division is not None, institution is not None, everywhere].count(True) != 1:
-        raise InvalidValue("授权应指定区划、机构、全平台三者之一。")
+        raise InvalidValue(_("授权应指定区划、机构、全平台三者之一。"))
     if scope is not None:
         _within(scope, division, institution, everywhere)
     if not isinstance(by, str) and by.pk == user.pk:
-        raise Refused("不能给自己授权。", todo="请由另一名安全管理员办理。")
+        raise Refused(_("不能给自己授权。"), todo=_("请由另一名安全管理员办理。"))
     _check_exclusions(user, role_id)
 
 
@@ -140,7 +143,8 @@ def _check_exclusions(user: User, role_id: str) -> None:
     for held in Grant.objects.on(clock.today()).filter(user=user):
         if held.role in wanted.excludes or role_id in role(held.role).excludes:
             raise Refused(
-                f"“{role(held.role).name}”与“{wanted.name}”不能由同一人担任。", todo="请先撤销原授权，或授给另一人。"
+                _("“%(one)s”与“%(other)s”不能由同一人担任。") % {"one": role(held.role).name, "other": wanted.name},
+                todo=_("请先撤销原授权，或授给另一人。"),
             )
 
 
@@ -178,7 +182,7 @@ def _within(scope: Scope, division: Division | None, institution: Institution | 
         else scope.covers_institution(institution.code if institution else "")
     )
     if not inside:
-        raise Refused("授权范围超出了你自己的管理范围。", todo="请由上级安全管理员办理。")
+        raise Refused(_("授权范围超出了你自己的管理范围。"), todo=_("请由上级安全管理员办理。"))
 
 
 def check_password(password: str, user: User) -> None:
@@ -186,4 +190,4 @@ def check_password(password: str, user: User) -> None:
     try:
         validate_password(password, user)
     except ValidationError as error:
-        raise InvalidValue(" ".join(error.messages), where="password", todo="请换一个更难猜的密码。") from error
+        raise InvalidValue(" ".join(error.messages), where="password", todo=_("请换一个更难猜的密码。")) from error

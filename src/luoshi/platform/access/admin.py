@@ -142,7 +142,7 @@ class GrantForm(forms.ModelForm):  # type: ignore[type-arg]
                     scope=scope_of(self.request),
                 )
             except UserError as error:
-                self.add_error(None, f"{error.message}{error.todo}")
+                self.add_error(None, f"{error.message} {error.todo}".strip())
         return data
 
 

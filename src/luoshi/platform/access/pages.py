@@ -101,7 +101,7 @@ def second_factor_page(request: SignedInRequest) -> HttpResponse:
             else:
                 passed = second_factor.challenge(user=user, code=code)
         except UserError as error:
-            form.add_error("code", f"{error.message}{error.todo}")
+            form.add_error("code", f"{error.message} {error.todo}".strip())
         else:
             if passed:
                 request.session.pop(NEW_SECRET_KEY, None)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.db.models import Q
 from django.http import Http404
+from django.utils.translation import gettext as _
 
 from luoshi.kernel import clock
 from luoshi.kernel.errors import Refused
@@ -93,7 +94,7 @@ class Scope:
         """Raise `Refused` unless `can(permission)`."""
         if not self.can(permission):
             name = role_book().permissions[permission].name
-            raise Refused(f"你没有“{name}”权限。", todo="请联系安全管理员授权。")
+            raise Refused(_("你没有“%(name)s”权限。") % {"name": name}, todo=_("请联系安全管理员授权。"))
 
     def covers_path(self, path: str) -> bool:
         """Whether a division path lies inside."""

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from luoshi.kernel.comparator import OPS, Threshold
 from luoshi.kernel.errors import InvalidValue, Refused
@@ -44,11 +45,13 @@ def load(*, content: bytes, name: str, by: User | str, scope: Scope, division: D
     read = reading.read(content, name)
     if not read.plan.tasks and not read.plan.targets:
         raise InvalidValue(
-            "文件中没有读出任何任务或目标。", where=Path(name).name, todo="请确认这是一份规划、计划或工作要点的正文。"
+            _("文件中没有读出任何任务或目标。"),
+            where=Path(name).name,
+            todo=_("请确认这是一份规划、计划或工作要点的正文。"),
         )
     division = division or reading.division_for(read.plan.plan.region, scope=scope)
     if not scope.covers_path(division.path):
-        raise Refused("该区划不在你的管理范围内。", todo="请选择你管理的区划。")
+        raise Refused(_("该区划不在你的管理范围内。"), todo=_("请选择你管理的区划。"))
     with transaction.atomic():
         plan, new = Plan.objects.get_or_create(
             division=division,
@@ -150,7 +153,7 @@ def add_target(*, plan: Plan, start: int, end: int, by: User, **fields: Any) -> 
     Raises `InvalidValue` for a span outside the text or values that make no promise.
     """
     if not 0 <= start < end <= len(plan.text):
-        raise InvalidValue("所选文字不在文件范围内。", todo="请在左侧原文中重新选择一句话。")
+        raise InvalidValue(_("所选文字不在文件范围内。"), todo=_("请在左侧原文中重新选择一句话。"))
     unknown = set(fields) - set(TARGET_FIELDS)
     if unknown:
         raise ValueError(f"{sorted(unknown)} are not fields of a target")
@@ -185,11 +188,11 @@ def bind(
     or a verdict short of computable that does not say what is missing."""
     indicator = indicator.strip() if kind == Binding.Kind.INDICATOR else ""
     if kind not in Binding.Kind.values or verdict not in Binding.Verdict.values:
-        raise InvalidValue("请选择数据来源和能否计算。")
+        raise InvalidValue(_("请选择数据来源和能否计算。"))
     if kind == Binding.Kind.INDICATOR:
         bindings.check_indicator(indicator)
     if verdict != Binding.Verdict.COMPUTABLE and not missing.strip():
-        raise InvalidValue("不能完全计算时,请写明缺少哪个数据来源。", where="missing")
+        raise InvalidValue(_("不能完全计算时，请写明缺少哪个数据来源。"), where="missing")
     with transaction.atomic():
         _open_plan(target.plan)
         row = Binding.objects.select_for_update().filter(target=target).first() or Binding(target=target)
@@ -197,7 +200,7 @@ def bind(
         row.kind, row.verdict, row.indicator = kind, verdict, indicator
         row.missing = "" if verdict == Binding.Verdict.COMPUTABLE else missing.strip()[:300]
         row.missing_en = row.reason_en = ""
-        row.reason = reason.strip()[:300] or "人工选定"
+        row.reason = reason.strip()[:300] or _("人工选定")
         row.confirmed = True
         row.save()
         if old != _binding_words(row):
@@ -214,7 +217,7 @@ def confirm_plan(*, plan: Plan, by: User) -> int:
         if row.status == Plan.Status.CONFIRMED:
             return 0
         if not row.targets.exclude(status=Status.REJECTED).exists():
-            raise Refused("这份规划里没有可确认的目标。", todo="请先在原文中选择句子补充目标。")
+            raise Refused(_("这份规划里没有可确认的目标。"), todo=_("请先在原文中选择句子补充目标。"))
         accepted = row.targets.filter(status=Status.PROPOSED).update(status=Status.CONFIRMED)
         row.tasks.filter(status=Status.PROPOSED).update(status=Status.CONFIRMED)
         row.status, row.confirmed_by, row.confirmed_at = (
@@ -258,7 +261,7 @@ def _locked(plan: Plan) -> Plan:
 def _open_plan(plan: Plan) -> None:
     """A confirmed plan is not changed under the board's feet."""
     if _locked(plan).status == Plan.Status.CONFIRMED:
-        raise Refused("规划已确认,不能再改。", todo="如需更正,请先“重新打开”。")
+        raise Refused(_("规划已确认，不能再改。"), todo=_("如需更正，请先“重新打开”。"))
 
 
 def _judge(row: Target, status: Status, by: User) -> None:
@@ -289,13 +292,13 @@ def _binding_words(row: Binding) -> dict[str, str]:
 def _check_target(row: Target) -> None:
     row.metric = row.metric.strip()[:300]
     if not row.metric:
-        raise InvalidValue("请写明指标名称。", where="metric")
+        raise InvalidValue(_("请写明指标名称。"), where="metric")
     if row.op not in OPS:
-        raise InvalidValue("请选择比较方式。", where="op")
+        raise InvalidValue(_("请选择比较方式。"), where="op")
     if row.op != "between":
         row.upper = None
     elif row.upper is None or row.upper < row.value:
-        raise InvalidValue("区间目标须有上限,且不小于下限。", where="upper")
+        raise InvalidValue(_("区间目标须有上限，且不小于下限。"), where="upper")
     Threshold(row.op, row.value, row.upper)
     row.unit = row.unit.strip()[:30]
     row.deadline = rules.check_deadline(row.deadline)

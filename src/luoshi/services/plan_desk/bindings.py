@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from luoshi.indicators.catalogue import Catalogue
 from luoshi.indicators.definition import Indicator
 from luoshi.kernel.errors import InvalidValue
 from luoshi.plans import binding, model
+from luoshi.services.plan_desk import wording
 from luoshi.services.plan_desk.models import Binding, Target
 
 UNSAID = "没有可用的数据来源"
@@ -68,13 +71,17 @@ def _row(target: Target, proposals: Sequence[binding.Proposal]) -> Binding:
 def check_indicator(indicator: str) -> Indicator:
     """The indicator of that id. Raises `InvalidValue` when none is named, `NotFound` for one nobody defined."""
     if not indicator:
-        raise InvalidValue("请选择一个指标定义。", where="indicator")
+        raise InvalidValue(_("请选择一个指标定义。"), where="indicator")
     return Catalogue.load().indicator(indicator)
+
+
+def _name(indicator: Indicator) -> str:
+    return wording.in_language(indicator.name, indicator.name_en)
 
 
 def choices(candidates: Sequence[Sequence[Any]]) -> list[tuple[str, Any]]:
     """Indicators for a select box: the candidates first, then all by name."""
     known = Catalogue.load().indicators
-    near = [(name, known[name].name) for name, _ in candidates if name in known]
-    every = sorted(((name, entry.name) for name, entry in known.items()), key=lambda item: item[1])
-    return [*([("推荐", near)] if near else []), ("全部", every)]
+    near = [(name, _name(known[name])) for name, _ in candidates if name in known]
+    every = sorted(((name, _name(entry)) for name, entry in known.items()), key=lambda item: item[1])
+    return [*([(_("推荐"), near)] if near else []), (_("全部"), every)]

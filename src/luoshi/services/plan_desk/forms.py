@@ -13,7 +13,7 @@ from luoshi.services.plan_desk import rules
 from luoshi.services.plan_desk.models import Binding, Target, Task
 
 OP_LABELS = {
-    ">=": "≥ 不低于", "<=": "≤ 不超过", ">": "> 高于", "<": "< 低于", "=": "= 达到", "between": "区间",
+    ">=": _("≥ 不低于"), "<=": _("≤ 不超过"), ">": _("> 高于"), "<": _("< 低于"), "=": _("= 达到"), "between": _("区间"),
 }  # fmt: skip
 
 

@@ -211,7 +211,7 @@ class Target(Item):
     @property
     def force_name(self) -> str:
         """约束性, 预期性, 力争, 原则上."""
-        return rules.FORCES.get(self.force, self.force)
+        return str(rules.FORCES.get(self.force, self.force))
 
     @property
     def threshold(self) -> Threshold:

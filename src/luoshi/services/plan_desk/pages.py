@@ -88,7 +88,7 @@ def upload(request: SignedInRequest) -> HttpResponse:
         except UnreadableFile as error:
             form.add_error("file", wording.refusal(error))
         except UserError as error:
-            form.add_error(None, f"{error.message}{error.todo}")
+            form.add_error(None, wording.said(error))
         else:
             if not loaded.new:
                 messages.info(request, _("这份文件以前已经载入，下面是原来的规划。"))
@@ -179,11 +179,11 @@ def judge(request: SignedInRequest, target_id: int) -> HttpResponse:
     target = queries.target_or_404(target_id, scope=request.scope)
     status = request.POST.get("status", "")
     if status not in (Status.CONFIRMED, Status.REJECTED, Status.PROPOSED):
-        raise InvalidValue("请选择确认、剔除或恢复。")
+        raise InvalidValue(_("请选择确认、剔除或恢复。"))
     try:
         actions.judge(target=target, status=Status(status), by=request.user)
     except UserError as error:
-        return _answer(request, target, error=f"{error.message}{error.todo}")
+        return _answer(request, target, error=wording.said(error))
     return _answer(request, target)
 
 
@@ -280,7 +280,7 @@ def _selection(request: SignedInRequest, plan: Plan) -> dict[str, Any]:
 
 def _add(form: Any, error: UserError) -> None:
     field = error.where if error.where in form.fields else None
-    form.add_error(field, f"{error.message}{error.todo}")
+    form.add_error(field, wording.said(error))
 
 
 def _desk_url(plan_id: int) -> str:

@@ -6,6 +6,8 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from django.utils.translation import gettext as _
+
 from luoshi.documents.model import Document
 from luoshi.kernel.errors import InvalidValue
 from luoshi.plans.model import Plan
@@ -46,6 +48,6 @@ def division_for(region: str | None, *, scope: Scope) -> Division:
     division: Division | None = inside.filter(code=root).first() if root else None
     if division is None:
         raise InvalidValue(
-            "还没有区划可供规划归属。", todo="请先运行 luoshi region import 导入区划,或用 --region 指定。"
+            _("还没有区划可供规划归属。"), todo=_("请先运行 luoshi region import 导入区划，或用 --region 指定。")
         )
     return division

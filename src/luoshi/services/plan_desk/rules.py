@@ -7,18 +7,21 @@ import re
 from collections.abc import Iterable
 from datetime import date
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
+
 from luoshi.kernel.errors import InvalidValue
 
 # Below this the reader itself asks for a look.
 DOUBTFUL_BELOW = 0.7
 OP_WORDS = {">=": "≥", "<=": "≤", ">": ">", "<": "<", "=": "=", "between": "–"}
 FORCES = {
-    "binding": "约束性",
-    "expected": "预期性",
-    "strive": "力争",
-    "in-principle": "原则上",
+    "binding": _lazy("约束性"),
+    "expected": _lazy("预期性"),
+    "strive": _lazy("力争"),
+    "in-principle": _lazy("原则上"),
 }
-KINDS = {"rate": "比率", "count": "数量", "level": "水平", "change": "增减"}
+KINDS = {"rate": _lazy("比率"), "count": _lazy("数量"), "level": _lazy("水平"), "change": _lazy("增减")}
 
 
 def doubtful(confidence: float, flags: Iterable[str]) -> bool:
@@ -48,7 +51,7 @@ def check_deadline(text: str) -> str:
             return text
     except (ValueError, calendar.IllegalMonthError):
         pass
-    raise InvalidValue("时限应写成 2025、2025-06 或 2025-06-30。", where="deadline")
+    raise InvalidValue(_("时限应写成 2025、2025-06 或 2025-06-30。"), where="deadline")
 
 
 def amount(value: float) -> str:

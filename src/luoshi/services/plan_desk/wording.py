@@ -89,6 +89,11 @@ def in_language(chinese: str, english: str) -> str:
     return english if english and (get_language() or "").startswith("en") else chinese
 
 
+def said(error: UserError) -> str:
+    """What is wrong and what to do; Chinese takes no space between sentences."""
+    return in_language(f"{error.message}{error.todo}", f"{error.message} {error.todo}".strip())
+
+
 def _say(text: str, words: Sequence[tuple[str, str]]) -> str:
     if (get_language() or "").startswith("en"):
         return text
