@@ -12,6 +12,7 @@ from datetime import date
 from typing import Any
 
 from django.utils.functional import Promise
+from django.utils.translation import gettext as _
 
 Text = str | Promise
 
@@ -44,8 +45,7 @@ class Cell:
     @property
     def plain(self) -> str:
         """What a document prints: text, then the note in brackets."""
-        note = f"（{self.note}）" if self.note else ""
-        return f"{self.text}{note}"
+        return _("%(text)s（%(note)s）") % {"text": self.text, "note": self.note} if self.note else str(self.text)
 
 
 @dataclass(frozen=True)

@@ -106,26 +106,26 @@ def resident(person: int, *, scope: Scope, looks: int = 20) -> Resident:
 def countings(person: int, *, scope: Scope) -> Sequence[Counting]:
     """The indicators a person is asked about in the running periods, those not counted first."""
     catalogue = Catalogue.load()
-    until = results.data_until() or clock.today()
-    period = refresh.running_period(None, until)
-    bound: dict[str, list[tuple[int, str]]] = {}
+    running = refresh.running_period(None, results.data_until() or clock.today())
+    # Promises are told in the period they are measured in: for mothers and children that may be the year that has ended.
+    bound: dict[tuple[str, str], list[tuple[int, str]]] = {}
+    periods = {running.label: running}
     for target in plan_desk.confirmed_targets(scope=scope):
-        if target.indicator:
-            bound.setdefault(target.indicator, []).append((target.id, target.promise))
-    found = []
-    for name, counted, reason in results.indicators_of_person(person, period, scope=scope):
-        indicator = catalogue.indicator(name)
-        found.append(
-            Counting(
-                name,
-                in_language(indicator.name, indicator.name_en),
-                counted,
-                reason,
-                results.current_period(name).label,
-                tuple(bound.get(name, ())),
-            )
-        )
-    return found
+        if target.binding_kind == "indicator" and target.indicator in catalogue.indicators:
+            period = results.measured_period(target.indicator, target.deadline)
+            bound.setdefault((target.indicator, period.label), []).append((target.id, target.promise))
+            if period.kind == "maternal-child-year":
+                periods[period.label] = period
+    found: dict[tuple[str, str], Counting] = {}
+    for period in periods.values():
+        for name, counted, reason in results.indicators_of_person(person, period, scope=scope):
+            indicator = catalogue.indicator(name)
+            label = results.current_period(name).label if period is running else period.label
+            if (name, label) not in found:
+                title = in_language(indicator.name, indicator.name_en)
+                targets = tuple(bound.get((name, label), ()))
+                found[name, label] = Counting(name, title, counted, reason, label, targets)
+    return sorted(found.values(), key=lambda c: c.counted)
 
 
 def versions(resource_type: str, id: str, *, person: int, scope: Scope) -> list[reads.Stored]:  # noqa: A002

@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import date
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from luoshi.indicators import Catalogue, Indicator, judge, pace
 from luoshi.kernel import clock
@@ -19,6 +20,28 @@ from luoshi.platform.lake.results import Value
 from luoshi.services.plan_desk.public import BoundTarget
 from luoshi.services.scoreboard.places import Place
 from luoshi.services.scoreboard.rules import Standing, comparable, days_old, falls
+from luoshi.web.manifest import in_language
+
+_NO_SOURCE = gettext_noop("缺少数据来源")
+_NOT_COMPUTED = {
+    "register": gettext_noop("由名录计数，尚未登记"),
+    "deliverable": gettext_noop("由成果材料判断，尚未提交"),
+    "report": gettext_noop("由责任单位上报，尚未上报"),
+}
+_NO_VALUE = {
+    "empty-denominator": gettext_noop("这里没有应统计的对象（分母为零）"),
+    "no-data": gettext_noop("这一统计期还没有计算结果"),
+    "missing-source": _NO_SOURCE,
+    "no-baseline": gettext_noop("没有上一年的同口径数值可比"),
+}
+_SAID = {
+    "met": gettext_noop("已达到目标"),
+    "on-pace": gettext_noop("进度不慢于时间"),
+    "slightly-behind": gettext_noop("略慢于应有进度"),
+    "behind": gettext_noop("明显落后于应有进度"),
+    "stale": gettext_noop("数据太久没有更新，不能判断"),
+    "no-value": gettext_noop("没有数值"),
+}
 
 
 def measure(targets: Iterable[BoundTarget], *, at: Place, scope: Scope, months: int = 0) -> dict[int, Standing]:
@@ -95,10 +118,10 @@ def stand(target: BoundTarget, value: Value | None) -> Standing:
         stale=age is None or age > pace.STALE_AFTER,
         reason=value.reason,
         flags=value.flags,
-        missing=target.missing,
+        missing=in_language(target.missing, target.missing_en),
     )
     if value.value is None:
-        return replace(standing, why=_why_no_value(value.reason, target))
+        return replace(standing, why=_why_no_value(value.reason))
     if target.kind != "change" and not comparable(target.unit, indicator.unit):
         return replace(standing, why=_("目标的单位与指标的单位不同，不能比较"), value=None)
     return _judged(standing, target, indicator, today, age)
@@ -138,7 +161,8 @@ def period_of(target: BoundTarget) -> Period:
 
 def _measured(target: BoundTarget) -> bool:
     """Whether the promise is computed from records at all."""
-    return target.binding_kind == "indicator" and bool(target.indicator) and target.verdict != "not"
+    known = target.indicator in Catalogue.load().indicators
+    return target.binding_kind == "indicator" and known and target.verdict != "not"
 
 
 def _value(target: BoundTarget, at: Place, scope: Scope) -> Value | None:
@@ -168,12 +192,7 @@ def _change(target: BoundTarget, now: Value, before: Value | None) -> Value:
 
 
 def _unmeasured(target: BoundTarget) -> Standing:
-    words = {
-        "register": _("由名录计数，尚未登记"),
-        "deliverable": _("由成果材料判断，尚未提交"),
-        "report": _("由责任单位上报，尚未上报"),
-    }
-    why = words.get(target.binding_kind, _("缺少数据来源"))
+    why = _(_NOT_COMPUTED.get(target.binding_kind, _NO_SOURCE))
     return Standing(
         id=target.id,
         light="grey",
@@ -181,29 +200,16 @@ def _unmeasured(target: BoundTarget) -> Standing:
         threshold=target.threshold,
         unit=target.unit,
         reason="missing-source",
-        missing=target.missing,
+        missing=in_language(target.missing, target.missing_en),
     )
 
 
-def _why_no_value(reason: str, target: BoundTarget) -> str:
-    words = {
-        "empty-denominator": _("这里没有应统计的对象（分母为零）"),
-        "no-data": _("这一统计期还没有计算结果"),
-        "missing-source": _("缺少数据来源"),
-        "no-baseline": _("没有上一年的同口径数值可比"),
-    }
-    return words.get(reason, _("缺少数据来源"))
+def _why_no_value(reason: str) -> str:
+    return _(_NO_VALUE.get(reason, _NO_SOURCE))
 
 
 def _said(code: str) -> str:
-    return {
-        "met": _("已达到目标"),
-        "on-pace": _("进度不慢于时间"),
-        "slightly-behind": _("略慢于应有进度"),
-        "behind": _("明显落后于应有进度"),
-        "stale": _("数据太久没有更新，不能判断"),
-        "no-value": _("没有数值"),
-    }.get(code, code)
+    return _(_SAID[code])
 
 
 def children(target: BoundTarget, *, at: Place, scope: Scope) -> Sequence[tuple[Value, Standing]]:

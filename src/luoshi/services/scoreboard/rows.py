@@ -107,12 +107,12 @@ class Row:
     @property
     def lead_text(self) -> str:
         """Lead units."""
-        return "、".join(self.target.lead_units)
+        return _("、").join(self.target.lead_units)
 
     @property
     def units_text(self) -> str:
         """Responsible units, leads first."""
-        return "、".join(dict.fromkeys((*self.target.lead_units, *self.target.units)))
+        return _("、").join(dict.fromkeys((*self.target.lead_units, *self.target.units)))
 
     @property
     def action_title(self) -> str:
@@ -152,9 +152,21 @@ class Row:
     @property
     def verdict_text(self) -> str:
         """The verdict with what is missing."""
-        missing = f"；{_('缺少')} {self.target.missing}" if self.target.missing else ""
-        reason = f"（{self.target.binding_reason}）" if self.target.binding_reason else ""
-        return f"{self.verdict_word}{missing}{reason}"
+        return "".join((self.verdict_word, self._missing_text, self._reason_text))
+
+    @property
+    def missing_text(self) -> str:
+        """The source that lacks, in the language of the page."""
+        return in_language(self.target.missing, self.target.missing_en)
+
+    @property
+    def _missing_text(self) -> str:
+        return _("；缺少 %(source)s") % {"source": self.missing_text} if self.missing_text else ""
+
+    @property
+    def _reason_text(self) -> str:
+        reason = in_language(self.target.binding_reason, self.target.binding_reason_en)
+        return _("（%(text)s）") % {"text": reason} if reason else ""
 
     @property
     def force_word(self) -> str:
@@ -170,7 +182,9 @@ class Row:
     def why_text(self) -> str:
         """How the light came about, with the missing source of a grey one."""
         missing = self.standing.missing if self.standing.light == "grey" else ""
-        return f"{self.standing.why}{'：' if missing else ''}{missing}"
+        return (
+            _("%(why)s：%(missing)s") % {"why": self.standing.why, "missing": missing} if missing else self.standing.why
+        )
 
     @property
     def flag_texts(self) -> list[str]:

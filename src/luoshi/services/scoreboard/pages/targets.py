@@ -78,5 +78,5 @@ def _cells(row: Row) -> list[Cell]:
         Cell(row.promise_text, target.value if target.upper is None else None),
         Cell(row.deadline_text or "—", target.deadline),
         Cell(row.units_text or "—"),
-        Cell(row.verdict_word, note=target.missing),
+        Cell(row.verdict_word, note=row.missing_text),
     ]
