@@ -106,7 +106,7 @@ def write_lake(
     return LakeDirectory.open(root, chunk_persons=chunk_persons)
 
 
-@pytest.fixture()
+@pytest.fixture
 def make_lake(tmp_path: Path) -> MakeLake:
     """`write_lake` into a folder of its own each time."""
 

@@ -118,7 +118,7 @@ def test_wrong_folders_and_names(tmp_path):
         engine("duckbd")
 
 
-@pytest.fixture()
+@pytest.fixture
 def store(make_lake, running, tmp_path):
     lake = make_lake(bucket_size=2, chunk_persons=2, **_panel())
     kept = ResultStore(tmp_path / "results")

@@ -9,10 +9,10 @@ from tempfile import TemporaryDirectory
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.engines.conftest import DIVISIONS, write_lake
 
 from luoshi.indicators import Catalogue
 from luoshi.kernel.period import Period
-from tests.engines.conftest import DIVISIONS, write_lake
 
 CATALOGUE = Catalogue.load()
 START, END = date(2025, 1, 1), date(2025, 9, 30)

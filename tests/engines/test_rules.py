@@ -14,7 +14,7 @@ YEAR = Period(date(2025, 1, 1), date(2025, 12, 31))
 END = YEAR.end
 
 
-@pytest.fixture()
+@pytest.fixture
 def cell(make_lake, running):
     """(numerator, denominator) of one indicator for the province over a lake of the given rows."""
 

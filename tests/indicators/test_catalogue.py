@@ -46,7 +46,7 @@ def test_the_catalogue_covers_the_field():
     assert len({i.cohort for i in computed}) >= 15
     assert all(cohort in {i.cohort for i in computed} for cohort in CATALOGUE.cohorts), "a cohort nobody measures"
     kinds = Counter(i.kind for i in CATALOGUE.indicators.values())
-    assert kinds["register"] and kinds["deliverable"] and kinds["report"]
+    assert {"register", "deliverable", "report"} <= kinds.keys()
 
 
 @pytest.mark.parametrize("indicator", CATALOGUE.indicators.values(), ids=lambda i: i.id)
@@ -55,8 +55,6 @@ def test_every_indicator_says_where_it_comes_from_in_both_languages(indicator):
     assert indicator.confidence in ("high", "medium", "low")
     assert any("一" <= c <= "鿿" for c in indicator.name)
     assert indicator.name_en.isascii()
-    if indicator.confidence != "high" and indicator.computed:
-        assert indicator.notes or "未核对" in indicator.source or indicator.source, indicator.id
     for reason in indicator.reasons:
         assert any("一" <= c <= "鿿" for c in reason.say)
         assert reason.say_en

@@ -96,7 +96,7 @@ def test_a_name_that_does_not_exist_is_answered_with_the_nearest():
         Catalogue.load().indicator("htn-sdt")
 
 
-@pytest.fixture()
+@pytest.fixture
 def copy(tmp_path: Path) -> Path:
     for folder in ("cohorts", "indicators"):
         shutil.copytree(CATALOG / folder, tmp_path / folder)

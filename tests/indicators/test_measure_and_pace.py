@@ -37,7 +37,7 @@ def test_measure(name, numerator, denominator, value, reason, flags):
 
 
 def test_reasons_are_filled_as_people_write():
-    row = {"a": 2, "b": 7.0, "c": date(2025, 3, 1), "d": None, "e": datetime(2025, 3, 1, 8, 5), "f": True}
+    row = {"a": 2, "b": 7.0, "c": date(2025, 3, 1), "d": None, "e": datetime(2025, 3, 1, 8, 5), "f": True}  # noqa: DTZ001 (as the lake has it)
     assert fill("{a} {b} {c} {d} {e} {f}", row) == "2 7 2025-03-01 — 2025-03-01 08:05 是"
 
 

@@ -297,7 +297,7 @@ def _places(results: Any, division: str | None, by: str | None) -> list[tuple[st
         from luoshi.kernel.errors import NotFound, nearest
 
         raise NotFound(f"No values for the division {division!r}.", todo=nearest(division, levels))
-    below = [c for c in sorted(results.children_of(root))] if by else []
+    below = results.children_of(root) if by else []
     return [(code, None) for code in (root, *below)]
 
 

@@ -8,5 +8,4 @@ from luoshi.engines.base import Engine, Listed, Request, Results, engine
 from luoshi.engines.lake import LakeDirectory
 from luoshi.engines.store import ResultStore
 
-
 __all__ = ["Engine", "LakeDirectory", "Listed", "Request", "ResultStore", "Results", "engine"]

@@ -1,5 +1,6 @@
 """From sums by (division, institution) to every level of both trees, on the small result of a pass."""
 
+# ruff: noqa: S608 (SQL is what this module makes, from checked definitions and quoted values)
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
@@ -21,7 +22,7 @@ def build_trees(session: Session) -> None:
         session.run(
             f"""CREATE OR REPLACE TEMP TABLE {table}_now AS SELECT code, {columns} FROM (
                 SELECT *, row_number() OVER (PARTITION BY code ORDER BY ({valid}) DESC, valid_from DESC NULLS LAST) AS place
-                FROM "{table}") AS rows WHERE place = 1"""  # noqa: S608
+                FROM "{table}") AS rows WHERE place = 1"""
         )
     session.run(
         """CREATE OR REPLACE TEMP TABLE ancestor AS
@@ -48,7 +49,7 @@ def parents(session: Session) -> dict[str, str]:
         """SELECT leaf, arg_max(code, level) FROM ancestor
         WHERE code <> leaf GROUP BY leaf"""
     )
-    return {leaf: code for leaf, code in rows.fetchall()}
+    return dict(rows.fetchall())
 
 
 def leaves_below(session: Session, division: str) -> list[str]:
@@ -138,7 +139,7 @@ def _population(session: Session, per: Population) -> list[tuple[str, int, int]]
         session.run(
             f"""SELECT division, arg_max(value, (year, version))::BIGINT FROM population
             WHERE kind = '{per.kind}' AND coalesce(sex, 'all') = 'all' AND {ages} AND year <= {session.period.end.year}
-            GROUP BY division"""  # noqa: S608
+            GROUP BY division"""
         ).fetchall()
     )
     rows = session.run("SELECT code, level, l1, l2, l3, l4, l5 FROM division_now ORDER BY level DESC").fetchall()

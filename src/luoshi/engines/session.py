@@ -4,6 +4,7 @@ Everything a cohort may name is put in place here; the filter "as known at" is a
 cohort can forget it.
 """
 
+# ruff: noqa: S608 (SQL is what this module makes, from checked definitions and quoted values)
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
