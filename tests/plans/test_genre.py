@@ -338,3 +338,8 @@ def test_carrier_damage_is_taken_out(tmp_path: Path) -> None:
     assert all(task.units == ["市卫生健康局"] for task in plan.tasks)
     assert any("traditional" in note for note in plan.notes)
     assert any("page numbers" in note for note in plan.notes)
+
+
+def test_endless_repetition_ends(tmp_path: Path) -> None:
+    for text in ("1.加强\n" * 4000, "（" * 50_000, "一、" * 50_000, "(责任单位:" * 20_000):
+        assert len(read(tmp_path, text).tasks) <= 4000

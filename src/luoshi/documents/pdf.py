@@ -185,7 +185,8 @@ def _at_edge(line: _Line, lines: list[_Line], height: float) -> bool:
 
 
 def _shape(line: _Line) -> tuple[str, int]:
-    return re.sub(r"\d+", "#", line.text.strip()), round(line.top / 6)
+    text = line.text.strip()
+    return re.sub(r"\d+", "#", text) if len(text) <= 20 else text, round(line.top / 6)
 
 
 def _assemble(assembly: Assembly, pages: list[tuple[list[_Line], tuple[float, float]]]) -> None:

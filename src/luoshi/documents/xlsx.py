@@ -13,7 +13,7 @@ import openpyxl
 from openpyxl.utils.exceptions import InvalidFileException
 
 from luoshi.documents.assembly import Assembly
-from luoshi.documents.limits import MAX_TABLE_ROWS, check_columns, open_zip
+from luoshi.documents.limits import MAX_SHEET_BYTES, MAX_TABLE_ROWS, check_columns, open_zip
 from luoshi.documents.model import Document
 from luoshi.kernel.errors import UnreadableFile
 
@@ -23,7 +23,14 @@ def read(path: Path, data: bytes) -> Document:
 
     Raises `UnreadableFile` when the workbook is damaged or wider or longer than the limits.
     """
-    open_zip(path, data).close()
+    with open_zip(path, data) as box:
+        largest = max((part.file_size for part in box.infolist() if "worksheets/" in part.filename), default=0)
+        if largest > MAX_SHEET_BYTES:
+            raise UnreadableFile(
+                f"a sheet unpacks to {largest:,} bytes; at most {MAX_SHEET_BYTES:,} are read.",
+                where=path.name,
+                todo="Delete the empty rows and columns around the ledger and save again.",
+            )
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")

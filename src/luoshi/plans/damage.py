@@ -7,6 +7,7 @@ where that is certain.
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from functools import cache
 
 from luoshi.catalog.loader import CATALOG, Entry, parse_entry, read_yaml
@@ -71,7 +72,7 @@ def without_marks(reading: RunningText) -> tuple[RunningText, list[str]]:
         for start, end in [*((a, b) for a, b in drop if para.start <= a and b <= para.end), (para.end, para.end)]:
             weaver.put_traced(reading.text[position:start], reading.offsets[position:start])
             position = end
-    return weaver.done(), notes
+    return replace(weaver.done(), page_starts=reading.page_starts), notes
 
 
 def _page_numbers(reading: RunningText) -> list[tuple[int, int]]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
+from collections import deque
 from dataclasses import dataclass
 
 from luoshi.kernel.numerals import parse_chinese_number
@@ -67,6 +68,8 @@ _INSIDE: tuple[tuple[str, re.Pattern[str]], ...] = (
 # After a heading that runs into the text a number may follow without any boundary: 提升专项行动1.积极引进.
 _GLUED = re.compile(r"(?<=[\u4e00-\u9fff”])(\d{1,3})\s?[.、](?=[\u4e00-\u9fff“《])")
 _GLUED_PAREN = re.compile(rf"(?<=[\u4e00-\u9fff”])[（(]([{_CN}]{{1,3}})[）)](?=[\u4e00-\u9fff“《])")
+# More numbered parts than any plan has; what lies beyond is no numbering.
+_MOST = 6000
 _OWN_LINE = re.compile(r"0?(\d{1,2})")
 
 
@@ -135,6 +138,10 @@ def find_markers(reading: RunningText) -> list[Marker]:
                 for match in pattern.finditer(text, start + 1, para.end):
                     if match.end() > start + 3 and _sane(kind, match):
                         candidates.append(_marker(kind, match, inside=True))
+    if len(markers) > _MOST:
+        markers, candidates = markers[:_MOST], []
+    if len(candidates) > _MOST:
+        candidates = []
     kept = _chained(markers, candidates)
     for _ in range(2):  # what a glued number begins may carry on with a boundary
         markers += _glued(reading, kept)
@@ -238,12 +245,14 @@ def _glued(reading: RunningText, kept: list[Marker]) -> list[Marker]:
     found: list[Marker] = []
     text = reading.text
     ordered = sorted(kept, key=lambda marker: marker.start)
-    queue = list(ordered)
+    starts = [marker.start for marker in ordered]
+    queue = deque(ordered)
     while queue:
-        marker = queue.pop(0)
+        marker = queue.popleft()
         if marker.kind not in {"cn", "cn-paren", "chapter", "section"}:
             continue
-        stop = next((other.start for other in ordered if other.start > marker.start), len(text))
+        after = bisect_right(starts, marker.start)
+        stop = starts[after] if after < len(starts) else len(text)
         for kind, pattern in (("cn-paren", _GLUED_PAREN), ("arabic", _GLUED)):
             if RANKS[kind] <= marker.rank:
                 continue

@@ -84,23 +84,19 @@ def _without_contents(reading: RunningText, markers: list[Marker]) -> list[Marke
         own = reading.text[marker.end : end].strip()
         title = re.sub(r"[\s.．…·]*\d*$", "", own.split("\n")[0])
         entries.append((marker.kind, marker.ordinal, re.sub(r"\W", "", title)))
-    listed = []
+    last = {entry: index for index, entry in enumerate(entries)}
+    listed: list[int] = []
     for index, entry in enumerate(entries):
         end = markers[index + 1].start if index + 1 < len(markers) else len(reading.text)
         own = reading.text[markers[index].end : end].strip()
-        if (
-            entry[2]
-            and entry in entries[index + 1 :]
-            and len(own) <= len(entry[2]) + 40
-            and not _SENTENCE_END.search(own)
-        ):
+        if entry[2] and last[entry] > index and len(own) <= len(entry[2]) + 40 and not _SENTENCE_END.search(own):
             listed.append(index)
         elif listed and index - listed[-1] > 2:
             break
     if len(listed) < 3:
         return markers
     following = listed[-1] + 1
-    if following < len(entries) and entries[following] in entries[following + 1 :]:
+    if following < len(entries) and last[entries[following]] > following:
         listed.append(following)  # the last entry, with the foreword behind it
     return markers[: listed[0]] + [
         marker

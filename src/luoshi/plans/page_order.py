@@ -18,7 +18,7 @@ from functools import cache
 from itertools import pairwise
 
 from luoshi.plans.numbering import RANKS, Marker, find_markers
-from luoshi.plans.running_text import Para, RunningText, Weaver
+from luoshi.plans.running_text import RunningText, Weaver
 
 _HEADING_KINDS = {"part", "chapter", "section", "cn", "own-line", "cn-paren"}
 _LIST_OPEN = re.compile(r"[（(【\[]\s?(?:责\s?任|牵\s?头|配\s?合|负\s?责|主\s?办)\s?(?:单\s?位|部\s?门)")
@@ -172,14 +172,8 @@ class _Cuts:
         self.unit_starts = {char for char, seen in starts.items() if seen >= 5}
         self.cuts = [segment[0].start for segment in segments]  # start of each segment; the first stays 0
         self.cuts[0] = 0
-        self.page_starts = {
-            para.start for para in reading.paras if para.page is not None and self._new_page(reading, para)
-        }
-
-    @staticmethod
-    def _new_page(reading: RunningText, para: Para) -> bool:
-        index = reading.paras.index(para)
-        return index > 0 and reading.paras[index - 1].page != para.page
+        known = reading.page_starts
+        self.page_starts = {at for at, offset in enumerate(reading.offsets) if offset in known} if known else set()
 
     def find(self) -> list[int]:
         """The start of every segment in the text, in print order: the best of two beginnings, each bettered in turn."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from itertools import pairwise
 from pathlib import Path
 
@@ -16,6 +17,9 @@ from luoshi.plans.page_order import Repair, repair_order
 from luoshi.plans.running_text import Piece, is_traditional, running_text
 from luoshi.plans.structure import RawTask, Structure, join, structure
 from luoshi.plans.targets import find_table_targets, find_targets
+
+# Characters; a longer run is no task and is not searched for units and targets.
+_LONGEST_TASK = 20_000
 
 
 def read_file(path: str | Path) -> tuple[Document, Plan]:
@@ -33,6 +37,7 @@ def read(document: Document) -> Plan:
 class _PlanReader:
     def __init__(self, document: Document) -> None:
         self.document = document
+        self.block_starts = [block.start for block in document.blocks]
         printed, self.carrier_notes = damage.without_marks(running_text(document))
         if is_traditional(document.text):
             self.carrier_notes.append("Written in traditional characters; read in simplified ones.")
@@ -76,11 +81,15 @@ class _PlanReader:
     # --- tasks -----------------------------------------------------------------------------------------------------
 
     def _task(self, raw: RawTask, task_id: str) -> Task:
-        found = units.read_units(raw.piece.text)
+        endless = len(raw.piece.text) > _LONGEST_TASK
+        found = units.Units(flags=["too long to be one task"]) if endless else units.read_units(raw.piece.text)
         spans = raw.piece.spans()
         action = f"A{raw.action + 1}" if raw.action is not None else None
         due = deadlines.task_deadline(
-            _without(raw.piece.text, found.spans), year=self.year, plan_years=self.years, schedule=raw.schedule
+            _without(raw.piece.text[:_LONGEST_TASK], found.spans),
+            year=self.year,
+            plan_years=self.years,
+            schedule=raw.schedule,
         )
         flags = [*raw.flags, *found.flags]
         if self.repair.changed and any(b[0] < a[0] or b[0] - a[1] > 400 for a, b in pairwise(spans)):
@@ -118,10 +127,10 @@ class _PlanReader:
         )
 
     def _page(self, offset: int) -> int | None:
-        for block in self.document.blocks:
-            if block.start <= offset < block.end:
-                return block.page
-        return None
+        if self.document.pages is None:
+            return None
+        at = bisect_right(self.block_starts, offset) - 1
+        return self.document.blocks[at].page if at >= 0 else None
 
     def _restored(self, text: str) -> str:
         return damage.restored(text) if self.swapped else ""
@@ -314,6 +323,8 @@ class _PlanReader:
                 take(find_table_targets(self.document, table, year=self.year, plan_years=self.years), None, doubt)
 
     def _find(self, piece: Piece) -> list[Target]:
+        if len(piece.text) > _LONGEST_TASK:
+            return []
         return find_targets(piece.text, offset_of=piece.offset_of, year=self.year, plan_years=self.years)
 
     # --- notes -----------------------------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from array import array
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
 from luoshi.documents import Document
@@ -86,11 +86,13 @@ class Para:
 
 @dataclass
 class RunningText:
-    """Text, and for each of its characters the offset in the document."""
+    """Text, and for each of its characters the offset in the document. `page_starts` are the offsets at which a new page
+    begins, where the format knows pages."""
 
     text: str
     offsets: array[int]
     paras: list[Para] = field(default_factory=list)
+    page_starts: frozenset[int] = frozenset()
 
     def doc_spans(self, start: int, end: int) -> list[tuple[int, int]]:
         """The runs of the document that `text[start:end]` was taken from, in reading order."""
@@ -179,6 +181,8 @@ def running_text(document: Document) -> RunningText:
     """The running text of a document: no chrome, no footnotes, no cells of data tables; wrapped paragraphs joined."""
     weaver = Weaver()
     whole = plain_text(document.text)
+    page: int | None = None
+    starts: set[int] = set()
     for block in document.blocks:
         if block.kind not in {"paragraph", "heading"}:
             continue
@@ -186,6 +190,9 @@ def running_text(document: Document) -> RunningText:
         skip = len(text) - len(text.lstrip(" |\u3000\u00a0\t\n"))
         bullet = re.match(r"[•·●■◆]\s*", text[skip:])
         skip += bullet.end() if bullet else 0
+        if block.page is not None and block.page != page and text[skip:].strip():
+            starts.add(block.start + skip)
+            page = block.page
         if block.style == "continued" and weaver.paras:
             left, right = weaver.last(), text[skip : skip + 1]
             if left and not (is_east(left) or is_east(right) or left in "-/ "):
@@ -193,7 +200,7 @@ def running_text(document: Document) -> RunningText:
         else:
             weaver.begin(block.kind, block.level, block.page)
         weaver.put(text[skip:], block.start + skip)
-    return weaver.done()
+    return replace(weaver.done(), page_starts=frozenset(starts))
 
 
 @dataclass(frozen=True)
@@ -235,6 +242,21 @@ EMPTY = Piece("", ())
 def line_end(after: Piece) -> Piece:
     """A line end standing behind `after`, traced to its last character."""
     return Piece("\n", (after.offsets[-1],)) if after.offsets else EMPTY
+
+
+def join_pieces(pieces: list[Piece]) -> Piece:
+    """Pieces as one, a line end between them."""
+    text: list[str] = []
+    offsets: list[int] = []
+    for piece in pieces:
+        if not piece.text:
+            continue
+        if text:
+            text.append("\n")
+            offsets.append(offsets[-1])
+        text.append(piece.text)
+        offsets.extend(piece.offsets)
+    return Piece("".join(text), tuple(offsets))
 
 
 def clean(reading: RunningText, start: int, end: int) -> Piece:

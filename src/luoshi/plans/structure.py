@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from luoshi.plans import sections
 from luoshi.plans.numbering import RANKS
 from luoshi.plans.outline import Node, paras_between
-from luoshi.plans.running_text import EMPTY, Piece, RunningText, clean, line_end
+from luoshi.plans.running_text import Piece, RunningText, clean, join_pieces, line_end
 
 _SUBITEM = RANKS["arabic-paren"]
 _UNIT_LIST_END = re.compile(
@@ -246,10 +246,7 @@ class _Builder:
                 )
             )
             (rest if done or rest else pieces).append(piece)
-        joined = EMPTY
-        for piece in pieces:
-            joined = joined + line_end(joined) + piece
-        return self._trim(joined, rest)
+        return self._trim(join_pieces(pieces), rest)
 
     def _trim(self, piece: Piece, rest: list[Piece]) -> tuple[Piece, list[Piece]]:
         """Cut closing words that were printed straight after the unit list of the last item."""
