@@ -8,8 +8,10 @@ from dataclasses import dataclass
 
 from luoshi.documents import Document
 from luoshi.plans import sections
-from luoshi.plans.directory import PROVINCES, resolve
+from luoshi.plans.citations import NUMBER, based_on, is_own, normal_number
+from luoshi.plans.directory import resolve
 from luoshi.plans.model import PlanHead
+from luoshi.plans.places import region_of
 from luoshi.plans.running_text import RunningText, clean, plain_text, tidy
 
 _TITLE_END = re.compile(
@@ -40,26 +42,6 @@ _DATE = re.compile(r"(20\d\d)\s?[年\-/.]\s?(\d{1,2})\s?[月\-/.]\s?(\d{1,2})")
 _CN_DATE = re.compile(
     r"(二[〇零○ＯO0][一二三四五六七八九〇零○ＯO]{2})年([一二三四五六七八九十]{1,2})月([一二三四五六七八九十]{1,3})日"
 )
-_NUMBER = re.compile(
-    r"(?P<org>[\u4e00-\u9fff]{1,14}?(?:发|函|字|办|通|规|令|明电|文|疾控|党|政|医|卫|基层|委|"
-    r"府)?)\s?[〔\[（(【﹝{]?\s?(?P<year>20\d\d)\s?[〕\]）)】﹞}]?\s?第?(?P<no>\d{1,4})\s?号"
-)
-_CITED = re.compile(
-    r"《([^《》]{4,80}(?:《[^《》]*》[^《》]*)*)》\s*(?:[（(]\s*([^（）()]{3,40}号)\s*[）)]?\s*[）)]?)?"
-)
-_CITING_BEFORE = re.compile(
-    r"(?:根据|按照|依据|依照|遵照|贯彻|落实|执行|对照|围绕|参照|精神|、|和|及|以及|与|和省|和市|》|厅|府|委|局|部|"
-    r"院|办公室|办公厅|号[）)])(?:[^，。；《》]{0,24})$"
-)
-_CITING_AFTER = re.compile(
-    r"^(?:[（(][^）)]*[）)])?\s*(?:等)?(?:文件)?(?:的)?(?:精神|要求|部署|通知|宣传贯彻|贯彻|落实|任务|规定|安排)"
-)
-_PLACE = re.compile(r"[\u4e00-\u9fff]{2,8}?(?:省|自治区|自治州|自治县|地区|市|州|盟|县|区|旗)")
-_NOT_PLACE = re.compile(
-    r"^(?:全|本|各|我|该|县|市|区|省|乡|城|社|园|院|辖|片|山|灾|疫|病|牧|库|地|试点|示范|所在|属地|服务|居住|功能|"
-    r"中心|重点|部分|有关|相关|基层|农村|贫困|民族|边远|偏远|经济|开发|高新|创建|健康|国家|跨省|[的及等与]|推进|"
-    r"推动|加强|完善|建设|实施|关于|印发|参照|超大|一个|每个|两个|设)"
-)
 
 
 def read_head(document: Document, reading: RunningText, intro_end: int) -> PlanHead:
@@ -74,10 +56,10 @@ def read_head(document: Document, reading: RunningText, intro_end: int) -> PlanH
     signed = _signature([reading.text[para.start : para.end] for para in reading.paras])
     head.doc_number = _doc_number(whole, front)
     head.published = _published(whole, signed, front)
-    head.based_on = _based_on(body, head.doc_number)
+    head.based_on = based_on(body, head.doc_number)
     head.issuer = _issuer(whole, signed, head, front, lines)
-    head.region = _region(head, body)
-    head.based_on = [name for name in head.based_on if not _is_own(name, head)]
+    head.region = region_of(head, body)
+    head.based_on = [name for name in head.based_on if not is_own(name, head)]
     head.period_start, head.period_end = _period(head, body)
     return head
 
@@ -229,20 +211,16 @@ def _labelled(whole: str, what: str) -> str:
     return ""
 
 
-def _normal_number(match: re.Match[str]) -> str:
-    return f"{match['org']}〔{match['year']}〕{match['no']}号"
-
-
 def _doc_number(whole: str, front: list[str]) -> str | None:
     value = _labelled(whole, "number")
-    match = _NUMBER.search(value) if value else None
+    match = NUMBER.search(value) if value else None
     if match:
-        return _normal_number(match)
+        return normal_number(match)
     for line in front[:40]:
         bare = line.strip("（）()【】 ")
-        match = _NUMBER.fullmatch(bare)
+        match = NUMBER.fullmatch(bare)
         if match and "《" not in line:
-            return _normal_number(match)
+            return normal_number(match)
     return None
 
 
@@ -353,94 +331,7 @@ def _issuer(whole: str, signed: _Signed, head: PlanHead, front: list[str], lines
     return None
 
 
-# --- region and period ---------------------------------------------------------------------------------------------
-
-
-def _places(text: str) -> list[str]:
-    """Names of places with their level word, as printed, adjoining ones together: 绍兴市上虞区."""
-    found: list[str] = []
-    position = 0
-    while match := re.compile(r"(?:[\u4e00-\u9fff]{2,4}?(?:省|自治区|自治州|自治县|地区|市|州|盟|县|区|旗))+").search(
-        text, position
-    ):
-        name = match.group(0)
-        position = match.end()
-        if not _NOT_PLACE.match(name) and not re.search(r"[的和与及等在为对将于以全各我]", name):
-            found.append(name)
-    return found
-
-
-def _real_place(name: str) -> bool:
-    """Whether what stands before a level word can be a name: no verb, not too long for one."""
-    parts = re.findall(r"[\u4e00-\u9fff]{2,8}?(?:省|自治区|自治州|自治县|地区|市|州|盟|县|区|旗)", name)
-    return (
-        bool(parts)
-        and all(len(part) <= 9 for part in parts)
-        and not re.search(
-            r"跨省|[的及等与]|推进|推动|加强|开展|实施|完善|做好|进一步|有序|稳妥|深化|促进|提升|建设|创建|扩大|健康|服务|"
-            r"医疗|试点|直接|结算|办理",
-            name,
-        )
-    )
-
-
-def _region(head: PlanHead, body: str) -> str | None:
-    """The place the plan is for: from the title, then the issuer, then the places the text names most."""
-    cited = " ".join(head.based_on) + body[:800]
-    for text in (head.title, head.issuer or ""):
-        text = re.sub(r"^.*?关于", "", text) if "关于" in text and not _places(text.split("关于")[0]) else text
-        start = re.match(
-            r"(?:关于)?(?:印发)?[《“]?((?:[\u4e00-\u9fff]{2,8}?(?:省|自治区|自治州|自治县|地区|市|州|盟|县|区|旗))+)",
-            text,
-        )
-        if start and not _NOT_PLACE.match(start.group(1)) and _real_place(start.group(1)):
-            name = start.group(1)
-            if "省" not in name and "自治区" not in name and re.search(r"市.+[区县市]$", name):
-                province = next((p for p in PROVINCES if f"{p}省" in cited), None)
-                if province:
-                    return f"{province}省{name}"
-            return name
-        for province in PROVINCES:
-            if province in text:
-                return _full_province(province)
-    if _national(head, body):
-        return "全国"
-    for text in (head.title, head.issuer or ""):
-        inside = [place for place in _places(text) if body.count(place) >= 2]
-        if inside:
-            return inside[0]
-    counts: Counter[str] = Counter()
-    for province in PROVINCES:
-        seen = len(re.findall(rf"{province}(?:省|自治区|市)?", body))
-        if seen:
-            counts[_full_province(province)] = seen + 2 * body.count(f"健康{province}")
-    if re.search(r"全省|我省|省委|省卫生健康委|省直", body) and counts:
-        return counts.most_common(1)[0][0]
-    cities = Counter(place for place in _places(body) if place.endswith(("市", "区", "县", "州")) and len(place) <= 9)
-    if re.search(r"全市|我市|全县|我县|全区|我区", body) and cities:
-        return cities.most_common(1)[0][0]
-    return counts.most_common(1)[0][0] if counts and counts.most_common(1)[0][1] >= 3 else None
-
-
-def _national(head: PlanHead, body: str) -> bool:
-    """Whether the paper is for the whole country: its issuer is a national body, or it is addressed to every province."""
-    said = (head.issuer or "") + head.title
-    if re.search(r"^各省、自治区、直辖市", body, re.M) or re.search(
-        r"国家(?:卫生|医保|医疗|疾|中医)|中共中央|国务院|财政部|“?健康中国", said
-    ):
-        return True
-    return (
-        not re.search(r"全省|我省|全市|我市|全县|我县|全区|我区|全州|我州", body)
-        and len(re.findall("全国|我国", body)) >= 2
-    )
-
-
-def _full_province(short: str) -> str:
-    special = {
-        "北京": "北京市", "天津": "天津市", "上海": "上海市", "重庆": "重庆市", "内蒙古": "内蒙古自治区", "西藏": "西藏自治区",
-        "广西": "广西壮族自治区", "宁夏": "宁夏回族自治区", "新疆": "新疆维吾尔自治区",
-    }  # fmt: skip
-    return special.get(short, f"{short}省")
+# --- period ---------------------------------------------------------------------------------------------
 
 
 def _period(head: PlanHead, body: str) -> tuple[int | None, int | None]:
@@ -477,51 +368,3 @@ def _period(head: PlanHead, body: str) -> tuple[int | None, int | None]:
     if ahead:
         return min(ahead), max(ahead)
     return None, None
-
-
-# --- what it rests on ----------------------------------------------------------------------------------------------
-
-
-def _based_on(body: str, own: str | None) -> list[str]:
-    """Numbers of the papers the plan cites as its ground, or their titles where no number is printed."""
-    result: list[str] = []
-    opening = body[:2500]
-    cited_until = 0
-    attached = set(re.findall(r"《([^《》]{4,80})》\s*[（(]\s*(?:见附件|附后|附件\s?\d)", body))
-    for match in _CITED.finditer(body):
-        before, after = body[max(0, match.start() - 30) : match.start()], body[match.end(1) + 1 : match.end(1) + 24]
-        if re.search(r"(?:现将|印发|制定|编制|出台|修订|起草)[^。]{0,10}$", before) and not re.search(
-            r"根据|按照|贯彻|落实", before
-        ):
-            continue
-        chained = (
-            match.start() - cited_until <= 24
-            and result
-            and re.fullmatch(r"[^。]*?(?:、|和|及|与|以及).*", body[cited_until : match.start()])
-        )
-        grounds = re.search(r"(?:根据|按照|依据|依照|遵照|贯彻|落实|执行)[^。；]{0,28}$", before)
-        if not (grounds or chained or _CITING_AFTER.match(after)):
-            continue
-        cited_until = match.end()
-        number = _NUMBER.search(match.group(2)) if match.group(2) else None
-        name = _normal_number(number) if number else match.group(1)
-        if match.group(1) in attached or re.search(r"接口规范|告知书|模[板版]|登记表|申请表", match.group(1)):
-            continue
-        if name != own and name not in result:
-            result.append(name)
-    for match in re.finditer(
-        r"[（(]\s?([\u4e00-\u9fff]{2,8}(?:发|函))\s?[〔\[（(]?(20\d\d)[〕\]）)]?\s?(\d{1,3})\s?号", opening
-    ):
-        name = f"{match[1]}〔{match[2]}〕{match[3]}号"
-        if name != own and name not in result and not any(name in known or known in name for known in result):
-            result.append(name)
-    return result
-
-
-def _is_own(name: str, head: PlanHead) -> bool:
-    """Whether a cited title is the plan itself or one of the same place's plans, no higher paper."""
-    if name == head.title or head.title in name:
-        return True
-    place = re.sub(r"(?:省|市|区|县|自治区|自治州)$", "", (head.region or "").split("市")[-1] or (head.region or ""))
-    first = head.region or ""
-    return bool(first and name.startswith(first)) or bool(place and len(place) >= 2 and name.startswith(place))

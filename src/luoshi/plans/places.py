@@ -1,0 +1,102 @@
+"""The place a plan is for: from its title, its issuer, and the places its text names."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+
+from luoshi.plans.directory import PROVINCES
+from luoshi.plans.model import PlanHead
+
+_NOT_PLACE = re.compile(
+    r"^(?:全|本|各|我|该|县|市|区|省|乡|城|社|园|院|辖|片|山|灾|疫|病|牧|库|地|试点|示范|所在|属地|服务|居住|功能|"
+    r"中心|重点|部分|有关|相关|基层|农村|贫困|民族|边远|偏远|经济|开发|高新|创建|健康|国家|跨省|[的及等与]|推进|"
+    r"推动|加强|完善|建设|实施|关于|印发|参照|超大|一个|每个|两个|设)"
+)
+
+
+def _places(text: str) -> list[str]:
+    """Names of places with their level word, as printed, adjoining ones together: 绍兴市上虞区."""
+    found: list[str] = []
+    position = 0
+    while match := re.compile(r"(?:[\u4e00-\u9fff]{2,4}?(?:省|自治区|自治州|自治县|地区|市|州|盟|县|区|旗))+").search(
+        text, position
+    ):
+        name = match.group(0)
+        position = match.end()
+        if not _NOT_PLACE.match(name) and not re.search(r"[的和与及等在为对将于以全各我]", name):
+            found.append(name)
+    return found
+
+
+def _real_place(name: str) -> bool:
+    """Whether what stands before a level word can be a name: no verb, not too long for one."""
+    parts = re.findall(r"[\u4e00-\u9fff]{2,8}?(?:省|自治区|自治州|自治县|地区|市|州|盟|县|区|旗)", name)
+    return (
+        bool(parts)
+        and all(len(part) <= 9 for part in parts)
+        and not re.search(
+            r"跨省|[的及等与]|推进|推动|加强|开展|实施|完善|做好|进一步|有序|稳妥|深化|促进|提升|建设|创建|扩大|健康|服务|"
+            r"医疗|试点|直接|结算|办理",
+            name,
+        )
+    )
+
+
+def region_of(head: PlanHead, body: str) -> str | None:
+    """The place the plan is for: from the title, then the issuer, then the places the text names most."""
+    cited = " ".join(head.based_on) + body[:800]
+    for text in (head.title, head.issuer or ""):
+        text = re.sub(r"^.*?关于", "", text) if "关于" in text and not _places(text.split("关于")[0]) else text
+        start = re.match(
+            r"(?:关于)?(?:印发)?[《“]?((?:[\u4e00-\u9fff]{2,8}?(?:省|自治区|自治州|自治县|地区|市|州|盟|县|区|旗))+)",
+            text,
+        )
+        if start and not _NOT_PLACE.match(start.group(1)) and _real_place(start.group(1)):
+            name = start.group(1)
+            if "省" not in name and "自治区" not in name and re.search(r"市.+[区县市]$", name):
+                province = next((p for p in PROVINCES if f"{p}省" in cited), None)
+                if province:
+                    return f"{province}省{name}"
+            return name
+        for province in PROVINCES:
+            if province in text:
+                return _full_province(province)
+    if _national(head, body):
+        return "全国"
+    for text in (head.title, head.issuer or ""):
+        inside = [place for place in _places(text) if body.count(place) >= 2]
+        if inside:
+            return inside[0]
+    counts: Counter[str] = Counter()
+    for province in PROVINCES:
+        seen = len(re.findall(rf"{province}(?:省|自治区|市)?", body))
+        if seen:
+            counts[_full_province(province)] = seen + 2 * body.count(f"健康{province}")
+    if re.search(r"全省|我省|省委|省卫生健康委|省直", body) and counts:
+        return counts.most_common(1)[0][0]
+    cities = Counter(place for place in _places(body) if place.endswith(("市", "区", "县", "州")) and len(place) <= 9)
+    if re.search(r"全市|我市|全县|我县|全区|我区", body) and cities:
+        return cities.most_common(1)[0][0]
+    return counts.most_common(1)[0][0] if counts and counts.most_common(1)[0][1] >= 3 else None
+
+
+def _national(head: PlanHead, body: str) -> bool:
+    """Whether the paper is for the whole country: its issuer is a national body, or it is addressed to every province."""
+    said = (head.issuer or "") + head.title
+    if re.search(r"^各省、自治区、直辖市", body, re.M) or re.search(
+        r"国家(?:卫生|医保|医疗|疾|中医)|中共中央|国务院|财政部|“?健康中国", said
+    ):
+        return True
+    return (
+        not re.search(r"全省|我省|全市|我市|全县|我县|全区|我区|全州|我州", body)
+        and len(re.findall("全国|我国", body)) >= 2
+    )
+
+
+def _full_province(short: str) -> str:
+    special = {
+        "北京": "北京市", "天津": "天津市", "上海": "上海市", "重庆": "重庆市", "内蒙古": "内蒙古自治区", "西藏": "西藏自治区",
+        "广西": "广西壮族自治区", "宁夏": "宁夏回族自治区", "新疆": "新疆维吾尔自治区",
+    }  # fmt: skip
+    return special.get(short, f"{short}省")
