@@ -74,7 +74,8 @@ def requires(permission: str) -> Callable[[View], View]:
 def requires_person_factor(view: View) -> View:
     """Ask for the second factor before a page that shows single residents, when `settings.LUOSHI_TWO_FACTOR`.
 
-    Put it below `requires`. Someone who has not enrolled is led to enrol first; both come back to the page.
+    Put it below `requires`; the decorated view carries `person_factor`, which a test reads. Someone who has not
+    enrolled is led to enrol first; both come back to the page.
     """
 
     @wraps(view)
@@ -84,4 +85,5 @@ def requires_person_factor(view: View) -> View:
             return redirect(url)
         return view(request, *args, **kwargs)
 
+    guarded.person_factor = True  # type: ignore[attr-defined]
     return guarded
