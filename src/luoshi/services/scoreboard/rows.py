@@ -38,8 +38,11 @@ class Row:
 
     @property
     def metric(self) -> str:
-        """What is promised."""
-        return self.target.metric
+        """What is promised: as printed, or on an English page the English name of what it is measured by."""
+        indicator = self.indicator
+        if indicator is None or self.target.verdict != "computable" or self.target.kind == "change":
+            return self.target.metric
+        return in_language(self.target.metric, indicator.name_en)
 
     @property
     def quote(self) -> str:
@@ -84,7 +87,7 @@ class Row:
     def promise_text(self) -> str:
         """`≥ 62%`."""
         about = _("左右") if self.target.approximate else ""
-        return f"{self.target.promise}{about}"
+        return f"{self.target.promise} {about}".rstrip()
 
     @property
     def short_text(self) -> str:
