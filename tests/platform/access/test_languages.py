@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gettext
 import re
 import shutil
 import subprocess
@@ -13,6 +14,12 @@ CJK = re.compile(r"[\u4e00-\u9fff]")
 
 def catalogues(root):
     return sorted((root / "src/luoshi").rglob("locale/en/LC_MESSAGES/django.po"))
+
+
+def messages(path):
+    """What a compiled catalogue says; compilers lay the same messages out differently."""
+    with path.open("rb") as file:
+        return {key: text for key, text in gettext.GNUTranslations(file)._catalog.items() if key}
 
 
 def test_nothing_is_left_untranslated(root):
@@ -28,8 +35,7 @@ def test_compiled_catalogues_are_current(root, tmp_path):
         pytest.skip("msgfmt (gettext) is not installed")
     for path in catalogues(root):
         subprocess.run(["msgfmt", "-o", tmp_path / "new.mo", path], check=True)
-        compiled = path.with_suffix(".mo")
-        assert (tmp_path / "new.mo").read_bytes() == compiled.read_bytes(), f"compile {path} again with msgfmt"
+        assert messages(path.with_suffix(".mo")) == messages(tmp_path / "new.mo"), f"compile {path} again with msgfmt"
 
 
 @pytest.mark.parametrize("path", ["/sign-in/", "/password/", "/second-factor/"])
