@@ -27,7 +27,8 @@ class Results:
     """Sums of every indicator for every division and institution of one period.
 
     `table` has `VALUE_COLUMNS`. Cells without a row have no subjects. `unplaced` counts, by cohort, the subjects whose
-    division the register does not know: they are in no division's sums. `parents`: division → the one above.
+    division the register does not know: they are in no division's sums. `parents`: division → the one above. `indicators`: the ids
+    evaluated, also those without a cell.
     """
 
     period: Period
@@ -35,6 +36,7 @@ class Results:
     known_at: datetime | None = None
     unplaced: Mapping[str, int] = field(default_factory=dict)
     parents: Mapping[str, str] = field(default_factory=dict)
+    indicators: frozenset[str] = frozenset()
 
     def children_of(self, division: str) -> list[str]:
         """Codes of the divisions directly below, in order."""

@@ -197,7 +197,8 @@ class _Run:
         session.period = self.request.period
         build_trees(session)
         table, unplaced = roll_up(session, self.groups, self.tables)
-        return Results(self.request.period, table, session.known_at, unplaced, parents(session))
+        ids = frozenset(indicator.id for group in self.groups.values() for indicator in group)
+        return Results(self.request.period, table, session.known_at, unplaced, parents(session), ids)
 
 
 def _belongs(cohort: Cohort, chunk: Chunk | None) -> bool:

@@ -72,9 +72,17 @@ class ResultStore:
         lake_built_at: datetime,
         data_until: date | None,
         about: About,
+        carried: Mapping[str, Path] | None = None,
     ) -> None:
-        """Write the values of `evaluated` (nominal period, results, rows kept) and put `target` in use."""
+        """Write the values of `evaluated` (nominal period, results, rows kept) and put `target` in use.
+
+        `carried`: labels of periods taken over as they stand in an older folder, which is named.
+        """
         periods = []
+        for label, folder in (carried or {}).items():
+            shutil.copy2(folder / "values" / f"{label}.parquet", target / "values")
+            older = json.loads((folder / "manifest.json").read_text("utf-8"))["periods"]
+            periods += [{**entry, "rows": False} for entry in older if entry["label"] == label]
         for nominal, results, has_rows in evaluated:
             pq.write_table(results.table, target / "values" / f"{nominal.label}.parquet", row_group_size=20480)
             periods.append(
@@ -82,7 +90,7 @@ class ResultStore:
                     "label": nominal.label,
                     "nominal": _period(nominal),
                     "actual": _period(results.period),
-                    "indicators": sorted(set(results.table.column("indicator").to_pylist())),
+                    "indicators": sorted(results.indicators),
                     "rows": has_rows,
                     "unplaced": dict(results.unplaced),
                 }

@@ -125,6 +125,14 @@ def test_nothing_outside_the_scope():
     assert results.indicators_of_person(foreign.person, YEAR, scope=other) == []
 
 
+def test_after_a_change_only_the_running_periods_are_made_again(folder: Path):
+    before = results.trend("htn-std", YEAR, scope=EVERYWHERE, division="99", months=3)
+    made = refresh(folder, changed_buckets=[0], trend_months=3)
+    assert made.periods == 4  # the year, both maternal-child years it touches or the one, and the month
+    assert results.trend("htn-std", YEAR, scope=EVERYWHERE, division="99", months=3) == before
+    assert results.missed("htn-std", YEAR, scope=EVERYWHERE)[1] > 0
+
+
 def test_before_anything_was_evaluated(settings, tmp_path: Path):
     settings.LUOSHI_LAKE = tmp_path
     assert results.value("htn-std", YEAR, scope=EVERYWHERE, division="99").reason == "no-data"

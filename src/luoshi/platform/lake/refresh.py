@@ -11,6 +11,7 @@ from luoshi.engines import LakeDirectory, Request, ResultStore, engine
 from luoshi.indicators import Catalogue
 from luoshi.indicators.definition import PeriodRule
 from luoshi.kernel import clock
+from luoshi.kernel.errors import UnreadableFile
 from luoshi.kernel.lake_layout import results_folder
 from luoshi.kernel.period import Period
 
@@ -49,6 +50,8 @@ def refresh(
     store = ResultStore(results_folder(directory.root))
     target = store.begin(made_at)
     plan = _plan(catalogue, until, trend_months)
+    carried = {} if changed_buckets is None else _past(store, catalogue, plan, until)
+    plan = [entry for entry in plan if entry[0].label not in carried]
     progress(f"{len(catalogue.computed())} indicators, {len(plan)} periods")
     running = engine()
     requests = [
@@ -63,6 +66,7 @@ def refresh(
         lake_built_at=directory.manifest.built_at,
         data_until=directory.data_until,
         about=running.about(directory, catalogue, until),
+        carried=carried,
     )
     return Refreshed(made_at, until, len(plan), len(catalogue.computed()))
 
@@ -121,6 +125,23 @@ def _plan(catalogue: Catalogue, until: date, trend_months: int) -> list[tuple[Pe
         for day in month_ends(until, trend_months)[:-1]:
             add(to_date(rule, day), ids, False)
     return list(plan.values())
+
+
+def _past(
+    store: ResultStore, catalogue: Catalogue, plan: list[tuple[Period, list[str], bool]], until: date
+) -> dict[str, Path]:
+    """Periods of `plan` that were over before the running month and are in the results in use: label → their folder."""
+    try:
+        before = store.reading(catalogue)
+    except UnreadableFile:
+        return {}
+    found = {}
+    for nominal, ids, keep in plan:
+        stored = before.periods.get(nominal.label)
+        over = nominal.end < until.replace(day=1)
+        if stored is not None and over and not keep and stored.indicators >= set(ids):
+            found[nominal.label] = before.folder
+    return found
 
 
 def _configured() -> Path:
