@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from luoshi.cli.plan_compare import compare
 from luoshi.cli.plan_load import load
 from luoshi.plans.model import Plan
 
@@ -18,6 +19,7 @@ def group() -> None:
 
 
 group.add_command(load)
+group.add_command(compare)
 
 
 @group.command("text")

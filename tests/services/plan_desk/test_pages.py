@@ -42,11 +42,19 @@ PAGES = [
     Page("edit-target", "target", "plan.edit", "get", 200),
     Page("bind-target", "target", "plan.edit", "get", 200),
     Page("edit-task", "task", "plan.edit", "get", 200),
+    Page("choose-other", "plan", "plan.read", "get", 200, below=True),
+    Page("compare", "two plans", "plan.read", "get", 200, below=True),
 ]
 
 
 def address(page: Page, plan: Plan) -> str:
-    taken = {"": [], "plan": [plan.pk], "target": [plan.targets.first().pk], "task": [plan.tasks.first().pk]}
+    taken = {
+        "": [],
+        "plan": [plan.pk],
+        "two plans": [plan.pk, plan.pk],
+        "target": [plan.targets.first().pk],
+        "task": [plan.tasks.first().pk],
+    }
     return reverse(f"plan_desk:{page.name}", args=taken[page.takes])
 
 

@@ -58,6 +58,11 @@ def plan_or_404(plan_id: int, *, scope: Scope) -> Plan:
     return plan
 
 
+def others(plan: Plan, *, scope: Scope) -> list[Plan]:
+    """The plans in sight that `plan` can be compared with, the newest first. One query (and the seats of the scope)."""
+    return list(plans(scope).exclude(pk=plan.pk).defer(*_BODY).select_related("division").order_by("-loaded_at", "-pk"))
+
+
 def own_plan_or_404(plan_id: int, *, scope: Scope) -> Plan:
     """A plan inside the viewer's own subtree, which they may change given the permission; otherwise `Http404`."""
     plan = plan_or_404(plan_id, scope=scope)
