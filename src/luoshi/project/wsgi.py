@@ -1,8 +1,21 @@
 """The WSGI application, for Granian or Gunicorn: `luoshi.project.wsgi:application`."""
 
 import os
+import threading
 
 from django.core.wsgi import get_wsgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "luoshi.project.settings")
 application = get_wsgi_application()
+
+
+def _warm() -> None:
+    """What the first reader would wait for: the catalogue and the drawing of charts."""
+    from luoshi.indicators import Catalogue
+    from luoshi.web import charts
+
+    Catalogue.load()
+    charts.warm()
+
+
+threading.Thread(target=_warm, daemon=True).start()

@@ -118,12 +118,13 @@ def bars(rows: Sequence[Bar], *, unit: str, target: float | None, target_text: s
             },
         },
         {
-            "mark": {"type": "text", "align": "left", "dx": 6},
-            "encoding": {"y": y, "x": x, "text": {"field": "text", "type": "nominal"}},
+            # Figures stand in a column of their own, where no bar and no target line crosses them.
+            "mark": {"type": "text", "align": "left", "dx": 8},
+            "encoding": {"y": y, "x": {"value": width}, "text": {"field": "text", "type": "nominal"}},
         },
     ]
     if target is not None:
-        layers += _target_line("x", target, target_text, domain)
+        layers += _target_line("x", target, target_text, domain, width=width)
     return _spec(data, layers, width=width, height={"step": 32})
 
 
@@ -131,8 +132,8 @@ def trend(points: Sequence[Point], *, unit: str, target: float | None, target_te
     """A line over months with the target as a line across; missing months are gaps, not zeros."""
     known = [p.value for p in points if p.value is not None]
     domain = _domain([*known, *([target] if target is not None else [])], unit == "%")
-    data = [{"day": p.day, "value": p.value, "text": p.text} for p in points]
     last = max((p.day for p in points if p.value is not None), default=None)
+    data = [{"day": p.day, "value": p.value, "text": p.text, "last": p.day == last} for p in points]
     x = {
         "field": "day",
         "type": "temporal",
@@ -160,23 +161,29 @@ def trend(points: Sequence[Point], *, unit: str, target: float | None, target_te
             "encoding": {"x": x, "y": y, "description": {"field": "text", "type": "nominal"}},
         },
         {
-            "transform": [{"filter": {"field": "day", "equal": last}}] if last else [{"filter": "false"}],
-            "mark": {"type": "text", "align": "right", "dy": -12, "fontWeight": "bold"},
+            "transform": [{"filter": "datum.last"}],
+            "mark": {"type": "text", "align": "left", "dx": 8, "fontWeight": "bold"},
             "encoding": {"x": x, "y": y, "text": {"field": "text", "type": "nominal"}},
         },
     ]
     if target is not None:
-        layers += _target_line("y", target, target_text, domain)
+        ending = next((p.value for p in reversed(points) if p.value is not None), None)
+        layers += _target_line("y", target, target_text, domain, width=width, ending=ending)
     return _spec(data, layers, width=width, height=200)
 
 
-def _target_line(axis: str, target: float, text: str, domain: list[float]) -> list[Spec]:
+def _target_line(
+    axis: str, target: float, text: str, domain: list[float], *, width: int, ending: float | None = None
+) -> list[Spec]:
+    """The line of a target with its words: above a vertical one, at the right end of a horizontal one, clear of the
+    words beside the last point (`ending`)."""
+    near = ending is not None and abs(ending - target) < (domain[1] - domain[0]) * 0.09
     at = {axis: {"datum": target, "type": "quantitative", "scale": {"domain": domain}}}
     # The words stand on the side of the line where there is room.
     words = (
         {"align": "right" if target > domain[1] * 0.6 else "left", "dx": -5 if target > domain[1] * 0.6 else 5, "y": -8}
         if axis == "x"
-        else {"align": "left", "dx": 4, "dy": -8 if target < domain[1] * 0.9 else 12, "x": 0}
+        else {"align": "left", "dx": 8, "x": width, "dy": (15 if (ending or 0) >= target else -15) if near else 0}
     )
     return [
         {"mark": {"type": "rule", "color": RULE, "strokeWidth": 2, "strokeDash": [6, 3]}, "encoding": at},
@@ -215,6 +222,11 @@ def svg(spec: Spec) -> SafeString:
         drawn = drawn.replace("<svg ", '<svg focusable="false" ', 1)
         cache.set(key, drawn, 24 * 3600)
     return mark_safe(drawn)  # noqa: S308 (made by vl-convert, which escapes the text it is given)
+
+
+def warm() -> None:
+    """Draw an empty chart, so that the first reader does not wait a second for the drawing engine to start."""
+    vl_convert.vegalite_to_svg(_spec([], [{"mark": "point", "encoding": {}}], width=1, height=1), vl_version=VEGA_LITE)
 
 
 def png(spec: Spec, *, scale: float = 2.0) -> bytes:

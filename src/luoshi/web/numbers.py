@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.utils.translation import get_language
+
 # The catalogue's unit names -> as printed. Units that are already as printed stay.
 UNITS = {
     "percent": "%",
@@ -17,6 +19,28 @@ UNITS = {
     "persons": "人",
     "person": "人",
 }
+# Units as printed in plans -> English.
+ENGLISH = {
+    "个百分点": "points",
+    "/10万": "/100,000",
+    "/万": "/10,000",
+    "/万人": "/10,000",
+    "/千人": "/1,000",
+    "分钟": "min",
+    "天": "days",
+    "岁": "years",
+    "人": "people",
+    "名": "people",
+    "人次": "visits",
+    "次": "times",
+    "家": "places",
+    "级": "(level)",
+    "批次": "batches",
+    "类": "kinds",
+    "项": "items",
+    "期": "issues",
+    "个": "",
+}
 OPS = {">=": "≥", "<=": "≤", ">": ">", "<": "<", "=": "="}
 
 
@@ -29,8 +53,11 @@ def number(value: Any, places: int = 2) -> str:
 
 
 def unit(name: str) -> str:
-    """A unit of the catalogue as people print it."""
-    return UNITS.get(name, name)
+    """A unit of the catalogue or of a plan as people print it, in the language of the page."""
+    printed = UNITS.get(name, name)
+    if printed in ENGLISH and (get_language() or "").startswith("en"):
+        return ENGLISH[printed]
+    return printed
 
 
 def quantity(value: float | None, unit_name: str, places: int = 2) -> str:

@@ -11,6 +11,7 @@ from django.urls import path, reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
+from luoshi.indicators import Catalogue
 from luoshi.kernel import clock
 from luoshi.kernel.identifiers import mask
 from luoshi.platform import audit
@@ -19,6 +20,7 @@ from luoshi.platform.store import people
 from luoshi.records.structure import resource_types
 from luoshi.services.records_desk import queries, rules
 from luoshi.web import charts
+from luoshi.web.manifest import in_language
 from luoshi.web.tables import Cell, Column, Table, cell
 
 app_name = "records_desk"
@@ -71,8 +73,9 @@ def resident(request: HttpRequest, person: int) -> HttpResponse:
         "found": found,
         "card": found.card,
         "facts": _facts(found),
-        "countings": found.countings,
-        "not_counted": sum(not c.counted for c in found.countings),
+        "countings": [(c, period_name(c.period)) for c in found.countings],
+        "not_counted": sum(not c.well for c in found.countings),
+        "looks": [(look, _seen(look.what)) for look in found.looks],
         "now_managed": [e for e in found.entries if e.kind in ("programme", "contract") and _open(e)],
         "trends": [_drawn(trend) for trend in found.trends],
         "immunizations": _immunizations(found),
@@ -122,6 +125,24 @@ def _open(entry: rules.Entry) -> bool:
     today = clock.today()
     inside = (entry.day is None or entry.day <= today) and (entry.until is None or entry.until >= today)
     return inside and entry.status not in ("entered-in-error", "cancelled", "revoked", "finished")
+
+
+def _seen(what: str) -> str:
+    """What somebody looked at, in words."""
+    plain = {"resident": _("居民档案"), "search": _("查找结果")}
+    kind, _blank, indicator = what.partition(" ")
+    if kind in ("list", "export"):
+        found = Catalogue.load().indicators.get(indicator)
+        name = in_language(found.name, found.name_en) if found else indicator
+        return (_("未计入名单：%(name)s") if kind == "list" else _("导出名单：%(name)s")) % {"name": name}
+    return plain.get(what) or _("原始记录 %(id)s") % {"id": what}
+
+
+def period_name(label: str) -> str:
+    """A period as people say it: 2025 年, 2025 妇幼年度."""
+    if label.startswith("MCH"):
+        return _("%(year)s 妇幼年度") % {"year": label[3:]}
+    return _("%(year)s 年") % {"year": label} if label.isdigit() else label
 
 
 def _sex(code: str) -> str:
@@ -178,7 +199,7 @@ def _immunizations(found: queries.Resident) -> Table | None:
         return None
     return Table(
         _("预防接种"),
-        [Column(_("疫苗"), head=True), Column(_("剂次")), Column(_("日期")), Column(_("接种单位"))],
+        [Column(_("疫苗"), head=True), Column(_("剂次")), Column(_("日期"), "day"), Column(_("接种单位"))],
         [
             [
                 Cell(e.title, href=reverse("records_desk:resource", args=[found.card.person, e.type, e.id])),
@@ -226,7 +247,7 @@ def _cards_table(found: queries.Found) -> Table:
         [
             Column(_("姓名"), head=True),
             Column(_("性别")),
-            Column(_("出生日期")),
+            Column(_("出生日期"), "day"),
             Column(_("身份证号")),
             Column(_("居住地")),
             Column(_("责任机构")),

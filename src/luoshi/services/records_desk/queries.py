@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from datetime import date
 
 from django.http import Http404
+from django.utils.timezone import localdate
 
 from luoshi.indicators import Catalogue
 from luoshi.kernel import clock
+from luoshi.platform.access.models import User
 from luoshi.platform.access.scope import Scope
 from luoshi.platform.audit.trail import looks_at
 from luoshi.platform.lake import refresh, results
@@ -37,7 +39,8 @@ class Found:
 
 @dataclass(frozen=True)
 class Counting:
-    """Whether the person counts for one indicator. `targets` are (id, promise) of confirmed promises bound to it."""
+    """Whether the person counts for one indicator. `targets` are (id, promise) of confirmed promises bound to it;
+    `wanted`: whether to be counted is good."""
 
     indicator: str
     name: str
@@ -45,6 +48,22 @@ class Counting:
     reason: str
     period: str
     targets: tuple[tuple[int, str], ...]
+    wanted: bool
+
+    @property
+    def well(self) -> bool:
+        """Whether this is as it should be: counted where more is better, not counted where less is."""
+        return self.counted == self.wanted
+
+
+@dataclass(frozen=True)
+class Look:
+    """Who looked, at what (as noted: `resident`, `search`, `list …`, `export …`, `Type/id`), on which day, how often."""
+
+    by: str
+    what: str
+    day: date
+    times: int
 
 
 @dataclass(frozen=True)
@@ -57,7 +76,7 @@ class Resident:
     countings: tuple[Counting, ...]
     places: tuple[str, ...]
     institution_names: dict[str, str]
-    looks: tuple[Any, ...]
+    looks: tuple[Look, ...]
 
 
 def search(text: str, *, scope: Scope, limit: int = 50) -> Found:
@@ -99,12 +118,26 @@ def resident(person: int, *, scope: Scope, looks: int = 20) -> Resident:
         countings=tuple(countings(person, scope=scope)),
         places=tuple(d.name for d in regions.ancestors(card.division)),
         institution_names=regions.institution_names(codes - {""}),
-        looks=tuple(looks_at(person, limit=looks)),
+        looks=tuple(_looks(person, looks)),
     )
 
 
+def _looks(person: int, limit: int) -> list[Look]:
+    """The latest looks, those of one user at one thing on one day told once."""
+    counted: dict[tuple[str, str, date], int] = {}
+    for entry in looks_at(person, limit=limit * 10):
+        key = (entry.by, str(entry.detail.get("what", "")), localdate(entry.at))
+        counted[key] = counted.get(key, 0) + 1
+    names = {
+        user.username: user.get_full_name() or user.username
+        for user in User.objects.filter(username__in={by for by, _, _ in counted})
+    }
+    looks = [Look(names.get(by, by), what, day, times) for (by, what, day), times in counted.items()]
+    return looks[:limit]
+
+
 def countings(person: int, *, scope: Scope) -> Sequence[Counting]:
-    """The indicators a person is asked about in the running periods, those not counted first."""
+    """The indicators a person is asked about, in the periods of the promises, those that are not well first."""
     catalogue = Catalogue.load()
     running = refresh.running_period(None, results.data_until() or clock.today())
     # Promises are told in the period they are measured in: for mothers and children that may be the year that has ended.
@@ -124,8 +157,10 @@ def countings(person: int, *, scope: Scope) -> Sequence[Counting]:
             if (name, label) not in found:
                 title = in_language(indicator.name, indicator.name_en)
                 targets = tuple(bound.get((name, label), ()))
-                found[name, label] = Counting(name, title, counted, reason, label, targets)
-    return sorted(found.values(), key=lambda c: c.counted)
+                found[name, label] = Counting(
+                    name, title, counted, reason, label, targets, wanted=not indicator.lists_counted
+                )
+    return sorted(found.values(), key=lambda c: c.well)
 
 
 def versions(resource_type: str, id: str, *, person: int, scope: Scope) -> list[reads.Stored]:  # noqa: A002

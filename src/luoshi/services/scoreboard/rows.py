@@ -87,7 +87,13 @@ class Row:
     def promise_text(self) -> str:
         """`≥ 62%`."""
         about = _("左右") if self.target.approximate else ""
-        return f"{self.target.promise} {about}".rstrip()
+        target = self.target
+        return f"{numbers.promise(target.op, target.value, target.upper, target.unit)} {about}".rstrip()
+
+    @property
+    def target_text(self) -> str:
+        """`目标 ≥ 62%`."""
+        return _("目标 %(promise)s") % {"promise": self.promise_text}
 
     @property
     def short_text(self) -> str:
@@ -104,8 +110,12 @@ class Row:
         """The deadline as a day, with a mark when it was inferred."""
         if self.target.deadline is None:
             return ""
-        inferred = _("（推定）") if self.target.deadline_inferred else ""
-        return f"{self.target.deadline:%Y-%m-%d}{inferred}"
+        return " ".join(filter(None, (f"{self.target.deadline:%Y-%m-%d}", self.inferred_text)))
+
+    @property
+    def inferred_text(self) -> str:
+        """A mark on a deadline nobody printed beside the target."""
+        return _("推定") if self.target.deadline_inferred else ""
 
     @property
     def lead_text(self) -> str:
@@ -270,7 +280,8 @@ def definition(indicator: Indicator) -> dict[str, Any]:
     return {
         "id": indicator.id,
         "name": in_language(indicator.name, indicator.name_en),
-        "words": indicator.notes,
+        # The notes of the catalogue are written for its editors, in English.
+        "words": in_language("", indicator.notes),
         "period": periods.get(indicator.period or "", ""),
         "source": indicator.source,
         "confidence": confidence[indicator.confidence],

@@ -99,7 +99,7 @@ def _table(row: Row, found: queries.Worklist, *, export: bool = False) -> Table:
         [
             Column(_("姓名或名称"), head=True),
             Column(_("原因"), width=44),
-            Column(_("出生日期")),
+            Column(_("出生日期"), "day"),
             Column(_("身份证号"), width=22),
             Column(_("电话")),
             Column(_("居住地"), width=22),

@@ -101,9 +101,7 @@ def _bars(row: Row, below: Sequence[tuple[Value, Standing]], names: Any) -> char
         for value, standing in below
     ]
     threshold = row.target.threshold
-    return charts.bars(
-        bars, unit=row.standing.unit, target=threshold.value, target_text=f"{_('目标')} {row.promise_text}"
-    )
+    return charts.bars(bars, unit=row.standing.unit, target=threshold.value, target_text=row.target_text)
 
 
 def _bar_text(row: Row, standing: Standing) -> str:
@@ -124,7 +122,7 @@ def _trend(row: Row, points: Sequence[Any]) -> charts.Spec | None:
         drawn,
         unit=row.standing.unit,
         target=row.target.threshold.value,
-        target_text=f"{_('目标')} {row.promise_text}",
+        target_text=row.target_text,
     )
 
 

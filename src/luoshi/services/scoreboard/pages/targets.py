@@ -54,7 +54,7 @@ def table(rows: Sequence[Row]) -> Table:
             Column(_("灯色"), "light", width=10),
             Column(_("现值"), "number", width=18),
             Column(_("目标值"), "number", width=16),
-            Column(_("期限"), width=16),
+            Column(_("期限"), "day", width=16),
             Column(_("责任单位"), width=34),
             Column(_("能否计算"), width=30),
         ],
@@ -76,7 +76,7 @@ def _cells(row: Row) -> list[Cell]:
             picture=row.bullet,
         ),
         Cell(row.promise_text, target.value if target.upper is None else None),
-        Cell(row.deadline_text or "—", target.deadline),
+        Cell(f"{target.deadline:%Y-%m-%d}", target.deadline, note=row.inferred_text) if target.deadline else Cell("—"),
         Cell(row.units_text or "—"),
         Cell(row.verdict_word, note=row.missing_text),
     ]
