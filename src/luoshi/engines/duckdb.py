@@ -10,14 +10,23 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 
 from luoshi.engines.base import About, Listed, Request, Results
 from luoshi.engines.lake import UNKNOWN_PERSON, Chunk, LakeDirectory
 from luoshi.engines.listing import listed_condition, page, place_condition
-from luoshi.engines.rollup import build_trees, leaves_below, members_below, parents, roll_up
+from luoshi.engines.rollup import (
+    build_trees,
+    cells_of,
+    keep_trees,
+    leaves_below,
+    members_below,
+    parents,
+    roll_up,
+    tree_keys,
+)
 from luoshi.engines.session import Rendered, Session, connect, quoted, render
 from luoshi.engines.sources import empty_tables, reach
 from luoshi.indicators import Catalogue, Cohort, Indicator
@@ -61,6 +70,8 @@ class DuckdbEngine:
             return []
         runs = [_Run.of(catalogue, request, place) for place, request in enumerate(requests)]
         everyone = list({cohort.name: cohort for run in runs for cohort in run.cohorts}.values())
+        groups = _together(runs)
+        known: set[str] = set()
         session = self._session(lake, catalogue, requests[0].period, known_at)
         try:
             for run in runs:
@@ -76,8 +87,9 @@ class DuckdbEngine:
                     session.use_region(chosen, run.place)
                     session.share(chosen)
                     for cohort in chosen:
-                        run.one_pass(session, cohort, chunk)
-            return [run.results(session) for run in runs]
+                        _one_pass(session, run, cohort, groups[cohort.name], chunk, cohort.name in known)
+                        known.add(cohort.name)
+            return _roll_up(session, runs, {name: groups[name] for name in groups if name in known})
         finally:
             session.close()
 
@@ -162,15 +174,14 @@ class DuckdbEngine:
         return Session(con, self._rendered, lake, catalogue, period, known_at)
 
 
-@dataclass
+@dataclass(frozen=True)
 class _Run:
-    """One request under way: its indicators by cohort, and the partial tables filled so far."""
+    """One request under way: its number, and its indicators by cohort."""
 
     request: Request
     place: int
     cohorts: list[Cohort]
     groups: dict[str, list[Indicator]]
-    tables: dict[str, str] = field(default_factory=dict)
 
     @classmethod
     def of(cls, catalogue: Catalogue, request: Request, place: int) -> _Run:
@@ -179,26 +190,60 @@ class _Run:
             groups.setdefault(indicator.cohort or "", []).append(indicator)
         return cls(request, place, [catalogue.cohorts[name] for name in groups], groups)
 
-    def one_pass(self, session: Session, cohort: Cohort, chunk: Chunk | None) -> None:
-        """Add one chunk's sums of a cohort to its partial table; keep its rows when asked."""
-        indicators = self.groups[cohort.name]
-        names = tuple(indicator.id for indicator in indicators)
-        if self.request.keep_rows is not None and cohort.text.drill_down:
-            _keep_rows(session, cohort, self.request.keep_rows, chunk)
-            sql = session.sql(cohort, ("rows", *names), lambda: aggregate("kept_rows", indicators))
-        else:
-            sql = session.sql(cohort, names, lambda: aggregate(cohort.query, indicators))
-        known = cohort.name in self.tables
-        table = self.tables.setdefault(cohort.name, f'"part_{self.place}_{cohort.name}"')
-        session.run(f"INSERT INTO {table} {sql}" if known else f"CREATE TEMP TABLE {table} AS {sql}")
+    @property
+    def ids(self) -> frozenset[str]:
+        """The indicators asked for."""
+        return frozenset(indicator.id for group in self.groups.values() for indicator in group)
 
-    def results(self, session: Session) -> Results:
-        """Roll the partial tables up."""
-        session.period = self.request.period
-        build_trees(session)
-        table, unplaced = roll_up(session, self.groups, self.tables)
-        ids = frozenset(indicator.id for group in self.groups.values() for indicator in group)
-        return Results(self.request.period, table, session.known_at, unplaced, parents(session), ids)
+
+def _together(runs: Sequence[_Run]) -> dict[str, list[Indicator]]:
+    """Cohort → every indicator any run asks of it, so that the runs share one partial table per cohort."""
+    found: dict[str, dict[str, Indicator]] = {}
+    for run in runs:
+        for cohort, indicators in run.groups.items():
+            found.setdefault(cohort, {}).update({indicator.id: indicator for indicator in indicators})
+    return {cohort: list(indicators.values()) for cohort, indicators in found.items()}
+
+
+def _one_pass(
+    session: Session, run: _Run, cohort: Cohort, indicators: list[Indicator], chunk: Chunk | None, known: bool
+) -> None:
+    """Add one chunk's sums of a cohort to its partial table; keep its rows when asked."""
+    names = tuple(indicator.id for indicator in indicators)
+    if run.request.keep_rows is not None and cohort.text.drill_down:
+        _keep_rows(session, cohort, run.request.keep_rows, chunk)
+        sql = session.sql(cohort, ("rows", *names), lambda: aggregate("kept_rows", indicators))
+    else:
+        sql = session.sql(cohort, names, lambda: aggregate(cohort.query, indicators))
+    verb = "INSERT INTO" if known else "CREATE TEMP TABLE"
+    session.run(
+        f'{verb} "part_{cohort.name}" {"" if known else "AS"} SELECT {run.place} AS place, * FROM ({sql}) AS sums'
+    )
+
+
+def _roll_up(session: Session, runs: Sequence[_Run], groups: dict[str, list[Indicator]]) -> list[Results]:
+    """The results of all runs from their partial tables."""
+    keys = tree_keys(session, [run.request.period.end for run in runs])
+    above: dict[int, dict[str, str]] = {}
+    for run, key in zip(runs, keys, strict=True):
+        if key not in above:
+            session.period = run.request.period
+            build_trees(session)
+            keep_trees(session, key, not above)
+            above[key] = parents(session)
+    places = [(run.place, key, run.request.period.end.year) for run, key in zip(runs, keys, strict=True)]
+    lost = roll_up(session, groups, places)
+    return [
+        Results(
+            run.request.period,
+            cells_of(session, run.place, run.ids),
+            session.known_at,
+            {cohort: counts[run.place] for cohort, counts in lost.items() if run.place in counts},
+            above[key],
+            run.ids,
+        )
+        for run, key in zip(runs, keys, strict=True)
+    ]
 
 
 def _belongs(cohort: Cohort, chunk: Chunk | None) -> bool:

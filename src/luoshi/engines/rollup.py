@@ -3,7 +3,9 @@
 # ruff: noqa: S608 (SQL is what this module makes, from checked definitions and quoted values)
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from bisect import bisect_right
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
 
 import pyarrow as pa
 
@@ -11,6 +13,7 @@ from luoshi.engines.session import Session, quoted
 from luoshi.indicators import Indicator
 from luoshi.indicators.definition import Population
 from luoshi.indicators.plan import partials
+from luoshi.indicators.tables import Type
 
 
 def build_trees(session: Session) -> None:
@@ -64,72 +67,110 @@ def members_below(session: Session, institution: str) -> list[str]:
     return [r[0] for r in session.con.execute('SELECT leaf FROM "over" WHERE code = ?', [institution]).fetchall()]
 
 
-def roll_up(
-    session: Session, groups: Mapping[str, Sequence[Indicator]], kept: Mapping[str, str]
-) -> tuple[pa.Table, dict[str, int]]:
-    """The table of values from the partial tables `kept` (cohort → table), and the unplaced subjects by cohort.
-
-    `build_trees` must have been called for the session's period.
-    """
-    session.run(
-        """CREATE OR REPLACE TEMP TABLE cells (indicator VARCHAR, division VARCHAR, level INTEGER, institution VARCHAR,
-        numerator BIGINT, denominator BIGINT)"""
+def tree_keys(session: Session, days: Sequence[date]) -> list[int]:
+    """For each day the number of the trees that hold on it: days between which no row of a register begins or ends to
+    be valid share theirs, so that most runs build the trees once."""
+    turns = sorted(
+        day
+        for (day,) in session.run(
+            """SELECT valid_from FROM division UNION SELECT valid_to FROM division
+            UNION SELECT valid_from FROM institution UNION SELECT valid_to FROM institution"""
+        ).fetchall()
+        if day is not None
     )
-    unplaced: dict[str, int] = {}
-    for cohort, table in kept.items():
-        columns = partials(groups[cohort])
+    return [bisect_right(turns, day) for day in days]
+
+
+def keep_trees(session: Session, key: int, first: bool) -> None:
+    """Set the trees just built aside under their number."""
+    for table, source in (("ancestors", "ancestor"), ("overs", '"over"'), ("divisions", "division_now")):
+        verb = f"CREATE OR REPLACE TEMP TABLE {table} AS" if first else f"INSERT INTO {table}"
+        session.run(f"{verb} SELECT {key} AS tree, * FROM {source}")
+
+
+def roll_up(
+    session: Session, groups: Mapping[str, Sequence[Indicator]], places: Sequence[tuple[int, int, int]]
+) -> dict[str, dict[int, int]]:
+    """Fill the table `cells(place, ...)` from the partial tables `part_<cohort>`; the unplaced by cohort and place.
+
+    `places`: for each run its number, the number of its trees (`keep_trees`) and the year of its last day.
+    """
+    session.table_of("runs", {"place": "integer", "tree": "integer"}, [(place, tree) for place, tree, _ in places])
+    session.run(
+        """CREATE OR REPLACE TEMP TABLE cells (place INTEGER, indicator VARCHAR, division VARCHAR, level INTEGER,
+        institution VARCHAR, numerator BIGINT, denominator BIGINT)"""
+    )
+    unplaced: dict[str, dict[int, int]] = {}
+    for cohort, indicators in groups.items():
+        columns = partials(indicators)
         names = [n for p in columns for n in (p.numerator, p.denominator) if n]
         sums = ", ".join(f"sum({n})::BIGINT AS {n}" for n in names)
         ids = ", ".join(quoted(p.indicator.id) for p in columns)
         above = ", ".join(p.numerator for p in columns)
         below = ", ".join(p.denominator or "NULL::BIGINT" for p in columns)
+        table = f'"part_{cohort}"'
         session.run(
             f"""INSERT INTO cells
-            SELECT unnest([{ids}]), code, level, NULL, unnest([{above}]), unnest([{below}]) FROM (
-              SELECT a.code, any_value(a.level) AS level, {sums}
-              FROM (SELECT division, {sums} FROM {table} WHERE division IS NOT NULL GROUP BY division) AS p
-              JOIN ancestor AS a ON a.leaf = p.division GROUP BY a.code) AS by_division
+            SELECT place, unnest([{ids}]), code, level, NULL, unnest([{above}]), unnest([{below}]) FROM (
+              SELECT p.place, a.code, any_value(a.level) AS level, {sums}
+              FROM (SELECT place, division, {sums} FROM {table} WHERE division IS NOT NULL GROUP BY place, division) AS p
+              JOIN runs AS r ON r.place = p.place
+              JOIN ancestors AS a ON a.tree = r.tree AND a.leaf = p.division GROUP BY p.place, a.code) AS by_division
             UNION ALL
-            SELECT unnest([{ids}]), NULL, NULL, code, unnest([{above}]), unnest([{below}]) FROM (
-              SELECT o.code, {sums}
-              FROM (SELECT institution, {sums} FROM {table} WHERE institution IS NOT NULL GROUP BY institution) AS p
-              JOIN "over" AS o ON o.leaf = p.institution GROUP BY o.code) AS by_institution"""
+            SELECT place, unnest([{ids}]), NULL, NULL, code, unnest([{above}]), unnest([{below}]) FROM (
+              SELECT p.place, o.code, {sums}
+              FROM (SELECT place, institution, {sums} FROM {table} WHERE institution IS NOT NULL
+                    GROUP BY place, institution) AS p
+              JOIN runs AS r ON r.place = p.place
+              JOIN overs AS o ON o.tree = r.tree AND o.leaf = p.institution GROUP BY p.place, o.code) AS by_institution"""
         )
         lost = session.run(
-            f"""SELECT coalesce(sum(subjects), 0)::BIGINT FROM {table} WHERE division IS NULL
-            OR NOT EXISTS (SELECT 1 FROM division_now WHERE code = division)"""
-        ).fetchall()[0][0]
+            f"""SELECT p.place, sum(subjects)::BIGINT FROM {table} AS p JOIN runs AS r ON r.place = p.place
+            WHERE NOT EXISTS (SELECT 1 FROM divisions AS d WHERE d.tree = r.tree AND d.code = p.division) GROUP BY p.place"""
+        ).fetchall()
         if lost:
-            unplaced[cohort] = lost
-    _add_population(session, [i for cohort in kept for i in groups[cohort] if i.per is not None])
-    ordered = "SELECT * FROM cells ORDER BY indicator, institution NULLS FIRST, division"
-    return session.con.sql(ordered).to_arrow_table(), unplaced
+            unplaced[cohort] = dict(lost)
+    _add_population(session, [i for group in groups.values() for i in group if i.per is not None], places)
+    return unplaced
 
 
-def _add_population(session: Session, indicators: Sequence[Indicator]) -> None:
+def cells_of(session: Session, place: int, ids: Iterable[str]) -> pa.Table:
+    """The table of values of one run: its own indicators only, in order of indicator."""
+    chosen = ", ".join(quoted(name) for name in sorted(ids))
+    return session.con.sql(
+        f"""SELECT * EXCLUDE (place) FROM cells WHERE place = {place} AND indicator IN ({chosen})
+        ORDER BY indicator, institution NULLS FIRST, division"""
+    ).to_arrow_table()
+
+
+def _add_population(session: Session, indicators: Sequence[Indicator], places: Sequence[tuple[int, int, int]]) -> None:
     """Denominators from the register of population; divisions where only people live and nothing was counted get a
-    numerator of 0."""
-    for per in {i.per for i in indicators if i.per is not None}:
-        session.table_of("people", {"code": "text", "level": "integer", "value": "integer"}, _population(session, per))
-        ids = ", ".join(quoted(i.id) for i in indicators if i.per == per)
-        session.run(
-            f"""CREATE OR REPLACE TEMP TABLE filled AS
-            SELECT i.indicator, p.code AS division, p.level, NULL AS institution, coalesce(c.numerator, 0) AS numerator,
-                   p.value AS denominator
-            FROM people AS p CROSS JOIN (SELECT unnest([{ids}]) AS indicator) AS i
-            LEFT JOIN cells AS c ON c.division = p.code AND c.indicator = i.indicator"""
-        )
-        session.run(
-            f"""DELETE FROM cells WHERE indicator IN ({ids}) AND division IS NOT NULL
-            AND EXISTS (SELECT 1 FROM people WHERE people.code = cells.division)"""
-        )
-        session.run("INSERT INTO cells SELECT * FROM filled")
+    numerator of 0. Runs of one tree and one year share them."""
+    for tree, year in sorted({(tree, year) for _, tree, year in places}):
+        mine = ", ".join(str(place) for place, t, y in places if (t, y) == (tree, year))
+        for per in {i.per for i in indicators if i.per is not None}:
+            columns: dict[str, Type] = {"code": "text", "level": "integer", "value": "integer"}
+            session.table_of("people", columns, _population(session, per, tree, year))
+            ids = ", ".join(quoted(i.id) for i in indicators if i.per == per)
+            session.run(
+                f"""CREATE OR REPLACE TEMP TABLE filled AS
+                SELECT r.place, i.indicator, p.code AS division, p.level, NULL AS institution,
+                       coalesce(c.numerator, 0) AS numerator, p.value AS denominator
+                FROM people AS p CROSS JOIN (SELECT unnest([{ids}]) AS indicator) AS i
+                CROSS JOIN (SELECT place FROM runs WHERE place IN ({mine})) AS r
+                LEFT JOIN cells AS c ON c.division = p.code AND c.indicator = i.indicator AND c.place = r.place"""
+            )
+            session.run(
+                f"""DELETE FROM cells WHERE indicator IN ({ids}) AND division IS NOT NULL AND place IN ({mine})
+                AND EXISTS (SELECT 1 FROM people WHERE people.code = cells.division)"""
+            )
+            session.run("INSERT INTO cells SELECT * FROM filled")
 
 
-def _population(session: Session, per: Population) -> list[tuple[str, int, int]]:
+def _population(session: Session, per: Population, tree: int, year: int) -> list[tuple[str, int, int]]:
     """(division, level, people): its own row where it has one, else the sum of its children's.
 
-    Of several years the latest up to the period's end counts, of several versions the last.
+    Of several years the latest up to `year` counts, of several versions the last.
     """
     ages = " AND ".join(
         f"{column} IS NULL" if value is None else f"{column} = {value}"
@@ -138,11 +179,13 @@ def _population(session: Session, per: Population) -> list[tuple[str, int, int]]
     told = dict(
         session.run(
             f"""SELECT division, arg_max(value, (year, version))::BIGINT FROM population
-            WHERE kind = '{per.kind}' AND coalesce(sex, 'all') = 'all' AND {ages} AND year <= {session.period.end.year}
+            WHERE kind = '{per.kind}' AND coalesce(sex, 'all') = 'all' AND {ages} AND year <= {year}
             GROUP BY division"""
         ).fetchall()
     )
-    rows = session.run("SELECT code, level, l1, l2, l3, l4, l5 FROM division_now ORDER BY level DESC").fetchall()
+    rows = session.run(
+        f"SELECT code, level, l1, l2, l3, l4, l5 FROM divisions WHERE tree = {tree} ORDER BY level DESC"
+    ).fetchall()
     people: dict[str, int] = {}
     below: dict[str, int] = {}
     for code, level, *line in rows:

@@ -128,7 +128,7 @@ def test_nothing_outside_the_scope():
 def test_after_a_change_only_the_running_periods_are_made_again(folder: Path):
     before = results.trend("htn-std", YEAR, scope=EVERYWHERE, division="99", months=3)
     made = refresh(folder, changed_buckets=[0], trend_months=3)
-    assert made.periods == 4  # the year, both maternal-child years it touches or the one, and the month
+    assert made.periods == 4  # the year, the running and the last maternal-child year, the month
     assert results.trend("htn-std", YEAR, scope=EVERYWHERE, division="99", months=3) == before
     assert results.missed("htn-std", YEAR, scope=EVERYWHERE)[1] > 0
 
