@@ -150,7 +150,8 @@ class _Parser:
         raise FhirPathError(f"{message} at character {at + 1}.", where=f"FHIRPath {self.text!r}")
 
     def _tokens(self) -> list[_Token]:
-        tokens, at = [], 0
+        tokens: list[_Token] = []
+        at = 0
         while True:
             space = _SPACE.match(self.text, at)
             at = space.end() if space else at
