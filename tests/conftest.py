@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
-from collections.abc import Callable
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -123,3 +126,82 @@ def _quick_passwords(request: pytest.FixtureRequest) -> None:
     if {"db", "transactional_db"} & set(request.fixturenames):
         settings = request.getfixturevalue("settings")
         settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+@dataclass(frozen=True)
+class City:
+    """A made demonstration: a city of 1,000 residents with its records, lake, results, confirmed plan and accounts."""
+
+    home: Path
+    password: str
+    environment: dict[str, str]
+
+    @property
+    def database(self) -> Path:
+        """The SQLite file."""
+        return self.home / "luoshi.sqlite3"
+
+    @property
+    def lake(self) -> Path:
+        """The columnar copy with its results."""
+        return self.home / "lake"
+
+
+@pytest.fixture(scope="session")
+def city(tmp_path_factory: pytest.TempPathFactory) -> City:
+    """What `luoshi demo` makes, made once. Tests that use it belong to the group `city`, so that one worker makes it.
+
+    `LUOSHI_TEST_CITY` names a folder where it is kept between runs (for those who write pages).
+    """
+    kept = os.environ.get("LUOSHI_TEST_CITY")
+    home = Path(kept) if kept else tmp_path_factory.mktemp("city") / "home"
+    foreign = ("DATABASE_URL", "LUOSHI_", "DJANGO_")
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
+    command = [sys.executable, "-m", "luoshi.cli.main", "demo", "--home", str(home), "--residents", "1000"]
+    subprocess.run([*command, "--seed", "3", "--no-serve"], check=True, cwd=ROOT, env=environment, capture_output=True)
+    ready = json.loads((home / "ready.json").read_text("utf-8"))
+    environment |= {
+        "LUOSHI_HOME": str(home),
+        "LUOSHI_LAKE": str(home / "lake"),
+        "LUOSHI_TODAY": "2025-11-03",
+        "LUOSHI_TWO_FACTOR": "0",
+        "DATABASE_URL": f"sqlite:///{home / 'luoshi.sqlite3'}",
+    }
+    return City(home, ready["password"], environment)
+
+
+@pytest.fixture(scope="module")
+def city_db(city: City, django_db_setup: None, django_db_blocker: Any) -> Iterator[City]:
+    """The city in the test database, on the day it lives on, for the tests of one module; undone after it."""
+    from django.db import connection, transaction
+    from django.test import override_settings
+
+    if connection.vendor != "sqlite":
+        pytest.skip("the city is copied from an SQLite file")
+    with (
+        django_db_blocker.unblock(),
+        pytest.MonkeyPatch.context() as patch,
+        override_settings(LUOSHI_LAKE=city.lake, LUOSHI_TWO_FACTOR=False),
+    ):
+        patch.setenv("LUOSHI_TODAY", "2025-11-03")
+        with connection.cursor() as cursor:
+            cursor.execute("ATTACH DATABASE %s AS city", [str(city.database)])
+        try:
+            with transaction.atomic():
+                _copy_tables(connection)
+                yield city
+                transaction.set_rollback(True)
+        finally:
+            with connection.cursor() as cursor:
+                cursor.execute("DETACH DATABASE city")
+
+
+def _copy_tables(connection: Any) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT name FROM city.sqlite_master WHERE type = 'table'")
+        tables = [name for (name,) in cursor.fetchall() if name not in ("django_migrations", "django_session")]
+        for table in (name for name in tables if not name.startswith("sqlite_")):
+            cursor.execute(f"SELECT group_concat('\"' || name || '\"') FROM pragma_table_info(\"{table}\")")
+            columns = cursor.fetchone()[0]
+            cursor.execute(f'DELETE FROM main."{table}"')
+            cursor.execute(f'INSERT INTO main."{table}" ({columns}) SELECT {columns} FROM city."{table}"')
