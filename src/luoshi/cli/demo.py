@@ -19,6 +19,7 @@ from luoshi.cli.server import serve as serve_pages
 from luoshi.kernel.errors import UserError
 
 TODAY = "2025-11-03"  # the day the demonstration lives on: records end three days before
+MARK = "made-by-luoshi-demo"
 SAMPLES = Path(__file__).resolve().parents[3] / "samples"
 
 
@@ -41,8 +42,21 @@ class Person:
 @click.option("--serve/--no-serve", default=True, help="Serve the pages when all is ready.")
 @click.option("--serve-only", is_flag=True, help="Serve what an earlier run made.")
 @click.option("--fresh", is_flag=True, help="Forget an earlier run first.")
-def group(home: Path, residents: int, seed: int, port: int, serve: bool, serve_only: bool, fresh: bool) -> None:
-    """Invent a city, read its plan, ingest its records, measure every target, serve the board."""
+@click.pass_context
+def group(
+    context: click.Context,
+    home: Path,
+    residents: int,
+    seed: int,
+    port: int,
+    serve: bool,
+    serve_only: bool,
+    fresh: bool,
+) -> None:
+    """Invent a city, read its plan, ingest its records, measure every target, serve the board.
+
+    The city is made once and served again later. A run that was interrupted starts anew.
+    """
     home = home.resolve()
     os.environ.update(
         LUOSHI_HOME=str(home),
@@ -56,16 +70,40 @@ def group(home: Path, residents: int, seed: int, port: int, serve: bool, serve_o
     if serve_only and not ready.exists():
         raise UserError(f"there is nothing to serve in {home}.", todo="Run `luoshi demo` first.")
     if not serve_only and (fresh or not ready.exists()):
-        if home.exists():  # an unfinished run leaves no ready.json: start clean
-            shutil.rmtree(home)
-        home.mkdir(parents=True)
+        _clear(home)
         _prepare(console, home, residents, seed)
-    people = [Person(**p) for p in json.loads(ready.read_text("utf-8"))["people"]]
-    password = json.loads(ready.read_text("utf-8"))["password"]
+    facts = json.loads(ready.read_text("utf-8"))
+    wanted = {"residents": residents, "seed": seed}
+    asked = [n for n in wanted if context.get_parameter_source(n) is not click.core.ParameterSource.DEFAULT]
+    if any(facts.get(name, wanted[name]) != wanted[name] for name in asked):
+        raise UserError(
+            f"holds another city ({facts.get('residents')} residents, seed {facts.get('seed')}).",
+            where=str(home),
+            todo="Give --fresh to make a new one in its place, or another --home.",
+        )
+    people = [Person(**p) for p in facts["people"]]
+    password = facts["password"]
     if serve:
         _serve(console, people, password, free_port(port))
     else:
         _print_logins(console, people, password)
+
+
+def _clear(home: Path) -> None:
+    """An empty folder with our mark. Takes away what an earlier run left (an unfinished one leaves no ready.json), and
+    nothing else: raises `UserError` for a file or a folder of somebody else's."""
+    if home.exists():
+        if not home.is_dir():
+            raise UserError("is a file.", where=str(home), todo="Name a folder with --home.")
+        if not (home / MARK).exists() and any(home.iterdir()):
+            raise UserError(
+                "holds files that are not of an earlier demo; nothing was touched.",
+                where=str(home),
+                todo="Name an empty or new folder with --home.",
+            )
+        shutil.rmtree(home)
+    home.mkdir(parents=True)
+    (home / MARK).write_text("Made by `luoshi demo`, which may delete this folder.\n", "utf-8")
 
 
 def _prepare(console: Console, home: Path, residents: int, seed: int) -> None:
@@ -94,8 +132,10 @@ def _prepare(console: Console, home: Path, residents: int, seed: int) -> None:
     step("6/8 Records to columns", "lake", "build")
     step("7/8 Every indicator, every division", "lake", "refresh")
     step("8/8 The plan: read, load, confirm", "plan", "load", str(plan), "--confirm", "--by", "plan-officer")
-    facts = {"password": password, "people": [vars(p) for p in people]}
-    (home / "ready.json").write_text(json.dumps(facts, ensure_ascii=False), "utf-8")
+    facts = {"residents": residents, "seed": seed, "password": password, "people": [vars(p) for p in people]}
+    unfinished = home / "ready.part"
+    unfinished.write_text(json.dumps(facts, ensure_ascii=False), "utf-8")
+    unfinished.replace(home / "ready.json")
     console.print(f"[bold green]Ready[/] after {time.monotonic() - started:.0f} s.")
 
 

@@ -59,7 +59,7 @@ def django_setup() -> None:
 
 
 def main() -> None:
-    """Entry point: a `UserError` becomes one line and exit status 2, never a traceback."""
+    """Entry point: what the user can mend becomes one line and exit status 2, never a traceback."""
     try:
         cli.main(prog_name=Path(sys.argv[0]).name.removesuffix(".py") or "luoshi")
     except UserError as error:
@@ -67,6 +67,14 @@ def main() -> None:
         raise SystemExit(2) from None
     except BrokenPipeError:
         raise SystemExit(1) from None
+    except Exception as error:
+        from luoshi.cli.failures import in_words
+
+        said = in_words(error)
+        if said is None:
+            raise
+        click.echo(f"luoshi: {said}", err=True)
+        raise SystemExit(2) from None
 
 
 if __name__ == "__main__":

@@ -31,7 +31,23 @@ def prepare() -> None:
 @click.option("--workers", type=click.IntRange(1), default=2, show_default=True, help="Processes.")
 def run(host: str, port: int, workers: int) -> None:
     """Serve the pages until stopped. Takes the place of this process."""
+    _ready()
+    if not _free(host, port):
+        raise UserError(f"port {port} of {host} is taken or not ours.", todo="Give another with --port.")
     serve(host=host, port=port, workers=workers)
+
+
+def _ready() -> None:
+    """Raises `UserError` when the store has no tables, or those of an older Luoshi."""
+    django_setup()
+    from django.db import connection
+    from django.db.migrations.executor import MigrationExecutor
+
+    executor = MigrationExecutor(connection)
+    if executor.migration_plan(executor.loader.graph.leaf_nodes()):
+        raise UserError(
+            "the store has no tables yet, or those of an older Luoshi.", todo="Run `luoshi server prepare`, then again."
+        )
 
 
 def prepare_store() -> None:
@@ -54,11 +70,21 @@ def serve(*, host: str = "127.0.0.1", port: int, workers: int = 2) -> None:
 def free_port(wanted: int) -> int:
     """`wanted`, or the next free port above it. Raises `UserError` when there is none near."""
     for port in range(wanted, min(wanted + 50, 65536)):
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError:
-                continue
+        if _free("127.0.0.1", port):
             return port
     raise UserError(f"no free port from {wanted} on.", todo="Give another with --port.")
+
+
+def _free(host: str, port: int) -> bool:
+    """Whether a server may listen there."""
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+    except OSError:
+        return False
+    with socket.socket(family, kind, protocol) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(address)
+        except OSError:
+            return False
+    return True
