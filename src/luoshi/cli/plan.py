@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from luoshi.cli.plan_compare import compare
+from luoshi.cli.plan_ledger import ledger, ledger_import
 from luoshi.cli.plan_load import load
 from luoshi.plans.model import Plan
 
@@ -20,6 +21,8 @@ def group() -> None:
 
 group.add_command(load)
 group.add_command(compare)
+group.add_command(ledger)
+group.add_command(ledger_import)
 
 
 @group.command("text")

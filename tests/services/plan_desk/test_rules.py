@@ -9,7 +9,7 @@ from django.utils import translation
 
 from luoshi.kernel.errors import InvalidValue, UnreadableFile
 from luoshi.services.plan_desk import rules, wording
-from luoshi.services.plan_desk.forms import _names
+from luoshi.services.plan_desk.forms import names
 
 
 @pytest.mark.parametrize(
@@ -76,6 +76,6 @@ def test_corrections_in_words():
 
 
 def test_names_are_not_split_inside_brackets():
-    assert _names("市卫生健康委、各县（市、区）人民政府，市 财政局；市财政局") == [
+    assert names("市卫生健康委、各县（市、区）人民政府，市 财政局；市财政局") == [
         "市卫生健康委", "各县（市、区）人民政府", "市财政局",
     ]  # fmt: skip

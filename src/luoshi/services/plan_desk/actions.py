@@ -89,7 +89,7 @@ def correct_target(*, target: Target, by: User, **changes: Any) -> Target:
     """Set some of `TARGET_FIELDS`; each changed field leaves a correction. The target counts as accepted, unless it was
     rejected. Raises `InvalidValue` for values that make no promise."""
     with transaction.atomic():
-        _open_plan(target.plan)
+        require_open(target.plan)
         row = Target.objects.select_for_update().get(pk=target.pk)
         before = {name: getattr(row, name) for name in TARGET_FIELDS}
         for name, value in changes.items():
@@ -116,7 +116,7 @@ def correct_target(*, target: Target, by: User, **changes: Any) -> Target:
 def correct_task(*, task: Task, by: User, **changes: Any) -> Task:
     """Set some of `TASK_FIELDS`; each changed field leaves a correction."""
     with transaction.atomic():
-        _open_plan(task.plan)
+        require_open(task.plan)
         row = Task.objects.select_for_update().get(pk=task.pk)
         before = {name: getattr(row, name) for name in TASK_FIELDS}
         for name, value in changes.items():
@@ -138,7 +138,7 @@ def judge(*, target: Target, status: Status, by: User) -> Target:
     if status == Status.CORRECTED:
         raise ValueError("a target becomes corrected by correct_target")
     with transaction.atomic():
-        _open_plan(target.plan)
+        require_open(target.plan)
         row = Target.objects.select_for_update().get(pk=target.pk)
         if row.status != status and not (row.status == Status.CORRECTED and status == Status.CONFIRMED):
             _judge(row, status, by)
@@ -158,7 +158,7 @@ def add_target(*, plan: Plan, start: int, end: int, by: User, **fields: Any) -> 
     if unknown:
         raise ValueError(f"{sorted(unknown)} are not fields of a target")
     with transaction.atomic():
-        _open_plan(plan)
+        require_open(plan)
         task = plan.tasks.filter(start__lte=start).order_by("-start").first()
         row = Target(
             plan=plan,
@@ -194,7 +194,7 @@ def bind(
     if verdict != Binding.Verdict.COMPUTABLE and not missing.strip():
         raise InvalidValue(_("不能完全计算时，请写明缺少哪个数据来源。"), where="missing")
     with transaction.atomic():
-        _open_plan(target.plan)
+        require_open(target.plan)
         row = Binding.objects.select_for_update().filter(target=target).first() or Binding(target=target)
         old = _binding_words(row) if row.pk else None
         row.kind, row.verdict, row.indicator = kind, verdict, indicator
@@ -258,8 +258,8 @@ def _locked(plan: Plan) -> Plan:
     return Plan.objects.select_for_update(of=("self",)).select_related("division").get(pk=plan.pk)
 
 
-def _open_plan(plan: Plan) -> None:
-    """A confirmed plan is not changed under the board's feet."""
+def require_open(plan: Plan) -> None:
+    """Lock the plan; raises `Refused` when it is confirmed: it is not changed under the board's feet."""
     if _locked(plan).status == Plan.Status.CONFIRMED:
         raise Refused(_("规划已确认，不能再改。"), todo=_("如需更正，请先“重新打开”。"))
 

@@ -72,8 +72,8 @@ class Aligned:
             "deadline-slipped": _("时限晚于对照规划：%(late)s，对照为 %(early)s。"),
             "redefined": _("名称或口径不同，须人工核对：“%(ours)s”，对照为“%(reference)s”。"),
             "contradictory": _("方向相反：“%(ours)s”，对照为“%(reference)s”。"),
-            "dropped": _("对照规划提出“%(reference)s”，本规划没有承接。"),
-            "new": _("只有本规划提出“%(ours)s”。"),
+            "dropped": _("对照规划提出，本规划没有承接。"),
+            "new": _("只有本规划提出。"),
         }[self.kind]
         late = self.ours.deadline if self.ours else None
         early = self.reference.deadline if self.reference else None

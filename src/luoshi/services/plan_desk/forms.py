@@ -101,26 +101,26 @@ class TaskForm(forms.Form):
 
     def clean_lead_units(self) -> list[str]:
         """A list of names."""
-        return _names(self.cleaned_data["lead_units"])
+        return names(self.cleaned_data["lead_units"])
 
     def clean_units(self) -> list[str]:
         """A list of names."""
-        return _names(self.cleaned_data["units"])
+        return names(self.cleaned_data["units"])
 
 
-def _names(text: str) -> list[str]:
+def names(text: str) -> list[str]:
     """Names parted by 、, commas, semicolons or lines, but not inside brackets (各县（市、区）人民政府)."""
-    names: list[str] = []
+    found: list[str] = []
     depth, current = 0, ""
     for character in text:
         depth += (character in "（(") - (character in "）)")
         if depth <= 0 and character in "、，,；;\n":
-            names.append(current)
+            found.append(current)
             current = ""
         else:
             current += character
-    names.append(current)
-    cleaned = [re.sub(r"\s+", "", name) for name in names]
+    found.append(current)
+    cleaned = [re.sub(r"\s+", "", name) for name in found]
     return list(dict.fromkeys(name for name in cleaned if name))
 
 
@@ -137,3 +137,11 @@ class BindingForm(forms.Form):
         field = self.fields["indicator"]
         assert isinstance(field, forms.ChoiceField)
         field.choices = [("", "—"), *choices]
+
+
+class LedgerForm(forms.Form):
+    """An edited ledger."""
+
+    file = forms.FileField(
+        label=_("改好的台账（.xlsx）"), allow_empty_file=True, widget=forms.FileInput(attrs={"accept": ".xlsx"})
+    )
