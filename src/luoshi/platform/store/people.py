@@ -59,6 +59,7 @@ def cards(persons: Iterable[int], *, scope: Scope) -> dict[int, Card]:
 
 def by_identifier(text: str, *, scope: Scope) -> list[int]:
     """Persons inside the scope with this identifier of any kind, written as on the card or with blanks. Two queries."""
+    text = "".join(text.split()).upper()
     wanted = set()
     for system, check in SYSTEMS.items():
         try:

@@ -1,0 +1,267 @@
+"""Every page of the board: for each person of the demonstration, what it shows, what is noted, what it costs."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+
+import docx
+import openpyxl
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from luoshi.platform.access.models import User
+from luoshi.platform.access.scope import Scope
+from luoshi.platform.audit.models import Entry
+from luoshi.platform.lake import results
+from luoshi.services.plan_desk.models import Target
+from luoshi.services.scoreboard import pages
+
+from ..conftest import LISTS, USERS, Known
+
+pytestmark = pytest.mark.xdist_group("city")
+AsUser = Callable[[str], Client]
+BOARD = ("leader", "plan-officer", "county", "clinic", "steward")
+
+PAGES = {
+    "overview": "/",
+    "overview as Excel": "/?format=xlsx",
+    "overview as Word": "/?format=docx",
+    "targets": "/targets/",
+    "targets as Excel": "/targets/?format=xlsx",
+    "targets as Word": "/targets/?format=docx",
+    "target": "/targets/{target}/",
+    "target as Excel": "/targets/{target}/?format=xlsx",
+    "target as Word": "/targets/{target}/?format=docx",
+    "missed": "/targets/{target}/missed/",
+    "missed as Excel": "/targets/{target}/missed/?format=xlsx",
+}
+
+
+def test_no_page_is_forgotten():
+    assert {p.name for p in pages.urlpatterns} == {"overview", "targets", "target", "missed"}
+    assert all(hasattr(p.callback, "permission") for p in pages.urlpatterns)
+
+
+@pytest.mark.parametrize("user", USERS)
+@pytest.mark.parametrize("page", PAGES)
+def test_who_sees_what(page: str, user: str, as_user: AsUser, known: Known):
+    allowed = user in (LISTS if "missed" in page else BOARD)
+    answer = as_user(user).get(PAGES[page].format(target=known.target))
+    assert answer.status_code == (200 if allowed else 403)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_stranger_signs_in_first(page: str, as_user: AsUser, known: Known):
+    answer = as_user("").get(PAGES[page].format(target=known.target))
+    assert answer.status_code == 302
+    assert answer["Location"].startswith(reverse("access:sign-in"))
+
+
+@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("user", ["county", "clinic"])
+def test_another_county_does_not_exist(page: str, user: str, as_user: AsUser, known: Known):
+    address = PAGES[page].format(target=known.target)
+    join = "&" if "?" in address else "?"
+    assert as_user(user).get(f"{address}{join}division={known.other_county}").status_code == 404
+    assert as_user("leader").get(f"{address}{join}division={known.other_county}").status_code == 200
+
+
+def test_another_countys_institution_lists_nobody_for_the_county(as_user: AsUser, known: Known):
+    from luoshi.platform.regions.models import Institution
+
+    other = Institution.objects.filter(division__path__contains=f"/{known.other_county}/").first()
+    assert other is not None
+    address = f"/targets/{known.target}/missed/?institution={other.code}"
+    assert as_user("county").get(address).status_code == 404
+
+
+@pytest.mark.parametrize("address", ["/targets/999999/", "/targets/999999/missed/", "/?division=nowhere"])
+def test_what_is_not_there(address: str, as_user: AsUser, known: Known):
+    assert as_user("leader").get(address).status_code == 404
+
+
+def test_a_register_has_no_list_of_people(as_user: AsUser, known: Known):
+    leader = as_user("leader")
+    assert leader.get(f"/targets/{known.register}/missed/").status_code == 404
+    text = leader.get(f"/targets/{known.register}/").content.decode()
+    assert "由名录计数" in text
+    assert "/missed/" not in text
+
+
+def test_looks_and_exports_are_noted(as_user: AsUser, known: Known):
+    leader = as_user("leader")
+    before = Entry.objects.count()
+    leader.get(f"/targets/{known.target}/")
+    assert Entry.objects.count() == before  # no person on it
+    listed = leader.get(f"/targets/{known.target}/missed/").context["page"].items
+    noted = list(Entry.objects.filter(number__gt=before))
+    assert {e.object_id for e in noted} == {str(item.missed.person) for item in listed}
+    assert len(noted) == len(listed) > 10
+    assert {(e.by, e.action, e.detail["what"]) for e in noted} == {("leader", "look", "list htn-std")}
+    leader.get(f"/targets/{known.target}/missed/?format=xlsx")
+    whats = {e.detail["what"] for e in Entry.objects.filter(number__gt=before + len(noted))}
+    assert whats == {"export htn-std"}
+
+
+def test_the_overview_counts_every_promise_once(as_user: AsUser, known: Known):
+    board = as_user("leader").get("/").context["board"]
+    total = Target.objects.filter(plan__status="confirmed", status__in=("confirmed", "corrected")).count()
+    assert len(board["rows"]) == total == sum(tile["count"] for tile in board["tiles"])
+    assert sum(action["total"] for action in board["actions"]) == total
+    assert all(row.standing.why for row in board["rows"])
+    for row in board["by_child"].rows:
+        assert sum(cell.value for cell in row[2:]) == total
+    assert 0 < sum(tile["count"] for tile in board["tiles"] if tile["light"].key == "green") < total
+
+
+def test_the_page_of_a_promise_leads_to_its_sentence_and_its_people(as_user: AsUser, known: Known):
+    answer = as_user("leader").get(f"/targets/{known.target}/")
+    text = answer.content.decode()
+    row = answer.context["row"]
+    assert f"{row.standing.numerator:,.0f}/{row.standing.denominator:,.0f}" in text
+    assert f"#at-{known.target}" in text
+    assert f"/targets/{known.target}/missed/" in text
+    assert row.quote in text
+    assert "2025-10-31" in text
+    people = as_user("leader").get(f"/targets/{known.target}/missed/").context["page"]
+    assert people.total == row.standing.denominator - row.standing.numerator
+    counties = answer.context["children_table"].rows
+    assert sum(int(c[2].note.split("/")[1].replace(",", "")) for c in counties) == row.standing.denominator
+
+
+def test_the_clinic_sees_its_own_people_only(as_user: AsUser, known: Known):
+    from luoshi.platform.store.models import Person
+
+    page = as_user("clinic").get(f"/targets/{known.target}/missed/").context["page"]
+    persons = {item.missed.person for item in page.items}
+    assert persons
+    inside = Person.objects.filter(pk__in=persons).values_list("institution", flat=True)
+    assert set(inside) <= set(Scope.of(User.objects.get(username="clinic")).institution_codes)
+    page = as_user("county").get(f"/targets/{known.target}/missed/").context["page"]
+    divisions = Person.objects.filter(pk__in={i.missed.person for i in page.items}).values_list("division", flat=True)
+    assert all(code.startswith(known.county) for code in divisions)
+
+
+def test_filters_of_the_list(as_user: AsUser, known: Known):
+    leader = as_user("leader")
+    every = leader.get("/targets/").context["board"].rows
+    for light in ("green", "yellow", "red", "grey", "late"):
+        wanted = ("red", "yellow") if light == "late" else (light,)
+        found = leader.get(f"/targets/?light={light}").context["page"]
+        assert found.total == sum(row.standing.light in wanted for row in every)
+    found = leader.get("/targets/", {"q": "高血压"}).context["page"]
+    assert known.target in {row.id for row in found.items}
+    assert all("高血压" in f"{r.target.metric}{r.target.quote}{r.target.task_title}" for r in found.items)
+    assert leader.get("/targets/?light=purple").context["page"].total == 0
+    assert "没有符合条件的目标" in leader.get("/targets/", {"q": "月球"}).content.decode()
+    assert leader.get("/targets/?verdict=not").context["page"].total == sum(r.target.verdict == "not" for r in every)
+
+
+def test_excel_holds_numbers_as_numbers(as_user: AsUser, known: Known):
+    answer = as_user("leader").get("/targets/?format=xlsx")
+    sheet = openpyxl.load_workbook(io.BytesIO(answer.content)).active
+    rows = list(sheet.iter_rows(values_only=True))
+    head = next(n for n, row in enumerate(rows) if row[0] == "目标")
+    named = [dict(zip(rows[head], row, strict=True)) for row in rows[head + 1 :] if row[0]]
+    every = as_user("leader").get("/targets/").context["board"].rows
+    assert len(named) == len(every)
+    for cells, row in zip(named, every, strict=True):
+        assert cells["目标"].startswith(row.metric)
+        assert cells["目标值"] == row.target.value or row.target.upper is not None
+        if row.standing.value is not None:
+            assert cells["现值"] == pytest.approx(row.standing.value)
+        assert cells["灯色"].startswith(str(row.light.word))
+    assert "attachment" in answer["Content-Disposition"]
+
+
+def test_word_holds_the_sentence_the_charts_and_the_tables(as_user: AsUser, known: Known):
+    answer = as_user("leader").get(f"/targets/{known.target}/?format=docx")
+    document = docx.Document(io.BytesIO(answer.content))
+    row = as_user("leader").get(f"/targets/{known.target}/").context["row"]
+    words = "\n".join(p.text for p in document.paragraphs)
+    assert row.quote in words
+    assert row.metric in words
+    assert len(document.inline_shapes) == 2
+    facts = {r.cells[0].text: r.cells[1].text for r in document.tables[0].rows}
+    assert facts["现值"] == f"{row.value_text} {row.fraction_text}"
+
+
+def test_the_exported_list_names_everyone(as_user: AsUser, known: Known):
+    leader = as_user("leader")
+    total = leader.get(f"/targets/{known.target}/missed/").context["page"].total
+    sheet = openpyxl.load_workbook(
+        io.BytesIO(leader.get(f"/targets/{known.target}/missed/?format=xlsx").content)
+    ).active
+    rows = list(sheet.iter_rows(values_only=True))
+    head = next(n for n, row in enumerate(rows) if row[0] == "姓名或名称")
+    assert len([row for row in rows[head + 1 :] if row[0]]) == total
+    assert all(row[1] for row in rows[head + 1 :] if row[0])  # a reason for each
+    assert all("*" in row[3] for row in rows[head + 1 :] if row[3] and row[0])  # identifiers stay masked
+
+
+@pytest.mark.parametrize(
+    ("page", "most"),
+    [("overview", 12), ("targets", 11), ("target", 12), ("missed", 19), ("target as Word", 12)],
+)
+def test_what_a_page_costs(page: str, most: int, as_user: AsUser, known: Known):
+    leader = as_user("leader")
+    address = PAGES[page].format(target=known.target)
+    leader.get(address)
+    with CaptureQueriesContext(connection) as queries:
+        assert leader.get(address).status_code == 200
+    assert len(queries) <= most, "\n".join(q["sql"][:160] for q in queries)
+
+
+def test_english_from_head_to_foot(as_user: AsUser, known: Known):
+    leader = as_user("leader")
+    leader.cookies["luoshi_lang"] = "en"
+    text = leader.get(f"/targets/{known.target}/").content.decode()
+    assert '<html lang="en"' in text
+    for words in ("Hypertension", "Target ≥", "Computed from records", "short", "days ago", "See who is missing"):
+        assert words in text
+    listed = leader.get(f"/targets/{known.target}/missed/").content.decode()
+    assert "visits" in listed.lower()
+
+
+def test_chinese_has_no_english_left(as_user: AsUser, known: Known):
+    text = as_user("leader").get("/").content.decode()
+    for words in ("short", "days ago", "too many", "No value"):
+        assert words not in text
+
+
+def test_nothing_evaluated_yet(as_user: AsUser, known: Known, settings, tmp_path):
+    """A lake that is not there: every promise is grey with a reason, and no page breaks."""
+    settings.LUOSHI_LAKE = tmp_path / "nowhere"
+    leader = as_user("leader")
+    board = leader.get("/").context["board"]
+    assert {row.standing.light for row in board["rows"]} == {"grey"}
+    assert results.data_until() is None
+    assert "还没有收到任何数据" in leader.get("/").content.decode()
+    for page, address in PAGES.items():
+        assert leader.get(address.format(target=known.target)).status_code == 200, page
+
+
+def test_no_plan_yet(as_user: AsUser, known: Known):
+    from luoshi.services.plan_desk.models import Plan
+
+    Plan.objects.all().delete()
+    leader = as_user("leader")
+    assert "还没有确认的目标" in leader.get("/").content.decode()
+    assert leader.get("/targets/").context["page"].total == 0
+    for page in ("overview as Excel", "overview as Word", "targets as Excel", "targets as Word"):
+        assert leader.get(PAGES[page]).status_code == 200
+
+
+def test_long_names_do_not_break_files(as_user: AsUser, known: Known):
+    long = "把方便群众的服务送到每一个村每一户每一位老人身边" * 8
+    Target.objects.filter(pk=known.target).update(metric=long[:200], quote=f"=SUM(A1) {long}")
+    leader = as_user("leader")
+    for page in ("target", "target as Excel", "target as Word", "missed", "missed as Excel", "overview as Word"):
+        assert leader.get(PAGES[page].format(target=known.target)).status_code == 200, page
+    answer = leader.get(f"/targets/{known.target}/?format=xlsx")
+    sheet = openpyxl.load_workbook(io.BytesIO(answer.content)).worksheets[0]
+    assert sheet["A2"].data_type == "s"  # text that begins with = stays text
