@@ -34,6 +34,7 @@ _NO_VALUE = {
     "missing-source": _NO_SOURCE,
     "no-baseline": gettext_noop("没有上一年的同口径数值可比"),
 }
+_COUNTED_ABOVE = gettext_noop("数量目标按计划所在区划合计，不在这里单独判断")
 _SAID = {
     "met": gettext_noop("已达到目标"),
     "on-pace": gettext_noop("进度不慢于时间"),
@@ -124,6 +125,9 @@ def stand(target: BoundTarget, value: Value | None) -> Standing:
         return replace(standing, why=_why_no_value(value.reason))
     if target.kind != "change" and not comparable(target.unit, indicator.unit):
         return replace(standing, why=_("目标的单位与指标的单位不同，不能比较"), value=None)
+    if target.kind == "count" and value.division != target.division:
+        # A number of things is promised for the whole division of the plan; a part of it cannot be ahead or behind.
+        return replace(standing, why=_(_COUNTED_ABOVE), threshold=None)
     return _judged(standing, target, indicator, today, age)
 
 
