@@ -67,14 +67,16 @@ class Aligned:
             return _("本规划前后不一：“%(ours)s”与“%(other)s”。") % {"ours": ours, "other": reference}
         words = {
             "kept": _("与对照规划一致。"),
-            "stronger": _("高于对照规划：“%(ours)s”，对照为“%(reference)s”。"),
-            "weaker": _("低于对照规划：“%(ours)s”，对照为“%(reference)s”。"),
+            "stronger": _("高于对照规划：%(ours)s，对照为 %(reference)s。"),
+            "weaker": _("低于对照规划：%(ours)s，对照为 %(reference)s。"),
             "deadline-slipped": _("时限晚于对照规划：%(late)s，对照为 %(early)s。"),
             "redefined": _("名称或口径不同，须人工核对：“%(ours)s”，对照为“%(reference)s”。"),
             "contradictory": _("方向相反：“%(ours)s”，对照为“%(reference)s”。"),
             "dropped": _("对照规划提出，本规划没有承接。"),
             "new": _("只有本规划提出。"),
         }[self.kind]
+        if self.kind in ("weaker", "stronger"):
+            ours, reference = promised(self.ours), promised(self.reference)
         late = self.ours.deadline if self.ours else None
         early = self.reference.deadline if self.reference else None
         return words % {"ours": ours, "reference": reference, "late": late or "—", "early": early or "—"}
@@ -82,11 +84,16 @@ class Aligned:
 
 def said(target: model.Target | None) -> str:
     """A promise with its name and deadline: 高血压…率 ≥ 62%（2025）."""
+    return f"{target.metric} {promised(target)}" if target else ""
+
+
+def promised(target: model.Target | None) -> str:
+    """What is promised, and by when: ≥ 62%（2025）."""
     if target is None:
         return ""
     low, high = target.value if isinstance(target.value, list) else (target.value, None)
     when = f"（{target.deadline}）" if target.deadline else ""
-    return f"{target.metric} {rules.promise(target.op, low, high, target.unit)}{when}"
+    return f"{rules.promise(target.op, low, high, target.unit)}{when}"
 
 
 @dataclass(frozen=True)

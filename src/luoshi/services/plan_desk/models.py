@@ -137,7 +137,8 @@ class Item(models.Model):
     @property
     def doubts(self) -> list[str]:
         """The reader's reasons for doubt, in the language of the page."""
-        return [wording.doubt(flag) for flag in self.flags]
+        unsure = [_("读取把握不大，请核对原文")] if self.is_doubtful and not self.flags else []
+        return [wording.doubt(flag) for flag in self.flags] + [str(words) for words in unsure]
 
 
 class Task(Item):
