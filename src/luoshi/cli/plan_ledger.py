@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from luoshi.cli.main import django_setup
-
-if TYPE_CHECKING:
-    from luoshi.platform.access.scope import Scope
-    from luoshi.services.plan_desk.models import Plan
+from luoshi.cli.plan_load import own_plan
 
 WRITTEN = (".xlsx", ".docx")
 
@@ -28,7 +24,7 @@ def ledger(plan: int, out: Path) -> None:
 
     if out.suffix.lower() not in WRITTEN:
         raise InvalidValue(f"Only {' and '.join(WRITTEN)} are written.", where=str(out))
-    row = _plan(plan, Scope.system())
+    row = own_plan(plan, Scope.system())
     out.write_bytes(ledgers.workbook(row) if out.suffix.lower() == ".xlsx" else ledgers.document(row))
     click.echo(f"{out}: {len(ledgers.lines(row))} rows")
 
@@ -48,9 +44,7 @@ def ledger_import(plan: int, file: Path, by: str) -> None:
     user = queries.user_named(by)
     scope = Scope.of(user)
     scope.require("plan.edit")
-    row = _plan(plan, scope)
-    if not scope.covers_path(row.division.path):
-        raise Refused(f"{row.division} is not in the care of {by}.")
+    row = own_plan(plan, scope)
     try:
         content = file.read_bytes()
     except OSError as error:
@@ -62,15 +56,3 @@ def ledger_import(plan: int, file: Path, by: str) -> None:
             click.echo(words, err=True)
         raise Refused(error.message, where=str(file)) from None
     click.echo(done.words)
-
-
-def _plan(number: int, scope: Scope) -> Plan:
-    from django.http import Http404
-
-    from luoshi.kernel.errors import NotFound
-    from luoshi.services.plan_desk import queries
-
-    try:
-        return queries.plan_or_404(number, scope=scope)
-    except Http404:
-        raise NotFound(f"There is no plan {number} in sight.", todo="See /plans/ for those there are.") from None

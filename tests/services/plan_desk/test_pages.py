@@ -44,6 +44,7 @@ PAGES = [
     Page("edit-task", "task", "plan.edit", "get", 200),
     Page("choose-other", "plan", "plan.read", "get", 200, below=True),
     Page("compare", "two plans", "plan.read", "get", 200, below=True),
+    Page("amendment", "plan", "plan.read", "get", 404, below=True),
     Page("ledger", "plan", "plan.read", "get", 200, below=True),
     Page("ledger-xlsx", "plan", "plan.read", "get", 200, below=True),
     Page("ledger-docx", "plan", "plan.read", "get", 200, below=True),

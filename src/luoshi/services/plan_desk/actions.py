@@ -17,7 +17,7 @@ from luoshi.platform import audit
 from luoshi.platform.access.models import User
 from luoshi.platform.access.scope import Scope
 from luoshi.platform.regions.models import Division
-from luoshi.services.plan_desk import bindings, keeping, reading, rules
+from luoshi.services.plan_desk import bindings, carrying, keeping, reading, rules
 from luoshi.services.plan_desk.models import Binding, Correction, Plan, PlanFile, Status, Target, Task
 
 TASK_FIELDS = ("number", "title", "lead_units", "units", "deadline")
@@ -34,12 +34,23 @@ class Loaded:
     new: bool
 
 
-def load(*, content: bytes, name: str, by: User | str, scope: Scope, division: Division | None = None) -> Loaded:
+def load(
+    *,
+    content: bytes,
+    name: str,
+    by: User | str,
+    scope: Scope,
+    division: Division | None = None,
+    amends: Plan | None = None,
+) -> Loaded:
     """Read a document and keep it with all its items and proposed bindings.
 
     The same bytes for the same division are kept once. Without `division` it is the one the document names, if inside
-    `scope`, else the widest of the scope. Raises `UnreadableFile` for a file that cannot be read, `Refused` for a
-    division outside, `InvalidValue` when there is no division at all or no item in the document.
+    `scope`, else the widest of the scope. With `amends` it is a revised text of that plan, made for the same division:
+    what was corrected and confirmed there is carried over, and that plan stands until this one is confirmed.
+
+    Raises `UnreadableFile` for a file that cannot be read, `Refused` for a division outside or a plan that cannot be
+    amended, `InvalidValue` when there is no division at all or no item in the document.
     """
     digest = hashlib.sha256(content).hexdigest()
     read = reading.read(content, name)
@@ -49,6 +60,9 @@ def load(*, content: bytes, name: str, by: User | str, scope: Scope, division: D
             where=Path(name).name,
             todo=_("请确认这是一份规划、计划或工作要点的正文。"),
         )
+    if amends:
+        _amendable(amends, digest)
+        division = amends.division
     division = division or reading.division_for(read.plan.plan.region, scope=scope)
     if not scope.covers_path(division.path):
         raise Refused(_("该区划不在你的管理范围内。"), todo=_("请选择你管理的区划。"))
@@ -61,13 +75,26 @@ def load(*, content: bytes, name: str, by: User | str, scope: Scope, division: D
                 "file_name": Path(name).name[:255],
                 "loaded_by": str(by if isinstance(by, str) else by.get_username()),
                 "loaded_at": datetime.now(UTC),
+                "amends": amends,
             },
         )
         if new:
             PlanFile.objects.create(plan=plan, content=content)
             bindings.propose(keeping.store_new(plan, read.plan))
-            _record(by, "plan.load", plan, {"tasks": len(read.plan.tasks), "targets": len(read.plan.targets)})
+            counts = {"tasks": len(read.plan.tasks), "targets": len(read.plan.targets)}
+            _record(by, "plan.load", plan, counts | ({"amends": amends.pk} if amends else {}))
+            if amends:
+                _record(by, "plan.amend", plan, carrying.carry(amends, plan))
+        elif amends and plan.amends_id != amends.pk:
+            raise Refused(_("这份文件已经作为另一份规划载入过。"), todo=_("请上传修订后的文件。"))
     return Loaded(plan, new)
+
+
+def _amendable(plan: Plan, digest: str) -> None:
+    if plan.status == Plan.Status.SUPERSEDED:
+        raise Refused(_("这份规划已被修订过。"), todo=_("请选择最新的一份来修订。"))
+    if plan.file_hash == digest:
+        raise Refused(_("上传的文件与原规划完全相同。"), todo=_("请上传修订后的文件。"))
 
 
 def reread(*, plan: Plan, by: User) -> int:
@@ -75,6 +102,7 @@ def reread(*, plan: Plan, by: User) -> int:
     read = reading.read(bytes(plan.file.content), plan.file_name)
     with transaction.atomic():
         plan = _locked(plan)
+        _not_superseded(plan)
         old_text = plan.text
         for name, value in keeping.plan_fields(read.document, read.plan).items():
             setattr(plan, name, value)
@@ -216,19 +244,36 @@ def confirm_plan(*, plan: Plan, by: User) -> int:
         row = _locked(plan)
         if row.status == Plan.Status.CONFIRMED:
             return 0
+        _not_superseded(row)
         if not row.targets.exclude(status=Status.REJECTED).exists():
             raise Refused(_("这份规划里没有可确认的目标。"), todo=_("请先在原文中选择句子补充目标。"))
         accepted = row.targets.filter(status=Status.PROPOSED).update(status=Status.CONFIRMED)
         row.tasks.filter(status=Status.PROPOSED).update(status=Status.CONFIRMED)
-        row.status, row.confirmed_by, row.confirmed_at = (
-            Plan.Status.CONFIRMED,
-            by if isinstance(by, str) else by.get_username(),
-            datetime.now(UTC),
-        )
-        row.save(update_fields=["status", "confirmed_by", "confirmed_at"])
-        _record(by, "plan.confirm", row, {"accepted": accepted})
-    plan.refresh_from_db(fields=["status", "confirmed_by", "confirmed_at"])
+        now = datetime.now(UTC)
+        row.check_seconds += int((now - (row.check_started_at or now)).total_seconds())
+        row.check_started_at = None
+        row.status = Plan.Status.CONFIRMED
+        row.confirmed_by, row.confirmed_at = by if isinstance(by, str) else by.get_username(), now
+        row.save(update_fields=["status", "confirmed_by", "confirmed_at", "check_started_at", "check_seconds"])
+        _record(by, "plan.confirm", row, {"accepted": accepted, "seconds": row.check_seconds})
+        if row.amends_id:
+            _supersede(row.amends_id, by=row.pk, user=by)
+    plan.refresh_from_db(fields=["status", "confirmed_by", "confirmed_at", "check_started_at", "check_seconds"])
     return accepted
+
+
+def _supersede(number: int, *, by: int, user: User | str) -> None:
+    """The amended text leaves the board; it stays to be read."""
+    old = Plan.objects.select_for_update(of=("self",)).select_related("division").get(pk=number)
+    if old.status != Plan.Status.SUPERSEDED:
+        old.status = Plan.Status.SUPERSEDED
+        old.save(update_fields=["status"])
+        _record(user, "plan.supersede", old, {"by_plan": by})
+
+
+def _not_superseded(row: Plan) -> None:
+    if row.status == Plan.Status.SUPERSEDED:
+        raise Refused(_("规划已被修订，只供查阅。"), todo=_("请在修订后的规划上继续。"))
 
 
 def reopen_plan(*, plan: Plan, by: User) -> None:
@@ -237,6 +282,7 @@ def reopen_plan(*, plan: Plan, by: User) -> None:
         row = _locked(plan)
         if row.status == Plan.Status.LOADED:
             return
+        _not_superseded(row)
         row.status, row.confirmed_by, row.confirmed_at = Plan.Status.LOADED, "", None
         row.save(update_fields=["status", "confirmed_by", "confirmed_at"])
         _record(by, "plan.reopen", row, {})
@@ -259,8 +305,10 @@ def _locked(plan: Plan) -> Plan:
 
 
 def require_open(plan: Plan) -> None:
-    """Lock the plan; raises `Refused` when it is confirmed: it is not changed under the board's feet."""
-    if _locked(plan).status == Plan.Status.CONFIRMED:
+    """Lock the plan; raises `Refused` when it is confirmed (it is not changed under the board's feet) or superseded."""
+    row = _locked(plan)
+    _not_superseded(row)
+    if row.status == Plan.Status.CONFIRMED:
         raise Refused(_("规划已确认，不能再改。"), todo=_("如需更正，请先“重新打开”。"))
 
 
@@ -279,6 +327,8 @@ def _corrections(
     target: Target | None = None,
 ) -> None:
     now = datetime.now(UTC)
+    if changes:
+        Plan.objects.filter(pk=plan_id, check_started_at=None).update(check_started_at=now)
     Correction.objects.bulk_create(
         Correction(plan_id=plan_id, task=task, target=target, by=by, at=now, field=name, old=old, new=new)
         for name, (old, new) in changes.items()

@@ -1,15 +1,15 @@
-"""Pages of 对标: choose the plan to stand beside this one, and what became of every promise."""
+"""Pages of 对标 and of 修订: choose the plan to stand beside this one, and what became of every promise."""
 
 from __future__ import annotations
 
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import path, reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from luoshi.platform.access.views import SignedInRequest, requires
-from luoshi.services.plan_desk import alignment, queries
+from luoshi.services.plan_desk import alignment, amendment, queries
 from luoshi.services.plan_desk.models import Plan
 from luoshi.web import downloads
 from luoshi.web.tables import Cell, Column, Table
@@ -76,6 +76,39 @@ def compare(request: SignedInRequest, plan_id: int, other_id: int) -> HttpRespon
     return render(request, "plan_desk/compare.html", context)
 
 
+@requires("plan.read")
+@require_GET
+def amendment_page(request: SignedInRequest, plan_id: int) -> HttpResponse:
+    """What a revised text changed against the one it amends."""
+    plan = queries.plan_or_404(plan_id, scope=request.scope)
+    found = amendment.difference(plan)
+    if found is None:
+        raise Http404
+    kind = request.GET.get("kind", "")
+    changes = [change for change in found.changes if kind not in amendment.KINDS or change.kind == kind]
+    links = {
+        id(change): (
+            _sentence(found.old, found.targets_old[change.before.id] if change.before else None),
+            _sentence(found.new, found.targets_new[change.after.id] if change.after else None),
+        )
+        for change in changes
+    }
+    table = amendment.table(found, changes, links=links)
+    if form := downloads.wanted(request):
+        title = _("%(plan)s 修订前后对照") % {"plan": plan.title}
+        return downloads.answer(form, _("修订前后对照"), [table], title=title, lines=[found.summary])
+    context = {
+        "plan": plan,
+        "old": found.old,
+        "counts": [(key, amendment.KINDS[key], count) for key, count in found.counts.items()],
+        "all": len(found.changes),
+        "kind": kind,
+        "table": table,
+        "breadcrumbs": _crumbs(plan, _("修订前后对照")),
+    }
+    return render(request, "plan_desk/amendment.html", context)
+
+
 def _links(found: alignment.PlanAlignment, row: alignment.Aligned) -> tuple[str, str]:
     mine, other = found.numbers(row)
     return _sentence(found.ours, mine), _sentence(found.ours if row.inside else found.reference, other)
@@ -97,4 +130,5 @@ def _crumbs(plan: Plan, here: str) -> list[tuple[str, str]]:
 urlpatterns = [
     path("<int:plan_id>/compare/", choose, name="choose-other"),
     path("<int:plan_id>/compare/<int:other_id>/", compare, name="compare"),
+    path("<int:plan_id>/amendment/", amendment_page, name="amendment"),
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
@@ -10,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from luoshi.kernel.comparator import OPS
 from luoshi.services.plan_desk import rules
-from luoshi.services.plan_desk.models import Binding, Target, Task
+from luoshi.services.plan_desk.models import Binding, Plan, Target, Task
 
 OP_LABELS = {
     ">=": _("≥ 不低于"), "<=": _("≤ 不超过"), ">": _("> 高于"), "<": _("< 低于"), "=": _("= 达到"), "between": _("区间"),
@@ -26,6 +27,16 @@ class UploadForm(forms.Form):
         widget=forms.FileInput(attrs={"accept": ".docx,.pdf,.txt,.html,.htm,.xlsx"}),
     )
     division = forms.CharField(label=_("归属区划代码"), required=False, max_length=24)
+    amends = forms.ChoiceField(label=_("是哪份规划的修订"), required=False)
+
+    def __init__(self, *args: Any, plans: Sequence[Plan] = (), **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["amends"]
+        assert isinstance(field, forms.ChoiceField)
+        field.choices = [
+            ("", _("不是修订，是新的规划")),
+            *((str(p.pk), f"{p.title}（{p.division.name}）") for p in plans),
+        ]
 
 
 class TargetForm(forms.Form):

@@ -22,6 +22,7 @@ class Plan(models.Model):
 
         LOADED = "loaded", _("待确认")
         CONFIRMED = "confirmed", _("已确认")
+        SUPERSEDED = "superseded", _("已被修订")
 
     division = models.ForeignKey(Division, models.PROTECT, related_name="plans", verbose_name=_("区划"))
     title = models.CharField(_("标题"), max_length=300)
@@ -46,6 +47,11 @@ class Plan(models.Model):
     loaded_at = models.DateTimeField(_("载入时间"))
     confirmed_by = models.CharField(_("确认人"), max_length=150, blank=True, default="")
     confirmed_at = models.DateTimeField(_("确认时间"), null=True, blank=True)
+    # The earlier text of the same plan; it leaves the board when this one is confirmed.
+    amends = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="amendments")
+    # When the officer first touched an item in this pass, and what all passes took.
+    check_started_at = models.DateTimeField(null=True, blank=True)
+    check_seconds = models.PositiveIntegerField(_("核对用时"), default=0)
 
     class Meta:
         verbose_name = verbose_name_plural = _("规划")
@@ -55,8 +61,10 @@ class Plan(models.Model):
             models.CheckConstraint(
                 name="plan_confirmed_with_time",
                 condition=Q(status="loaded", confirmed_at__isnull=True)
-                | Q(status="confirmed", confirmed_at__isnull=False),
+                | Q(status="confirmed", confirmed_at__isnull=False)
+                | Q(status="superseded"),
             ),
+            models.CheckConstraint(name="plan_amends_another", condition=Q(amends__isnull=True) | ~Q(amends=F("pk"))),
         ]
 
     def __str__(self) -> str:
@@ -69,6 +77,11 @@ class Plan(models.Model):
         if start and end and start != end:
             return f"{start}–{end}"
         return str(end or start or "")
+
+    @property
+    def check_time(self) -> str:
+        """What the confirmation took, in words; empty before the plan was confirmed once."""
+        return rules.duration(self.check_seconds) if self.confirmed_at else ""
 
 
 class PlanFile(models.Model):

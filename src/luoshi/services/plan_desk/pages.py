@@ -75,7 +75,8 @@ def _plan_cell(plan: Plan) -> Cell:
 @require_http_methods(["GET", "POST"])
 def upload(request: SignedInRequest) -> HttpResponse:
     """Load a document."""
-    form = UploadForm(request.POST, request.FILES) if request.method == "POST" else UploadForm()
+    own = queries.amendable(scope=request.scope)
+    form = UploadForm(request.POST, request.FILES, plans=own) if request.method == "POST" else UploadForm(plans=own)
     if request.method == "POST" and form.is_valid():
         file = form.cleaned_data["file"]
         try:
@@ -83,7 +84,12 @@ def upload(request: SignedInRequest) -> HttpResponse:
                 raise UnreadableFile(f"the file has {file.size:,} bytes; at most {MOST_BYTES:,} are read.")
             division, _none = access_queries.place(division=form.cleaned_data["division"])
             loaded = actions.load(
-                content=file.read(), name=file.name, by=request.user, scope=request.scope, division=division
+                content=file.read(),
+                name=file.name,
+                by=request.user,
+                scope=request.scope,
+                division=division,
+                amends=_amended(form.cleaned_data["amends"], scope=request.scope),
             )
         except UnreadableFile as error:
             form.add_error("file", wording.refusal(error))
@@ -92,8 +98,17 @@ def upload(request: SignedInRequest) -> HttpResponse:
         else:
             if not loaded.new:
                 messages.info(request, _("这份文件以前已经载入，下面是原来的规划。"))
+            if loaded.new and loaded.plan.amends_id:
+                messages.success(
+                    request, _("已作为修订载入，没有变化的目标沿用原来的更正和确认。确认后原规划退出看板。")
+                )
+                return redirect("plan_desk:amendment", loaded.plan.pk)
             return redirect("plan_desk:desk", loaded.plan.pk)
     return render(request, "plan_desk/upload.html", {"form": form}, status=400 if form.errors else 200)
+
+
+def _amended(number: str, *, scope: Scope) -> Plan | None:
+    return queries.own_plan_or_404(int(number), scope=scope) if number else None
 
 
 @requires("plan.read")
@@ -115,6 +130,7 @@ def desk(request: SignedInRequest, plan_id: int) -> HttpResponse:
         "listed": _listed(targets, view),
         "paragraphs": rendering.paragraphs(plan, targets),
         "notes": [wording.note(note) for note in plan.notes],
+        "successor": queries.successor(plan, scope=request.scope),
         "breadcrumbs": [(_("规划"), reverse("plan_desk:list")), (plan.title, "")],
     }
     return render(request, "plan_desk/desk.html", context)
@@ -289,7 +305,7 @@ def _desk_url(plan_id: int) -> str:
 
 def _form(request: SignedInRequest, template: str, plan: Plan, form: Any, **context: Any) -> HttpResponse:
     """A form as a fragment inside the desk, or as a page of its own."""
-    if plan.status == Plan.Status.CONFIRMED:
+    if plan.status != Plan.Status.LOADED:
         raise PermissionDenied
     page = "plan_desk/_form_fragment.html" if request.htmx else "plan_desk/_form_page.html"
     context |= {"form": form, "plan": plan, "form_template": template, "desk_url": _desk_url(plan.pk)}

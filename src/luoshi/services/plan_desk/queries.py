@@ -63,6 +63,19 @@ def others(plan: Plan, *, scope: Scope) -> list[Plan]:
     return list(plans(scope).exclude(pk=plan.pk).defer(*_BODY).select_related("division").order_by("-loaded_at", "-pk"))
 
 
+def amendable(*, scope: Scope) -> list[Plan]:
+    """The plans a revised text may replace: those of the viewer's own subtree that stand. One query."""
+    own = Plan.objects.filter(scope.path_filter("division__path")).exclude(status=Plan.Status.SUPERSEDED)
+    return list(own.defer(*_BODY).select_related("division").order_by("-loaded_at", "-pk"))
+
+
+def successor(plan: Plan, *, scope: Scope) -> Plan | None:
+    """The confirmed amendment that took the place of a superseded plan. One query for such a plan, none for others."""
+    if plan.status != Plan.Status.SUPERSEDED:
+        return None
+    return plans(scope).filter(amends=plan).defer(*_BODY).order_by("-confirmed_at").first()
+
+
 def own_plan_or_404(plan_id: int, *, scope: Scope) -> Plan:
     """A plan inside the viewer's own subtree, which they may change given the permission; otherwise `Http404`."""
     plan = plan_or_404(plan_id, scope=scope)

@@ -65,3 +65,13 @@ def promise(op: str, value: float, upper: float | None, unit: str) -> str:
     if op == "between" and upper is not None:
         return f"{amount(value)}–{amount(upper)}{gap}{unit}".rstrip()
     return f"{OP_WORDS[op]} {amount(value)}{gap}{unit}".rstrip()
+
+
+def duration(seconds: int) -> str:
+    """How long something took, in words: 12 分钟, 1 小时 5 分钟."""
+    minutes = round(seconds / 60)
+    if minutes < 1:
+        return _("不到 1 分钟")
+    if minutes < 60:
+        return _("%(minutes)d 分钟") % {"minutes": minutes}
+    return _("%(hours)d 小时 %(minutes)d 分钟") % {"hours": minutes // 60, "minutes": minutes % 60}
