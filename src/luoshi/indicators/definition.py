@@ -40,6 +40,12 @@ UNITS: dict[str, tuple[float, str]] = {
     "persons": (1.0, "人"),
     "minutes": (1.0 / 60_000.0, "分钟"),  # of a mean of milliseconds
     "days": (1.0, "天"),
+    "years": (1.0, "岁"),
+    "grade": (1.0, "级"),
+    "rank": (1.0, "位"),
+    "points": (1.0, "分"),
+    "wan-yuan": (1.0, "万元"),
+    "kilometres": (1.0, "公里"),
 }
 
 

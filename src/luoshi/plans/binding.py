@@ -19,6 +19,7 @@ BindingKind = Literal["indicator", "register", "deliverable", "report"]
 Verdict = Literal["computable", "partly", "not"]
 
 _ENOUGH, _SURE, _MOST = 0.5, 0.72, 4
+_LEAST = 0.45  # of a proposal, after doubts about its unit: below it a home of its own is better than a wrong one
 
 
 class IndicatorLike(Protocol):
@@ -74,7 +75,7 @@ def propose(target: Target, indicators: Mapping[str, IndicatorLike]) -> list[Pro
             held = out.get(match.id)
             if held is None or held.score < proposal.score:
                 out[match.id] = proposal
-    ranked = sorted(out.values(), key=lambda p: -p.score)
+    ranked = sorted((p for p in out.values() if p.score >= _LEAST), key=lambda p: -p.score)
     if ranked and ranked[0].score >= _SURE:
         ranked = [p for p in ranked if p.score >= ranked[0].score - 0.2]
     return ranked[:_MOST] or [_fallback(target)]
@@ -128,6 +129,7 @@ _UNITS: dict[str, frozenset[str]] = {
     "per-1000": frozenset({"/千", "‰"}),
     "minutes": frozenset({"分钟", "小时"}),
     "days": frozenset({"天", "日"}),
+    "wan-yuan": frozenset({"元"}),  # what stands after 万
 }
 _PER = {"per-1000": "千", "per-10000": "万", "per-100000": "10万"}
 
