@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -20,6 +21,9 @@ from luoshi.plans.targets import find_table_targets, find_targets
 
 # Characters; a longer run is no task and is not searched for units and targets.
 _LONGEST_TASK = 20_000
+# Characters that the foot of a page and the head of the next one take at most.
+_PAGE_BREAK = 120
+_BLANKS = re.compile(r"\s+")
 
 
 def read_file(path: str | Path) -> tuple[Document, Plan]:
@@ -110,8 +114,7 @@ class _PlanReader:
             action,
             raw.number,
             raw.piece.text,
-            spans[0][0] if spans else 0,
-            spans[0][1] if spans else 0,
+            *_reach(spans),
             title=raw.title,
             lead_units=found.lead,
             units=found.units,
@@ -219,8 +222,7 @@ class _PlanReader:
                 self._table_action(row, groups),
                 row.number,
                 row.piece.text,
-                spans[0][0],
-                spans[0][1],
+                *_reach(spans),
                 title=row.title,
                 lead_units=lead or inside.lead,
                 units=names or inside.units,
@@ -325,7 +327,13 @@ class _PlanReader:
     def _find(self, piece: Piece) -> list[Target]:
         if len(piece.text) > _LONGEST_TASK:
             return []
-        return find_targets(piece.text, offset_of=piece.offset_of, year=self.year, plan_years=self.years)
+        found = find_targets(piece.text, offset_of=piece.offset_of, year=self.year, plan_years=self.years)
+        return [replace(target, quote=self._printed(piece, target) or target.quote) for target in found]
+
+    def _printed(self, piece: Piece, target: Target) -> str:
+        """The sentence of a target as the document prints it (widths, marks), without blanks inside Chinese."""
+        inside = dict.fromkeys(offset for offset in piece.offsets if target.start <= offset < target.end)
+        return _BLANKS.sub(_blank, "".join(self.document.text[offset] for offset in inside)).strip()
 
     # --- notes -----------------------------------------------------------------------------------------------------
 
@@ -362,6 +370,25 @@ class _PlanReader:
         if not self.result.tasks:
             notes.append("No tasks were found in it.")
         self.result.notes = notes + self.result.notes
+
+
+def _blank(found: re.Match[str]) -> str:
+    """What stands for blanks: one between Latin words or figures, none beside Chinese."""
+    before, after = found.string[: found.start()][-1:], found.string[found.end() :][:1]
+    return " " if before.isascii() and after.isascii() and before.isalnum() and after.isalnum() else ""
+
+
+def _reach(spans: list[tuple[int, int]]) -> tuple[int, int]:
+    """From where to where a task stands: over the headers and footers of a page break, not over a gap of pages that
+    were printed apart."""
+    if not spans:
+        return 0, 0
+    start, end = spans[0]
+    for first, last in spans[1:]:
+        if not end <= first <= end + _PAGE_BREAK:
+            break
+        end = last
+    return start, end
 
 
 def _without(text: str, spans: list[tuple[int, int]]) -> str:
