@@ -24,6 +24,9 @@ _EVERY = re.compile(
 _SPREAD = re.compile(
     r"覆盖(?P<who>(?:全省|全市|全县)?所有[^，。；的]{1,20}|(?:全省|全市|全县)(?:各|所有)[^，。；的]{1,16})的(?P<what>[^，。；]{2,20})"
 )
+_ZERO = re.compile(
+    r"(?P<who>[^，。；：]{2,24}?)(?:实现|保持|确保|力争|达到)(?:为)?零(?P<what>发生|死亡|感染|报告|事故|漏报|输入|容忍)(?=[，。；、]|$)"
+)
 _NAME = re.compile(r"(?:[一二三四五六七八九十两]个|“[^”]*)$")
 
 
@@ -47,6 +50,17 @@ def find(text: str, sentence: Sentence) -> list[Reading]:
                 start = sentence.start + match.start("who")
             metric = f"{match['what']}{who}覆盖率" if rule == "implied-spread" else metrics.share_of(who, match["what"])
             out.append(_reading(start, sentence.start + match.end(), metric, rule))
+    for match in _ZERO.finditer(body):
+        who = metrics.bare(match["who"])
+        if match["what"] == "容忍" or len(who) < 2 or _past(body[: match.start()]):
+            continue
+        what = "" if match["what"] == "发生" or who.endswith(match["what"]) else match["what"]
+        reading = _reading(
+            sentence.start + match.start(), sentence.start + match.end(), f"{who}{what}数", "implied-zero"
+        )
+        reading.value, reading.unit, reading.kind = 0, "例", "count"
+        reading.flags = [f"零{match['what']}: read as 0"]
+        out.append(reading)
     return out
 
 

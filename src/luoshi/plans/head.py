@@ -75,7 +75,9 @@ def _title(document: Document, front: list[str], body: str) -> str:
         text = _bare_title(line)
         if not 6 <= len(text) <= 90 or re.search(r"[。；;!！]", text) or sections.DATE_LINE.match(text):
             continue
-        if _META_LINE.search(line) and not line.startswith("标题"):
+        if re.match(r"(?:图解|一图读懂|政策解读)\s*[|｜]", line) or (
+            _META_LINE.search(line) and not line.startswith("标题")
+        ):
             continue
         score = 0.0
         if _TITLE_END.search(text.rstrip("》")):
@@ -98,7 +100,7 @@ def _title(document: Document, front: list[str], body: str) -> str:
             score -= 1.0
         if text.endswith((":", "：")) or re.match(r"各.{2,60}[:：]$", line):
             score -= 4
-        if re.match(r"(?:附件|第[一二三四五六七八九十]+[章节])", text):
+        if re.match(r"(?:附件|图解|一图|第[一二三四五六七八九十]+[章节])", text):
             score -= 0.8
         score += 0.4 * min(3, sum(1 for other in lines if _bare_title(other) == text) - 1)
         candidates.append((score, -index, text))
@@ -293,12 +295,12 @@ def _signs(name: str) -> bool:
 def _issuer(whole: str, signed: _Signed, head: PlanHead, front: list[str], lines: list[str]) -> str | None:
     value = _labelled(whole, "issuer")
     if value and len(value) <= 40:
-        return value
+        return _full_issuer(value, [*front[:12], *lines[:12]])
     if signed.names:
         return "、".join(signed.names)
     for line in [*front[:12], head.title]:
         match = re.match(
-            r"(.{3,40}?(?:委员会|人民政府|局|厅|办公室|部|委|领导小组|指挥部|总工会|协会))关于(?:印发|下发|转发|发布|开展|"
+            r"((?!为|根据|按照|依据|贯彻|现将)[^《》〈〉<>，。：]{3,40}?(?:委员会|人民政府|局|厅|办公室|部|委|领导小组|指挥部|总工会|协会))关于(?:印发|下发|转发|发布|开展|"
             r"进一步|做好|加强|推进|实施)",
             line,
         )
@@ -331,13 +333,24 @@ def _issuer(whole: str, signed: _Signed, head: PlanHead, front: list[str], lines
     return None
 
 
+def _full_issuer(value: str, lines: list[str]) -> str:
+    """省卫生健康委 of an information table with its place, where the title prints it: 浙江省卫生健康委关于印发…"""
+    if re.match(r"[省市县区州旗]", value):
+        for line in lines:
+            match = re.match(rf"([\u4e00-\u9fff]{{1,10}}{re.escape(value)}(?:员会)?)关于", line)
+            if match:
+                return match.group(1)
+    return value
+
+
 # --- period ---------------------------------------------------------------------------------------------
 
 
 def _period(head: PlanHead, body: str) -> tuple[int | None, int | None]:
     """First and last year of the plan: from its title, else from what the text sets its goals for."""
     title = head.title
-    match = re.search(r"(20\d\d)\s?年?\s?(?:-{1,2}|—{1,2}|–|~|至|到)\s?(20\d\d)", title)
+    span = r"(20\d\d)\s?年?\s?(?:-{1,2}|—{1,2}|–|~|至|到)\s?(20\d\d)"
+    match = re.search(span, title) or re.search(rf"{re.escape(title)}》?\s*[（(]{span}年?[）)]", body)
     if match:
         return int(match[1]), int(match[2])
     five = re.search(r"[“\"]?(十三五|十四五|十五五)[”\"]?", title)
@@ -355,13 +368,15 @@ def _period(head: PlanHead, body: str) -> tuple[int | None, int | None]:
         match = re.search(r"召开(20\d\d)年", body)
         if match:
             return int(match[1]), int(match[1])
+    both = [int(b) for _, b in re.findall(r"(20\d\d)\s?年?[底末]?(?:和|与|、|及)(20\d\d)\s?年", body)]
     horizons = Counter(int(year) for year in re.findall(r"(?:到|至)\s?(20\d\d)\s?年", body))
     due = Counter(int(year) for year in re.findall(r"(20\d\d)\s?年(?:\d{1,2}月)?底(?:之?前)?", body))
     written = int(head.published[:4]) if head.published else None
     for found in (horizons, due):
         years = [year for year in found if written is None or year >= written]
         if years:
-            return None, max(years, key=lambda year: (found[year], year))
+            common = max(years, key=lambda year: (found[year], year))
+            return None, max([common, *(b for b in both if both.count(b) >= 0.5 * found[common])])
     unsigned = "\n".join(line for line in body.split("\n") if not sections.DATE_LINE.match(line))
     later = [int(year) for year in re.findall(r"(20\d\d)\s?年\s?\d{1,2}\s?月", unsigned)]
     ahead = [year for year in later if written is not None and written <= year <= written + 6]

@@ -9,19 +9,19 @@ from luoshi.plans.words import patterns
 
 _DATE = re.compile(
     r"(?:(?:到|至|截至|于|在|争取|力争|确保)?(?:19|20)\d{2}年?(?:(?:-{1,2}|~|至|到|[、和与及])(?:19|20)\d{2})?年?度?(?:底|末|年底)?(?:之?前|以前|内)?|"
-    r"(?:\d{1,2}月(?:\d{1,2}日)?(?:底|末)?(?:之?前|内)?)|(?:用|在)?(?:\d{1,2}|[一二三五两])年(?:内|时间)|今年|本年度?|年底前?|年内|全年|上半年|下半年)[，、]?(?:全面|基本)?"
+    r"(?:\d{1,2}月(?!龄)(?:\d{1,2}日)?(?:底|末)?(?:之?前|内)?)|(?:用|在)?(?:\d{1,2}|[一二三五两])年(?:内|时间)|今年|本年度?|年底前?|年内|全年|上半年|下半年)[，、]?(?:全面|基本)?"
 )
 _ITEM = re.compile(
     r"^(?:[一二三四五六七八九十]{1,3}(?:、(?![一二三四五六七八九十]级)|是)|（[一二三四五六七八九十\d]{1,3}）|\d{1,3}[.、](?!\d)|[①-⑳]|-{1,2}|[●◆■★•·])+"
 )
 _PLACE = re.compile(r"^(?:全国|全省|全市|全县|全区|全州|全旗|我国|我省|我市|我县|我区|各地|各级|各市|各县)(?!性|民|科)")
 _TRIM_HEAD = re.compile(
-    r"^(?:[、，和与及以并且或的]|以及|其中|同时|另外|此外|进一步|持续|继续|不断|全面|加快|着力|大力|积极|稳步|深入|切实|有序|逐步|"
+    r"^(?:及(?!时|格|早)|[、，和与以并且或的]|以及|其中|同时|另外|此外|进一步|持续|继续|不断|全面|加快|着力|大力|积极|稳步|深入|切实|有序|逐步|"
     r"力争|争取|努力|确保|实现|推动|推进|促进|使得?|让|力求|保证|保障|将|把|应|须|需|由|对|年内|全年|原则上|"
-    r"要求|目标|任务|计划(?!免疫|生育|招)|(?:提高|提升|加强|降低|控制|保持|稳定|改善|增加|扩大|完善|健全)(?=[^，]{2,}(?:率|水平|比例|比重|占比|数|量|时间)$))+"
+    r"要求|目标|任务|计划(?!免疫|生育|招)|(?:提高|提升|加强|降低|控制|保持|稳定|改善|增加|扩大|完善|健全)(?!免疫|针次|治疗)(?=[^，]{2,}(?:率|水平|比例|比重|占比|数|量|时间)$))+"
 )
 _TRIM_TAIL = re.compile(
-    r"(?:分别|均|都|各|要|应|须|需|将|力争|争取|努力|确保|稳步|逐步|总体|基本|平均|年均|全部|也|并|要求|的|按照?|比例数|总数|，|、|：|“|”|\"|每年|每月|累计|合计|"
+    r"(?:分别|均|都|各|要|应|须|需|将|力争|争取|努力|确保|稳步|逐步|总体|基本|平均|年均|全部|也|并|要求|的|按照?|比例数|(?<=[率比数])总数|，|、|：|“|”|\"|每年|每月|累计|合计|"
     r"不断|继续|持续|进一步|已|为|在|到|至|达|由|从|约|近)+$"
 )
 _ENDS = re.compile(
@@ -33,7 +33,7 @@ _HEADS = re.compile(
 )
 _KINDS = frozenset({"患者", "病例", "病人", "人群", "医院", "机构"})
 _LEVEL = re.compile(
-    r"^(?:(?:国家|省|市|县|区|乡|村|部|厅|委|局)?级?(?:（[^）]*）)?(?:级)?|[一二三四]级?(?:甲等|乙等)?(?:及?以上)?|城区|城市|城镇|农村|乡镇|乡村|男性?|女性?)(?=.)"
+    r"^(?:城区|市区|县城|城市|城镇|农村|乡镇|乡村|男性?|女性?|(?:国家|省|市|县|区|乡|村|部|厅|委|局)?级?(?:（[^）]*）)?(?:级)?|[一二三四]级?(?:甲等|乙等)?(?:及?以上)?)(?=.)"
 )
 
 
@@ -47,6 +47,7 @@ def bare(phrase: str) -> str:
     """A phrase without its dates, item numbers, leading verbs and trailing adverbs."""
     phrase = _ITEM.sub("", phrase.strip(" 　\n"))
     phrase = re.sub(r"(?:比|较|与|在)(?:19|20)\d{2}年(?:度|底|末|相比|基础上|的基础上)?[，]?", "", phrase)
+    phrase = re.sub(r"在[^，。；率比]{0,14}基础上[，]?", "", phrase)
     phrase = re.sub(r"(?:由|从)(?:(?:19|20)\d{2}年)?的?$", "", phrase)
     phrase = _DATE.sub("", phrase)
     phrase = re.sub(r"（[^（）]*$", "", phrase) if phrase.count("（") > phrase.count("）") else phrase
@@ -60,6 +61,17 @@ def bare(phrase: str) -> str:
         if phrase.count("“") != phrase.count("”"):
             phrase = phrase.strip("“”") if phrase[:1] in ("“", "”") or phrase[-1:] in ("“", "”") else phrase
     return re.sub(r"(?<=[级数率])\d年$", "", phrase)
+
+
+_MEASURE_THEN_WHOM = re.compile(
+    r"(?P<measure>[^、，]{2,}?(?:率|比例|占比|比重|费用))(?P<whom>[^、，率]{2,12}(?:患者|病人|医院|卫生院|中心|卫生室|机构|学生|儿童|妇女|人群|地区|乡镇))"
+)
+
+
+def turned(name: str) -> str:
+    """A measure printed before whom it is of, the other way round: 使用率住院患者 → 住院患者使用率."""
+    match = _MEASURE_THEN_WHOM.fullmatch(name)
+    return match["whom"] + match["measure"] if match else name
 
 
 def measured(phrase: str) -> str:
@@ -108,9 +120,14 @@ def distribute(phrase: str, count: int) -> list[str] | None:
         parts = [parts[0], *(per[0] + p for p in parts[1:])]
         last = parts[-1]
     out: list[str] = []
+    if tail := _CHANGE_TAIL.search(last):  # 门诊费用、住院费用增幅: the tail is of both
+        parts[:-1] = [part if _CHANGE_TAIL.search(part) else part + tail[0] for part in parts[:-1]]
     for part in parts[:-1]:
         out.append(part if _ENDS.search(part) and not part.endswith("级") else part + head_of(last, part))
     return [bare(p) for p in (*out, last)]
+
+
+_CHANGE_TAIL = re.compile(r"(?:增长率|增长幅度|增幅|增速|降幅|下降率|下降幅度|提升幅度)$")
 
 
 def _merge(phrase: str, parts: list[str], count: int) -> list[str]:
@@ -144,6 +161,11 @@ def head_of(last: str, part: str) -> str:
         and re.fullmatch(r"[一二三四]级(?:甲等|乙等)?(?:及?以上)?|省级|市级|县级|国家级|城市|农村|城区|乡镇", part)
     ):
         return last[level.end() :]
+    for size in (3, 2):  # 初中生新发近视率 and 高中生 share what follows 中生
+        if len(part) > size and (at := last.find(part[-size:])) > 0:
+            rest = last[at + size :]
+            if len(rest) >= 2 and _ENDS.search(rest):
+                return rest
     heads = list(_HEADS.finditer(last))
     shared_kind = re.search(_HEADS.pattern + r"$", part) is None
     for head in reversed(heads):

@@ -48,6 +48,7 @@ _AT_START: tuple[tuple[str, re.Pattern[str]], ...] = (
         ),
     ),
     ("arabic", re.compile(r"(\d{1,3})\s?[.、)）]\s*(?=(?:1[0-2]|[1-9])月|20\d\d年)")),
+    ("arabic", re.compile(r"(\d{1,2})\s?[.、．]\s?(?=\d{1,2}\s?(?:[-－—~～至]{1,2}\s?\d{1,2}\s?)?(?:周?岁|月龄))")),
     ("arabic", re.compile(r"(\d{1,3})\s?[.、)）,，](?!\d)\s*(?=\D)")),
     ("arabic", re.compile(r"(\d{1,2})\s+(?=[\u4e00-\u9fff]{2}[^。]{0,30}(?:。|$))")),
     ("arabic-paren", re.compile(r"[（(]\s?(\d{1,3})\s?[）)][、.．]?\s*")),

@@ -121,7 +121,10 @@ def _node(reading: RunningText, marker: Marker, own_end: int, one_line: bool) ->
     line = text[start:line_end].rstrip()
     stop = _SENTENCE_END.search(line)
     heading_only = False
-    if stop is None and len(line) <= _MAX_TITLE:
+    says = re.match(r"[^：:，,]{4,30}(?=[：:][^：:]*\d)", line)
+    if says and stop is None and marker.rank >= RANKS["arabic"]:
+        title, body = says[0], start  # 孕产妇管理：早孕建册率≥90%
+    elif stop is None and len(line) <= _MAX_TITLE:
         title, body, heading_only = line.rstrip(" ：:、,，"), line_end, True
     elif stop is not None and stop.end() == len(line) and len(line) <= 32 and line_end < own_end:
         title, body, heading_only = line[: stop.start()], line_end, True

@@ -253,6 +253,8 @@ def _read(match: re.Match[str], text: str) -> Quantity | None:
         first, second = float(g["r1"]), float(g["r2"])
         if first == 0 or second == 0 or re.match(r"[\d:]", text[match.end() : match.end() + 1] or " "):
             return None
+        if second == 1 and first != 1:
+            return Quantity(value=tidy(first), unit="N:1", op=op, **base)
         return Quantity(value=tidy(second / first), unit="1:N" if first == 1 else "", op=op, **base)
     for key, unit in (("pct", "%"), ("pml", "‰")):
         if g[key]:

@@ -109,6 +109,17 @@ def role(title: str, *, top: bool) -> str:
     return WORK
 
 
+_BACKGROUND = re.compile(
+    r"(?:发展|规划|编制|工作|现实|面临)?(?:的)?(?:背景|基础|现状|形势)(?:(?:和|与|及|、)?(?:面临的?)?(?:背景|基础|现状|形势|环境|机遇|挑战|意义|问题|成效))*"
+    r"|.{0,14}(?:回顾|成[效绩]|存在的?(?:主要)?问题.*|(?:工作)?总结)|基本情况"
+)
+
+
+def is_background(title: str) -> bool:
+    """Whether a part tells how things stand, so that its figures are results: 规划背景, 发展基础, 工作回顾."""
+    return bool(_BACKGROUND.fullmatch(re.sub(r"[\s“”\"（(].*?[)）]|[\s。：:]", "", title)))
+
+
 def is_end_matter(text: str) -> bool:
     """Whether a paragraph is a signature, a date line, an attachment list or the like, never work."""
     bare = text.strip()
@@ -116,7 +127,11 @@ def is_end_matter(text: str) -> bool:
         return True
     if _NO_WORK_PARA.match(bare) or DATE_LINE.match(bare):
         return True
-    return bool(len(bare) <= 60 and _SIGNATURE.match(bare) and not re.match(r"(?:加强|推进|做好|落实|建立|完善)", bare))
+    return bool(
+        len(bare) <= 60
+        and _SIGNATURE.match(bare)
+        and not re.match(r"(?:加强|推进|做好|落实|建立|完善|[一二三]级|全部|所有)", bare)
+    )
 
 
 def is_work_para(text: str) -> bool:

@@ -53,12 +53,13 @@ class RawAction:
 @dataclass
 class Structure:
     """What the outline yields. `loose` are texts outside tasks that may hold targets (goals, introductions);
-    `advice` is what the plan tells persons and families to do."""
+    `background` tells how things stand and promises nothing; `advice` is what the plan tells persons and families to do."""
 
     actions: list[RawAction] = field(default_factory=list)
     tasks: list[RawTask] = field(default_factory=list)
     safeguards: list[RawTask] = field(default_factory=list)
     loose: list[Piece] = field(default_factory=list)
+    background: list[Piece] = field(default_factory=list)
     closing: list[Piece] = field(default_factory=list)
     advice: list[Piece] = field(default_factory=list)
 
@@ -80,6 +81,7 @@ def join(parts: list[Structure]) -> Structure:
         whole.tasks += part.tasks
         whole.safeguards += part.safeguards
         whole.loose += part.loose
+        whole.background += part.background
         whole.closing += part.closing
         whole.advice += part.advice
     return whole
@@ -263,10 +265,13 @@ class _Builder:
             self.result.loose.append(piece)
 
     def _loose(self, node: Node) -> None:
+        """Texts that may hold targets; what tells how things stand is kept apart, except the goals printed in it."""
+        past = sections.is_background(node.title)
         for part in node.walk():
             piece = clean(self.reading, part.title_start, part.own_end)
             if piece.text:
-                self.result.loose.append(piece)
+                goal = part is not node and self._role(part, top=False) == sections.GOAL
+                (self.result.background if past and not goal else self.result.loose).append(piece)
 
     def _safeguards(self, node: Node) -> None:
         before = len(self.result.tasks), len(self.result.actions), dict(self._actions)

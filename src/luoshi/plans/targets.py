@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from luoshi.documents.model import Document, Table
-from luoshi.plans import coverage, dates, frames, indicator_tables, names, quantities, topics, years
+from luoshi.plans import coverage, dates, frames, indicator_tables, metrics, names, quantities, topics, years
 from luoshi.plans.clauses import Sentence, sentence_start, sentences
 from luoshi.plans.dates import Mention
 from luoshi.plans.indicator_tables import FlatRow
@@ -171,12 +171,19 @@ def _read_clause(result: Scan, context: Context, members: list[Quantity]) -> lis
                 Refusal(run[0].start, run[-1].end, run[0].printed, "the starting value of the next figure")
             )
             continue
+        named = i + 1 < len(runs) and _inside_measure(run, after)
+        if named and metrics.governing_verb(left) is None:
+            why = "part of the name of a measure"
+            result.refusals.append(Refusal(run[0].start, run[-1].end, run[0].printed, why))
+            continue
         right, next_position = _right_of(text, run, after, i + 1 < len(runs), left)
         if baseline is not None:
             left = _FROM.sub("", text[position : baseline.start]) + text[baseline.end : run[0].start]
         answer = frames.read(left, run, right, context, start=position)
         if isinstance(answer, Refusal):
             result.refusals.append(answer)
+            if i + 1 < len(runs) and _goes_on(after, answer):
+                next_position = position  # 10秒内接听比例, 超过50度的学生比例: the number belongs to the next name
         else:
             for reading in answer:
                 if baseline is not None:
@@ -191,6 +198,27 @@ def _read_clause(result: Scan, context: Context, members: list[Quantity]) -> lis
         baseline = None
         position = next_position
     return out
+
+
+_NAME_GOES_ON = re.compile(r"^的?[\u4e00-\u9fff（）”“\"]{2,24}?(?:率|比例|占比|比重|水平)")
+_QUALIFIES = (
+    "a duration", "a duration, size, age or grade that no verb promises",
+    "a condition that limits a group, not a promise",
+)  # fmt: skip
+
+
+def _goes_on(after: str, answer: Refusal) -> bool:
+    """Whether a refused number stands inside the name of the measure that follows it."""
+    return answer.reason in _QUALIFIES and bool(_NAME_GOES_ON.match(after))
+
+
+def _inside_measure(run: list[Quantity], after: str) -> bool:
+    """Whether a count belongs to the name of a measure: 6类10项适宜技术开展率达到90%."""
+    measure = _NAME_GOES_ON.match(after)
+    if measure is None or any(q.is_share or q.op is not None for q in run):
+        return False
+    comparator = patterns().comparator.search(after)
+    return comparator is not None and bool(comparator["verb"] or comparator["compare"])
 
 
 def _lead_blank(text: str, at: int) -> int:

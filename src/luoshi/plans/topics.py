@@ -16,7 +16,9 @@ _PEOPLE = (
     r"适龄妇女|妇女|中小学生|残疾人|重点人群)"
 )
 _TOPIC = re.compile(rf"{_DISEASE}(?:、{_DISEASE})*(?:患者|病例|病人)?|{_PEOPLE}(?:“?两癌”?)?")
-_HAS_TOPIC = re.compile(rf"{_DISEASE}|{_PEOPLE}|患者|居民|儿童|医院|机构|人员|人群|人口|托位|医师|村|县|市|企业|学校")
+_HAS_TOPIC = re.compile(
+    rf"{_DISEASE}|{_PEOPLE}|患者|居民|儿童|婴儿|围产|青少年|职工|劳动者|医院|机构|人员|人群|人口|托位|医师|村|县|市|企业|学校"
+)
 _BARE = re.compile(r"^[\u4e00-\u9fff]{2,8}率$")
 _CONTRACT = re.compile(r"家庭医生")
 

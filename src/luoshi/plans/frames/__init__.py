@@ -17,6 +17,7 @@ Chinese plans write a measured promise in few frames:
 
 from __future__ import annotations
 
+from luoshi.plans import metrics
 from luoshi.plans.frames import count, reach, refusals, share
 from luoshi.plans.frames.site import SIZE_UNITS, TIME_UNITS, Site, falls, kind_of
 from luoshi.plans.quantities import Quantity
@@ -44,7 +45,8 @@ def read(
     comparator = words.comparator.search(left)
     verb = comparator["verb"] if comparator else None
     to_value = verb is not None and words.reaching[verb] != "plain" and not (change and change["reach"])
-    if change and not to_value and all(q.unit in _DIFFERENCES for q in run):
+    raised = change and all(q.unit.endswith("元") for q in run) and metrics.is_measure(left[: change.start()])
+    if change and not to_value and (raised or all(q.unit in _DIFFERENCES for q in run)):
         return reach.change(site, change)
     if comparator is not None and (verb or comparator["compare"] or (comparator["tail"] or "").endswith("前")):
         return reach.reach(site, comparator)

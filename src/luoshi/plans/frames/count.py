@@ -196,10 +196,15 @@ def _tail(
         return _all(
             site, site.span(), [name] * len(site.run), "count-tail", confidence, compare=compare, verb=verb.word
         )
+    group = re.match(r"(.+)（[^（）]{1,8}）$", previous.metric) if previous is not None else None
+    if group and site.left[:1] in ("、", "和", "及") and previous is not None and previous.unit == site.first.unit:
+        name = f"{group[1]}（{name}）"  # 其中宫颈癌8000人、乳腺癌4000人
+        return _all(site, site.span(), [name] * len(site.run), "count-tail", confidence, compare=compare)
     if (per_head := _listed_per_head(site)) and not PER_HEAD.search(name):
         name = per_head + name
     if often and len(name) < 6:
-        name = f"{site.topic()}{name}"
+        topic = re.sub(r"\d+(?:个|处|块|家|名|次|场|期)?$", "", site.topic())
+        name = f"{'' if re.search(r'[0-9]', topic) else topic}{name}"
     elif len(name) < 2:
         name = site.named(site.left)
     names = (metrics.distribute(site.left, len(site.run)) if len(site.run) > 1 else None) or [name] * len(site.run)

@@ -138,7 +138,7 @@ def change(site: Site, match: re.Match[str]) -> list[Reading] | Refusal:
     return [
         site.reading(
             quantity, site.span(), f"{each}{tail}", "change", compare=compare, confidence=0.9,
-            change=quantity.unit in ("%", "‰", "个百分点", "倍", "岁", "天"),
+            change=quantity.unit.endswith("元") or quantity.unit in ("%", "‰", "个百分点", "倍", "岁", "天"),
         )
         for each, quantity in zip(names, site.run, strict=True)
     ]  # fmt: skip

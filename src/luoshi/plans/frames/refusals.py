@@ -132,6 +132,9 @@ def _measure(site: Site) -> str:
     if unit in ("个工作日", "工作日", "日", "天", "小时", "分钟", "个小时"):
         compared = patterns().comparator.search(left)
         weekly = PER_TIME.search(left) and compared is not None and compared["compare"]
+        spent = site.context.previous
+        if spent is not None and spent.unit == first.unit and compared is not None and site.follows():
+            return ""  # 城区…反应时间控制在9分钟以内，乡镇控制在15分钟以内
         if not weekly and not _SPENT_TIME.search(metrics.bare(left)) and not _SPENT_TIME.search(site.headed()):
             return "a term of procedure"
     if unit == "元" and not _MONEY.search(left) and not _MONEY.search(site.context.previous_clause):

@@ -12,6 +12,7 @@ from luoshi.plans.words import patterns
 _PART_OF = re.compile(
     r"(?P<verb>提高到|提升到|提高至|提升至|达到|扩大到|占到?|增加到|不低于|不少于|不超过|超过|控制在|降低到|下降到)(?P<whole>[\u4e00-\u9fff（）]{2,16})的$"
 )
+_AMONG = re.compile(r"(?:^|[，、])(?:[\u4e00-\u9fff]{0,4})在(?:全国|全省|全市|全县|全区|全州)?$")
 _SEVERAL = re.compile(r"(?P<n>[二两三四五六]个)[“\"]?$")
 _AGENT = re.compile(
     r"(?:机构|医院|卫生院|中心|卫生室|站|学校|社区|村|县|市|区|企业|单位|人员|医师|患者|居民|部门|[)）])$"
@@ -35,6 +36,10 @@ def share(site: Site) -> list[Reading] | Refusal:
         ]  # fmt: skip
     subject = metrics.bare(site.left)
     noun = right_noun(site.right, "，。；：\n")
+    doing = PREDICATE.search(noun)
+    if _AMONG.search(site.left) and doing and doing.start() > 1:
+        name = metrics.share_of(noun[: doing.start()], noun[doing.start() :])
+        return [site.reading(first, site.span(None, site.used()), name, "share", verb_kind="share", confidence=0.85)]
     if subject and metrics.is_measure(subject) and (not noun or PREDICATE.match(noun) is None):
         if noun and site.right.startswith("的"):
             return site.refusal("a share that limits a group, not a promise")

@@ -65,7 +65,7 @@ def kind_of(quantity: Quantity, metric: str, *, change: bool = False) -> Kind:
     if change or quantity.unit == "个百分点":
         return "change"
     unit = quantity.unit.lstrip("万亿")
-    if quantity.is_share or quantity.unit.startswith("/") or quantity.unit == "1:N":
+    if quantity.is_share or quantity.unit.startswith("/") or quantity.unit in ("1:N", "N:1"):
         return "rate"
     per_head = PER_HEAD.search(metric) and not re.search(r"^每(?:名|个|家|所|位)", metric)
     if per_head or re.search(r"^(?:百|千|万)(?:人|名)", metric) or "人均" in metric:
@@ -196,16 +196,26 @@ class Site:
         heads = [h for h in re.findall(r"([^，。；：]{2,30})：", before) if metrics.is_measure(h)]
         return metrics.bare(heads[-1]) if heads else ""
 
+    def follows(self) -> bool:
+        """Whether the promise before stands right before this clause, nothing but a date between them."""
+        if self.context.previous is None:
+            return False
+        gap = self.context.text[self.context.previous.end : self.context.clause_start]
+        return len(gap) <= 2 or (len(gap) <= 20 and not metrics.bare(gap))
+
     def named(self, subject: str) -> str:
         """The subject of a measure; where the clause names none, the clause before gives it."""
-        name = metrics.measured(subject)
+        name = metrics.turned(metrics.measured(subject))
         previous = self.context.previous
-        near = previous is not None and self.context.clause_start - previous.end <= 2
+        near = previous is not None and self.follows()
         if len(name) < 2 or name in ("占比", "比例", "其中", "覆盖率", "数量", "人数", "每年"):
             if previous is not None and near:
                 before = re.sub(r"(?:提升|下降)幅度$", "", previous.metric)
                 return before if not name or before.endswith(name) else f"{before}{name}"
             before = self.topic()
+            if name.endswith("率"):
+                before = re.sub(r"^(?:加强|推进|开展|实施|推动|深化)(?=.{4,}建设$)", "", before)
+                before = before.removesuffix("建设")
             return f"{before}{name}" if len(before) <= 24 else name or before[-24:]
         if not metrics.is_measure(name) and (head := self.headed()):
             return name + head
@@ -221,7 +231,11 @@ class Site:
                 return name + previous.metric[: place.start()]
             if listed := re.match(r"(.*?(?:数|率|比例|项目))[国省市县区厅局部（）]+级", previous.metric):
                 return listed[1] + name  # 项目数省级…，厅级…，市级…
-            if metrics.is_measure(previous.metric) and (head := metrics.head_of(previous.metric, name)):
+            if (
+                previous.kind != "count"
+                and metrics.is_measure(previous.metric)
+                and (head := metrics.head_of(previous.metric, name))
+            ):
                 return name + head
         return name
 
