@@ -158,7 +158,9 @@ def city(tmp_path_factory: pytest.TempPathFactory) -> City:
     foreign = ("DATABASE_URL", "LUOSHI_", "DJANGO_")
     environment = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
     command = [sys.executable, "-m", "luoshi.cli.main", "demo", "--home", str(home), "--residents", "1000"]
-    subprocess.run([*command, "--seed", "3", "--no-serve"], check=True, cwd=ROOT, env=environment, capture_output=True)
+    made = subprocess.run([*command, "--seed", "3", "--no-serve"], cwd=ROOT, env=environment, capture_output=True)
+    if made.returncode:
+        pytest.fail(f"`luoshi demo` failed:\n{made.stdout.decode()[-1000:]}\n{made.stderr.decode()[-3000:]}")
     ready = json.loads((home / "ready.json").read_text("utf-8"))
     environment |= {
         "LUOSHI_HOME": str(home),

@@ -214,7 +214,7 @@ def svg(spec: Spec) -> SafeString:
     Drawn once per content and kept in the cache.
     """
     key = "chart:" + hashlib.sha256(orjson.dumps(spec)).hexdigest()
-    drawn = cache.get(key)
+    drawn: str | None = cache.get(key)
     if drawn is None:
         drawn = vl_convert.vegalite_to_svg(spec, vl_version=VEGA_LITE)
         drawn = _STYLE.sub("", drawn.replace(_LINK_BASE, ""))

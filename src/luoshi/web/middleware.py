@@ -63,7 +63,7 @@ class PageMiddleware:
         preferences = _preferences(request)
         request.preferences = preferences  # type: ignore[attr-defined]
         with translation.override(preferences.lang):
-            request.LANGUAGE_CODE = preferences.lang  # type: ignore[attr-defined]
+            request.LANGUAGE_CODE = preferences.lang
             response = self.get_response(request)
             response.headers.setdefault("Content-Language", "en" if preferences.lang == "en" else "zh-Hans")
         response.headers.setdefault("Content-Security-Policy", CONTENT_SECURITY_POLICY)

@@ -66,10 +66,10 @@ def place(asked: str, *, scope: Scope) -> Place:
         .order_by("code")
     )
     # Of an institution and its members the one that is nobody's member here comes first.
-    row = next((i for i in found if i.parent_id not in {j.pk for j in found}), None)
-    if row is None:
+    own = next((i for i in found if i.parent_id not in {j.pk for j in found}), None)
+    if own is None:
         raise Http404
-    return Place(row.name, "", row.code, row.division.path, row.division.level)
+    return Place(own.name, "", own.code, own.division.path, own.division.level)
 
 
 def options(at: Place, *, scope: Scope) -> Sequence[Option]:

@@ -29,7 +29,7 @@ def navigation(context: RequestContext) -> list[dict[str, Any]]:
     if request is None or not getattr(getattr(request, "user", None), "is_authenticated", False):
         return []
     scope = getattr(request, "scope", None)
-    entries = []
+    entries: list[dict[str, Any]] = []
     for service in services():
         for nav in service.navigation:
             if nav.permission and (scope is None or not scope.can(nav.permission)):
