@@ -166,7 +166,7 @@ def _is_head(keys: list[str | None]) -> bool:
 
 def _titles() -> dict[str, str]:
     """Titles of the columns in both languages."""
-    result = {}
+    result: dict[str, str] = {}
     for language in LANGUAGES:
         with override(language):
             result |= {str(column.title): column.key for column in ledger.FIELDS}
