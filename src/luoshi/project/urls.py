@@ -1,7 +1,7 @@
 """Addresses: sign-in and jobs of the platform, the staff shell, then every installed service under its own prefix.
 
 A service exposes `urlpatterns` in its `pages` module; its manifest says under which prefix (`/plans/`, the scoreboard
-at the root). Nothing has to be added here for a new service.
+at the root). Its `rest` module, if any, joins `/api/` under the same prefix. Nothing has to be added here for a new service.
 """
 
 from __future__ import annotations
@@ -9,12 +9,16 @@ from __future__ import annotations
 from django.urls import include, path
 
 from luoshi.platform.access.staff import site
+from luoshi.web import api
 from luoshi.web.manifest import services
+
+rest = api.collect()
 
 urlpatterns = [
     path("", include("luoshi.platform.access.pages")),
     path("jobs/", include("luoshi.platform.jobs.pages")),
     path("staff/", site.urls),
+    path("api/", rest.urls),
     *(path(service.address(), include(f"{service.name}.pages")) for service in services()),
 ]
 

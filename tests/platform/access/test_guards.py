@@ -24,7 +24,8 @@ def patterns(resolver: URLResolver, path: str = "") -> Iterator[tuple[str, URLPa
     for pattern in resolver.url_patterns:
         where = path + str(pattern.pattern)
         if isinstance(pattern, URLResolver):
-            if pattern.namespace != "admin":  # the staff shell has its own rules, tested in test_staff
+            # The staff shell has its own rules, tested in test_staff; operations of the API are asked below.
+            if pattern.namespace not in ("admin", "api"):
                 yield from patterns(pattern, where)
         else:
             yield where, pattern
@@ -41,3 +42,25 @@ def test_every_page_has_its_guard(where: str, pattern: URLPattern) -> None:
         return
     if role_book().permissions[permission].person_level:
         assert getattr(pattern.callback, "person_factor", False), f"/{where} shows residents without the second factor"
+
+
+def operations() -> Iterator[tuple[str, object]]:
+    from luoshi.project.urls import rest
+
+    for prefix, router in rest._routers:
+        for path, view in router.path_operations.items():
+            for operation in view.operations:
+                yield f"{'/'.join(operation.methods)} {prefix}{path}", operation
+
+
+def test_every_operation_of_the_api_has_its_guard() -> None:
+    from ninja.constants import NOT_SET
+
+    from luoshi.project.urls import rest
+
+    found = dict(operations())
+    assert found
+    for where, operation in found.items():
+        assert getattr(operation.view_func, "permission", "") in role_book().permissions, f"{where} has no @needs"
+        assert operation.auth_param is NOT_SET, f"{where} sets aside who must sign in"
+    assert rest.auth
