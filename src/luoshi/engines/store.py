@@ -161,6 +161,7 @@ class Reading:
         self._cells: dict[str, dict[tuple[str, str], tuple[int, int | None]]] = {}
         self._con = connect(2, "1GB")
         self._local = threading.local()
+        self._rendered: dict[str, str] = {}
 
     @property
     def data_until(self) -> date | None:
@@ -316,8 +317,18 @@ class Reading:
                 if i.cohort == name and i.kind == "ratio" and i.id in stored.indicators
             ]  # fmt: skip
             if chosen:
-                found += _memberships(self._cursor(), sources[name], self.catalogue.cohorts[name], chosen, person)
+                columns = [self._questions(indicator) for indicator in chosen]
+                cohort = self.catalogue.cohorts[name]
+                found += _memberships(self._cursor(), sources[name], cohort, chosen, columns, person)
         return found
+
+    def _questions(self, indicator: Indicator) -> str:
+        """SQL of three columns: is a subject in, does it count, which reason is shown. Made once: rendering costs more
+        than the answer."""
+        if indicator.id not in self._rendered:
+            inside, counted = membership(indicator)
+            self._rendered[indicator.id] = ", ".join((render(inside), render(counted), render(listing(indicator)[1])))
+        return self._rendered[indicator.id]
 
     def _held(self, label: str) -> dict[tuple[str, str], tuple[int, int | None]]:
         if label not in self._cells:
@@ -347,12 +358,13 @@ class Reading:
 
 
 def _memberships(
-    con: duckdb.DuckDBPyConnection, source: str, cohort: Cohort, indicators: Sequence[Indicator], person: int
+    con: duckdb.DuckDBPyConnection,
+    source: str,
+    cohort: Cohort,
+    indicators: Sequence[Indicator],
+    columns: Sequence[str],
+    person: int,
 ) -> list[tuple[Indicator, bool, Listed]]:
-    columns = []
-    for indicator in indicators:
-        inside, counted = membership(indicator)
-        columns += [render(inside), render(counted), render(listing(indicator)[1])]
     names = ", ".join(f'"{name}"' for name in cohort.types)
     width = len(cohort.types)
     rows = con.execute(f"SELECT {names}, {', '.join(columns)} FROM {source} WHERE person = {int(person)}").fetchall()
