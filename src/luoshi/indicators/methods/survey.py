@@ -26,8 +26,8 @@ class Design:
 
     `weights` are inverse chances of selection; `clusters` the unit drawn first (village, street), nothing when people were
     drawn singly; `strata` the parts drawn apart; `of` how many clusters each stratum holds (one number where there are no
-    strata), for the finite population correction; without it the sample counts as drawn from a far larger whole. A stratum with a single cluster has no variance of its own and
-    is refused.
+    strata), for the finite population correction; without it the sample counts as drawn from a far larger whole. A
+    stratum with a single cluster has no variance of its own and is refused.
     """
 
     weights: ArrayLike
