@@ -82,9 +82,9 @@ def load(
             PlanFile.objects.create(plan=plan, content=content)
             bindings.propose(keeping.store_new(plan, read.plan))
             counts = {"tasks": len(read.plan.tasks), "targets": len(read.plan.targets)}
-            _record(by, "plan.load", plan, counts | ({"amends": amends.pk} if amends else {}))
+            log(by, "plan.load", plan, counts | ({"amends": amends.pk} if amends else {}))
             if amends:
-                _record(by, "plan.amend", plan, carrying.carry(amends, plan))
+                log(by, "plan.amend", plan, carrying.carry(amends, plan))
         elif amends and plan.amends_id != amends.pk:
             raise Refused(_("这份文件已经作为另一份规划载入过。"), todo=_("请上传修订后的文件。"))
     return Loaded(plan, new)
@@ -109,7 +109,7 @@ def reread(*, plan: Plan, by: User) -> int:
         plan.save()
         changed = keeping.store_again(plan, read.plan, old_text=old_text)
         bindings.propose(changed)
-        _record(by, "plan.reread", plan, {"changed": len(changed)})
+        log(by, "plan.reread", plan, {"changed": len(changed)})
     return len(changed)
 
 
@@ -124,7 +124,7 @@ def correct_target(*, target: Target, by: User, **changes: Any) -> Target:
             if name not in TARGET_FIELDS:
                 raise ValueError(f"{name} is not a field the desk corrects")
             setattr(row, name, value)
-        _check_target(row)
+        check_target(row)
         fields = [name for name in TARGET_FIELDS if getattr(row, name) != before[name]]
         if fields:
             if "deadline" in fields:
@@ -133,11 +133,11 @@ def correct_target(*, target: Target, by: User, **changes: Any) -> Target:
             row.save()
             if {"metric", "unit", "kind", "op", "value", "baseline"} & set(fields):
                 bindings.propose([row])
-            _corrections(row.plan_id, by, {name: (before[name], getattr(row, name)) for name in fields}, target=row)
-            _record(by, "plan.target.correct", target.plan, {"target": row.pk, "fields": fields})
+            corrections(row.plan_id, by, {name: (before[name], getattr(row, name)) for name in fields}, target=row)
+            log(by, "plan.target.correct", target.plan, {"target": row.pk, "fields": fields})
         elif row.status == Status.PROPOSED:
             _judge(row, Status.CONFIRMED, by)
-            _record(by, "plan.target.confirm", target.plan, {"target": row.pk})
+            log(by, "plan.target.confirm", target.plan, {"target": row.pk})
     return row
 
 
@@ -156,8 +156,8 @@ def correct_task(*, task: Task, by: User, **changes: Any) -> Task:
         if fields:
             row.status = Status.CORRECTED
             row.save()
-            _corrections(row.plan_id, by, {name: (before[name], getattr(row, name)) for name in fields}, task=row)
-            _record(by, "plan.task.correct", task.plan, {"task": row.pk, "fields": fields})
+            corrections(row.plan_id, by, {name: (before[name], getattr(row, name)) for name in fields}, task=row)
+            log(by, "plan.task.correct", task.plan, {"task": row.pk, "fields": fields})
     return row
 
 
@@ -171,7 +171,7 @@ def judge(*, target: Target, status: Status, by: User) -> Target:
         if row.status != status and not (row.status == Status.CORRECTED and status == Status.CONFIRMED):
             _judge(row, status, by)
             action = {Status.CONFIRMED: "confirm", Status.REJECTED: "reject", Status.PROPOSED: "reopen"}[status]
-            _record(by, f"plan.target.{action}", target.plan, {"target": row.pk})
+            log(by, f"plan.target.{action}", target.plan, {"target": row.pk})
     return row
 
 
@@ -200,12 +200,12 @@ def add_target(*, plan: Plan, start: int, end: int, by: User, **fields: Any) -> 
             rule="by-hand",
             **fields,
         )
-        _check_target(row)
+        check_target(row)
         row.key = f"H{plan.targets.filter(rule='by-hand').count() + 1}"
         row.save()
         bindings.propose([row])
-        _corrections(plan.pk, by, {"added": (None, row.quote)}, target=row)
-        _record(by, "plan.target.add", plan, {"target": row.pk, "start": start, "end": end})
+        corrections(plan.pk, by, {"added": (None, row.quote)}, target=row)
+        log(by, "plan.target.add", plan, {"target": row.pk, "start": start, "end": end})
     return row
 
 
@@ -232,8 +232,8 @@ def bind(
         row.confirmed = True
         row.save()
         if old != _binding_words(row):
-            _corrections(target.plan_id, by, {"binding": (old, _binding_words(row))}, target=target)
-        _record(by, "plan.target.bind", target.plan, {"target": target.pk, **_binding_words(row)})
+            corrections(target.plan_id, by, {"binding": (old, _binding_words(row))}, target=target)
+        log(by, "plan.target.bind", target.plan, {"target": target.pk, **_binding_words(row)})
     return row
 
 
@@ -255,7 +255,7 @@ def confirm_plan(*, plan: Plan, by: User) -> int:
         row.status = Plan.Status.CONFIRMED
         row.confirmed_by, row.confirmed_at = by if isinstance(by, str) else by.get_username(), now
         row.save(update_fields=["status", "confirmed_by", "confirmed_at", "check_started_at", "check_seconds"])
-        _record(by, "plan.confirm", row, {"accepted": accepted, "seconds": row.check_seconds})
+        log(by, "plan.confirm", row, {"accepted": accepted, "seconds": row.check_seconds})
         if row.amends_id:
             _supersede(row.amends_id, by=row.pk, user=by)
     plan.refresh_from_db(fields=["status", "confirmed_by", "confirmed_at", "check_started_at", "check_seconds"])
@@ -268,7 +268,7 @@ def _supersede(number: int, *, by: int, user: User | str) -> None:
     if old.status != Plan.Status.SUPERSEDED:
         old.status = Plan.Status.SUPERSEDED
         old.save(update_fields=["status"])
-        _record(user, "plan.supersede", old, {"by_plan": by})
+        log(user, "plan.supersede", old, {"by_plan": by})
 
 
 def _not_superseded(row: Plan) -> None:
@@ -285,11 +285,12 @@ def reopen_plan(*, plan: Plan, by: User) -> None:
         _not_superseded(row)
         row.status, row.confirmed_by, row.confirmed_at = Plan.Status.LOADED, "", None
         row.save(update_fields=["status", "confirmed_by", "confirmed_at"])
-        _record(by, "plan.reopen", row, {})
+        log(by, "plan.reopen", row, {})
     plan.refresh_from_db(fields=["status", "confirmed_by", "confirmed_at"])
 
 
-def _record(by: User | str, action: str, plan: Plan, detail: dict[str, Any]) -> None:
+def log(by: User | str, action: str, plan: Plan, detail: dict[str, Any]) -> None:
+    """The audit row of a write to a plan; belongs in the same transaction."""
     audit.record(
         by=by,
         action=action,
@@ -315,10 +316,10 @@ def require_open(plan: Plan) -> None:
 def _judge(row: Target, status: Status, by: User) -> None:
     old, row.status = row.status, status
     row.save(update_fields=["status"])
-    _corrections(row.plan_id, by, {"status": (old, str(status))}, target=row)
+    corrections(row.plan_id, by, {"status": (old, str(status))}, target=row)
 
 
-def _corrections(
+def corrections(
     plan_id: int,
     by: User,
     changes: dict[str, tuple[Any, Any]],
@@ -326,6 +327,7 @@ def _corrections(
     task: Task | None = None,
     target: Target | None = None,
 ) -> None:
+    """One row for each changed field `{name: (before, after)}` of an item; starts the clock of the confirmation."""
     now = datetime.now(UTC)
     if changes:
         Plan.objects.filter(pk=plan_id, check_started_at=None).update(check_started_at=now)
@@ -339,7 +341,8 @@ def _binding_words(row: Binding) -> dict[str, str]:
     return {"kind": row.kind, "indicator": row.indicator, "verdict": row.verdict, "missing": row.missing}
 
 
-def _check_target(row: Target) -> None:
+def check_target(row: Target) -> None:
+    """Tidy the columns of a promise; raises `InvalidValue` for values that make none."""
     row.metric = row.metric.strip()[:300]
     if not row.metric:
         raise InvalidValue(_("请写明指标名称。"), where="metric")

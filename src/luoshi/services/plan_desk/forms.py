@@ -156,3 +156,23 @@ class LedgerForm(forms.Form):
     file = forms.FileField(
         label=_("改好的台账（.xlsx）"), allow_empty_file=True, widget=forms.FileInput(attrs={"accept": ".xlsx"})
     )
+
+
+class IntoForm(forms.Form):
+    """Which item takes this one in."""
+
+    into = forms.ChoiceField(label=_("并入"))
+
+    def __init__(self, *args: Any, choices: list[tuple[str, str]], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["into"]
+        assert isinstance(field, forms.ChoiceField)
+        field.choices = choices
+
+
+class SplitTaskForm(forms.Form):
+    """Where a task is cut."""
+
+    words = forms.CharField(
+        label=_("第二项任务的开头"), max_length=200, widget=forms.TextInput(attrs={"autofocus": True})
+    )

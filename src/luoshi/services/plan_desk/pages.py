@@ -21,7 +21,16 @@ from luoshi.kernel.errors import InvalidValue, UnreadableFile, UserError
 from luoshi.platform.access import queries as access_queries
 from luoshi.platform.access.scope import Scope
 from luoshi.platform.access.views import SignedInRequest, requires
-from luoshi.services.plan_desk import actions, alignment_pages, bindings, ledger_pages, queries, rendering, wording
+from luoshi.services.plan_desk import (
+    actions,
+    alignment_pages,
+    bindings,
+    ledger_pages,
+    queries,
+    rendering,
+    restructuring_pages,
+    wording,
+)
 from luoshi.services.plan_desk.forms import BindingForm, NewTargetForm, TargetForm, TaskForm, UploadForm
 from luoshi.services.plan_desk.models import Binding, Plan, Status, Target
 from luoshi.web.tables import Cell, Column, Table, cell
@@ -358,4 +367,5 @@ urlpatterns = [
     path("task/<int:task_id>/edit/", edit_task, name="edit-task"),
     *alignment_pages.urlpatterns,
     *ledger_pages.urlpatterns,
+    *restructuring_pages.urlpatterns,
 ]

@@ -139,6 +139,10 @@ FIELDS = {
     "status": _("状态"),
     "binding": _("数据来源"),
     "added": _("补充目标"),
+    "split": _("拆分自"),
+    "merged": _("并入"),
+    "absorbed": _("合并了"),
+    "text": _("内容"),
 }
 VALUES = {
     "proposed": _("待确认"),
