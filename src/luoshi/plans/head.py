@@ -357,7 +357,9 @@ def _period(head: PlanHead, body: str) -> tuple[int | None, int | None]:
     if five:
         end = {"十三五": 2020, "十四五": 2025, "十五五": 2030}[five.group(1)]
         return end - 4, end
-    match = re.search(r"(20\d\d)\s?年度?", title)
+    match = re.search(r"(20\d\d)\s?年度?[^总结和与暨及]{0,16}(?:计划|要点|打算|安排)", title) or re.search(
+        r"(20\d\d)\s?年度?", title
+    )
     if match:
         return int(match[1]), int(match[1])
     match = re.search(r"[\u4e00-\u9fff](20[2-9]\d)[”\"]?", title)
@@ -368,10 +370,11 @@ def _period(head: PlanHead, body: str) -> tuple[int | None, int | None]:
         match = re.search(r"召开(20\d\d)年", body)
         if match:
             return int(match[1]), int(match[1])
+    written = int(head.published[:4]) if head.published else None
     both = [int(b) for _, b in re.findall(r"(20\d\d)\s?年?[底末]?(?:和|与|、|及)(20\d\d)\s?年", body)]
     horizons = Counter(int(year) for year in re.findall(r"(?:到|至)\s?(20\d\d)\s?年", body))
+    horizons.update(int(year) for year in re.findall(r"(?m)^(20\d\d)年[，,]", body) if written and int(year) > written)
     due = Counter(int(year) for year in re.findall(r"(20\d\d)\s?年(?:\d{1,2}月)?底(?:之?前)?", body))
-    written = int(head.published[:4]) if head.published else None
     for found in (horizons, due):
         years = [year for year in found if written is None or year >= written]
         if years:

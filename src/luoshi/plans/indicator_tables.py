@@ -340,6 +340,13 @@ def _near(back: dict[int, int], source_index: int) -> int | None:
     return None
 
 
+def _named(name: str, value: _Value) -> str:
+    """The name of a row; where the cell prints a difference (提高1岁) what is measured is the difference."""
+    if not value.change:
+        return name
+    return name + ("下降幅度" if falls(name) else "提升幅度")
+
+
 def targets_of_row(
     row: FlatRow, *, year: int | None, plan_years: tuple[int | None, int | None]
 ) -> Iterator[tuple[Target, int, int]]:
@@ -359,7 +366,8 @@ def targets_of_row(
             continue
         yield (
             Target(
-                id="", task=None, quote="", start=0, end=0, metric=metrics.bare(name) or name, op=value.op, value=value.value,
+                id="", task=None, quote="", start=0, end=0, metric=_named(metrics.bare(name) or name, value),
+                op=value.op, value=value.value,
                 unit=value.unit, deadline=str(cell_year) if cell_year else None, baseline=None if value.change else base[0],
                 baseline_year=value.base_year or base[1], kind=kind_of(value.quantity, name, change=value.change), force=row.force,
                 confidence=0.88, flags=list(value.flags), rule="flattened-table", op_alt=value.op_alt,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from luoshi.plans.clauses import split_parallel
+from luoshi.plans.clauses import split_parallel as split_parallel
 from luoshi.plans.words import patterns
 
 _DATE = re.compile(
@@ -47,6 +47,9 @@ def bare(phrase: str) -> str:
     """A phrase without its dates, item numbers, leading verbs and trailing adverbs."""
     phrase = _ITEM.sub("", phrase.strip(" 　\n"))
     phrase = re.sub(r"(?:比|较|与|在)(?:19|20)\d{2}年(?:度|底|末|相比|基础上|的基础上)?[，]?", "", phrase)
+    phrase = re.sub(r"^\d{1,2}[.、](?=\d{1,2}(?:周?岁|个月|月龄|-))", "", phrase)
+    phrase = re.sub(r"(?<=率)以[^，。；]{1,14}为单位", "", phrase)
+    phrase = re.sub(r"(?<=\d)~(?=\d)", "-", phrase)
     phrase = re.sub(r"在[^，。；率比]{0,14}基础上[，]?", "", phrase)
     phrase = re.sub(r"(?:由|从)(?:(?:19|20)\d{2}年)?的?$", "", phrase)
     phrase = _DATE.sub("", phrase)
@@ -124,7 +127,20 @@ def distribute(phrase: str, count: int) -> list[str] | None:
         parts[:-1] = [part if _CHANGE_TAIL.search(part) else part + tail[0] for part in parts[:-1]]
     for part in parts[:-1]:
         out.append(part if _ENDS.search(part) and not part.endswith("级") else part + head_of(last, part))
+    whose = _WHOSE.match(parts[0])
+    if whose is not None and all(part.endswith("率") for part in [*out, last]):
+        out, last = _same_people(whose["who"], out), _same_people(whose["who"], [last])[0]
     return [bare(p) for p in (*out, last)]
+
+
+_WHOSE = re.compile(
+    r"(?P<who>[^、，]{0,12}(?:岁以下儿童|儿童|患者|妇女|孕产妇|老年人|学生|新生儿|劳动者))[^、，]{2,}率$"
+)
+
+
+def _same_people(who: str, parts: list[str]) -> list[str]:
+    """贫血患病率 and 生长迟缓率 after 5岁以下儿童 are both theirs."""
+    return [part if _HEADS.search(part) or part.startswith(who) or len(part) < 4 else who + part for part in parts]
 
 
 _CHANGE_TAIL = re.compile(r"(?:增长率|增长幅度|增幅|增速|降幅|下降率|下降幅度|提升幅度)$")

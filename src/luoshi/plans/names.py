@@ -99,3 +99,33 @@ def reason(text: str, quantity: Quantity, clause_start: int) -> str:
     ):
         return ""
     return "a small number in words: a name or an aside"
+
+
+_NAME_GOES_ON = re.compile(r"^的?[\u4e00-\u9fff\d（）”“\"]{2,24}?(?:率|比例|占比|比重|水平)")
+_QUALIFIES = (
+    "a duration", "a duration, size, age or grade that no verb promises",
+    "a condition that limits a group, not a promise",
+)  # fmt: skip
+
+
+def goes_on(after: str, reason: str) -> bool:
+    """Whether a refused number stands inside the name of the measure that follows it."""
+    return reason in _QUALIFIES and bool(_NAME_GOES_ON.match(after))
+
+
+def part_of_share(text: str, run: list[Quantity], following: list[Quantity]) -> bool:
+    """Whether a count only says what a share of bodies can do: 80%以上的村卫生室能够开展6类以上技术."""
+    between = text[run[-1].end : following[0].start]
+    able = re.match(
+        r"的[^，；\d]{2,30}(?:能够|均能|都能|可以)(?:规范|独立|常规)?(?:开展|提供|使用|完成|应用)$", between
+    )
+    return run[-1].is_share and not following[0].is_share and able is not None
+
+
+def inside_measure(run: list[Quantity], after: str) -> bool:
+    """Whether a count belongs to the name of a measure: 6类10项适宜技术开展率达到90%."""
+    measure = _NAME_GOES_ON.match(after)
+    if measure is None or any(q.is_share or q.op is not None for q in run):
+        return False
+    comparator = patterns().comparator.search(after)
+    return comparator is not None and bool(comparator["verb"] or comparator["compare"])

@@ -122,7 +122,7 @@ def _node(reading: RunningText, marker: Marker, own_end: int, one_line: bool) ->
     stop = _SENTENCE_END.search(line)
     heading_only = False
     says = re.match(r"[^：:，,]{4,30}(?=[：:][^：:]*\d)", line)
-    if says and stop is None and marker.rank >= RANKS["arabic"]:
+    if says and (stop is None or stop.end() == len(line)) and marker.rank >= RANKS["arabic"]:
         title, body = says[0], start  # 孕产妇管理：早孕建册率≥90%
     elif stop is None and len(line) <= _MAX_TITLE:
         title, body, heading_only = line.rstrip(" ：:、,，"), line_end, True

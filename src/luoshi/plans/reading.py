@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from luoshi.kernel.comparator import Op
 from luoshi.plans.model import Kind
 
+UNNAMED = "（未写明）"
+
 
 @dataclass
 class Reading:

@@ -9,6 +9,7 @@ import re
 from bisect import bisect_left
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 
 from luoshi.documents.model import Document, Table
 from luoshi.plans import coverage, dates, frames, indicator_tables, metrics, names, quantities, topics, years
@@ -18,7 +19,7 @@ from luoshi.plans.indicator_tables import FlatRow
 from luoshi.plans.model import Force, Target
 from luoshi.plans.plain import Plain
 from luoshi.plans.quantities import Quantity
-from luoshi.plans.reading import Context, Reading, Refusal
+from luoshi.plans.reading import UNNAMED, Context, Reading, Refusal
 from luoshi.plans.words import patterns
 
 _JOINT = re.compile(r"^[”\"]?(?:、|和|及|与|以及|或|，)?[“\"]?$")
@@ -97,6 +98,11 @@ def scan(text: str, *, year: int | None = None, plan_years: tuple[int | None, in
         inside = numbers[first : bisect_left(starts, sentence.end)]
         _read_sentence(result, sentence, inside)
     years.deal(plain.text, result.readings)
+    for before, reading in pairwise(result.readings):
+        between = plain.text[before.end : reading.start]
+        if reading.metric == UNNAMED and before.unit == reading.unit and len(between) <= 24 and "\n" not in between:
+            reading.metric, reading.confidence = before.metric, 0.85  # …达到80%以上。到2030年，达到90%以上。
+            reading.flags.remove("what is measured is not printed")
     for reading in result.readings:
         topics.supply(plain.text, reading)
     kept: list[Reading] = []
@@ -171,18 +177,25 @@ def _read_clause(result: Scan, context: Context, members: list[Quantity]) -> lis
                 Refusal(run[0].start, run[-1].end, run[0].printed, "the starting value of the next figure")
             )
             continue
-        named = i + 1 < len(runs) and _inside_measure(run, after)
-        if named and metrics.governing_verb(left) is None:
+        inside = i + 1 < len(runs) and names.inside_measure(run, after)
+        if inside and metrics.governing_verb(left) is None:
             why = "part of the name of a measure"
             result.refusals.append(Refusal(run[0].start, run[-1].end, run[0].printed, why))
             continue
+        if i and names.part_of_share(text, runs[i - 1], run):
+            why = "part of what the share of bodies before it does"
+            result.refusals.append(Refusal(run[0].start, run[-1].end, run[0].printed, why))
+            continue
         right, next_position = _right_of(text, run, after, i + 1 < len(runs), left)
+        if i + 1 < len(runs) and names.part_of_share(text, run, runs[i + 1]):
+            stop = runs[i + 2][0].start if i + 2 < len(runs) else context.clause_end
+            right = text[run[-1].end : stop]
         if baseline is not None:
             left = _FROM.sub("", text[position : baseline.start]) + text[baseline.end : run[0].start]
         answer = frames.read(left, run, right, context, start=position)
         if isinstance(answer, Refusal):
             result.refusals.append(answer)
-            if i + 1 < len(runs) and _goes_on(after, answer):
+            if i + 1 < len(runs) and names.goes_on(after, answer.reason):
                 next_position = position  # 10秒内接听比例, 超过50度的学生比例: the number belongs to the next name
         else:
             for reading in answer:
@@ -197,28 +210,11 @@ def _read_clause(result: Scan, context: Context, members: list[Quantity]) -> lis
                 context.previous = reading
         baseline = None
         position = next_position
+    for first, second in pairwise(out):
+        does = second.metric.removeprefix(second.scope)
+        if first.rule == "share-object" and second.rule == "share" and second.scope and does != second.metric:
+            first.metric = metrics.share_of(first.metric.removesuffix("的比例"), does)  # 100%的A、80%的B能够…
     return out
-
-
-_NAME_GOES_ON = re.compile(r"^的?[\u4e00-\u9fff（）”“\"]{2,24}?(?:率|比例|占比|比重|水平)")
-_QUALIFIES = (
-    "a duration", "a duration, size, age or grade that no verb promises",
-    "a condition that limits a group, not a promise",
-)  # fmt: skip
-
-
-def _goes_on(after: str, answer: Refusal) -> bool:
-    """Whether a refused number stands inside the name of the measure that follows it."""
-    return answer.reason in _QUALIFIES and bool(_NAME_GOES_ON.match(after))
-
-
-def _inside_measure(run: list[Quantity], after: str) -> bool:
-    """Whether a count belongs to the name of a measure: 6类10项适宜技术开展率达到90%."""
-    measure = _NAME_GOES_ON.match(after)
-    if measure is None or any(q.is_share or q.op is not None for q in run):
-        return False
-    comparator = patterns().comparator.search(after)
-    return comparator is not None and bool(comparator["verb"] or comparator["compare"])
 
 
 def _lead_blank(text: str, at: int) -> int:

@@ -10,7 +10,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-from luoshi.plans.directory import forms, looks_like_unit, resolve
+from luoshi.plans.directory import looks_like_unit, resolve
+from luoshi.plans.unit_repair import heal
 
 _LABEL_WORD = (
     r"(?:第一|主要|主体|直接|具体|共同)?(?P<role>责任|牵头|主牵头|配合|协同|协助|协办|主办|承办|实施|组织实施|负责|"
@@ -280,7 +281,7 @@ def split_names(text: str) -> tuple[list[str], list[str]]:
     text = re.sub(r"\s+", "", text).strip("。；;，,、：:.")
     text = re.sub(r"^(?:由|商|会同|联合|请)", "", text)
     parts = _split(text)
-    parts, flags = _heal([part for part in parts if part])
+    parts, flags = heal([part for part in parts if part], _trim)
     names: list[str] = []
     for part in parts:
         for name in _conjunctions(_trim(part)):
@@ -375,45 +376,6 @@ def _conjunctions(name: str) -> list[str]:
             if named:
                 return [left, *_conjunctions(right)]
     return [name]
-
-
-def _heal(parts: list[str]) -> tuple[list[str], list[str]]:
-    """Names cut in two by a stray line: known name = beginning of one part + a later part; what lay between is set aside."""
-    flags: list[str] = []
-    prefixes = [part[0] for part in parts if resolve(part)]
-    level = max(set(prefixes), key=prefixes.count) if prefixes else ""
-    index = 0
-    while index < len(parts):
-        if not resolve(_trim(parts[index])) and level and parts[index].startswith(level):
-            healed = _healed(parts, index, level)
-            if healed:
-                name, end = healed
-                between = [parts[index][_common(parts[index], name) :], *parts[index + 1 : end]]
-                stray = "、".join(piece for piece in between if piece)
-                if stray:
-                    flags.append(f"a stray line stood inside the unit list: {stray[:60]}")
-                parts = [*parts[:index], name, *parts[end + 1 :]]
-        index += 1
-    return parts, flags
-
-
-def _common(part: str, name: str) -> int:
-    count = 0
-    while count < min(len(part), len(name)) and part[count] == name[count]:
-        count += 1
-    return count
-
-
-def _healed(parts: list[str], index: int, level: str) -> tuple[str, int] | None:
-    for form in forms():
-        name = level + form
-        cut = _common(parts[index], name)
-        if cut < 4 or cut >= len(name):
-            continue
-        for end in range(index + 1, min(index + 7, len(parts))):
-            if parts[end] == name[cut:] and not any(resolve(part) for part in parts[index + 1 : end]):
-                return name, end
-    return None
 
 
 _SENTENCE = re.compile(

@@ -38,6 +38,15 @@ def reach(site: Site, comparator: re.Match[str]) -> list[Reading] | Refusal:
     verb_kind = words.reaching.get(verb, "plain")
     if len(site.run) > 1:
         return site.several(subject, "reach-list", verb_kind=verb_kind, compare=compare)
+    alike = _several_measures(site, bare)
+    if alike:
+        readings = [
+            site.reading(site.first, site.span(), each, "reach-each", verb_kind=verb_kind, compare=compare, verb=verb)
+            for each in alike
+        ]
+        for reading in readings:
+            reading.flags.append("one value printed for several measures")
+        return readings
     name = site.named(subject)
     if verb in ("排名", "位列", "位居", "名列") and not name.endswith(("排名", "位次")):
         name = f"{name}排名"
@@ -49,6 +58,13 @@ def reach(site: Site, comparator: re.Match[str]) -> list[Reading] | Refusal:
     elif _countable(site) and verb in ("达到", "达", "完成", "实现", "") and not metrics.is_measure(name):
         name = metrics.counted("", name)
     return [site.reading(site.first, span, name, "reach", verb_kind=verb_kind, compare=compare, verb=verb)]
+
+
+def _several_measures(site: Site, bare: str) -> list[str]:
+    """孕产妇系统管理率、儿童健康管理率均保持在92%以上: every measure of the list, where each is whole by itself."""
+    parts = metrics.split_parallel(bare)
+    whole = all(re.fullmatch(r"[^“”（）《》]{3,}率", part) for part in parts)
+    return parts if whole and 2 <= len(parts) <= 4 and not site.noun else []
 
 
 def _countable(site: Site) -> bool:

@@ -103,7 +103,9 @@ def _past(site: Site) -> str:
     words = patterns()
     before = site.before()
     clause = site.before(clause=True)
-    if words.advice.search(clause) and not re.search(r"率|比例|水平", site.left):
+    clause = re.sub(r"[适事便相]宜", "", clause)
+    told = words.advice.search(before) and site.first.unit in ("克", "毫克", "毫升", "杯", "千克")
+    if told or (words.advice.search(clause) and not re.search(r"率|比例|水平", site.left)):
         return "advice to persons"
     own_verb = words.comparator.search(site.left)
     speaks = metrics.governing_verb(site.left) or (own_verb and (own_verb["verb"] or own_verb["compare"]))

@@ -37,7 +37,7 @@ def share(site: Site) -> list[Reading] | Refusal:
     subject = metrics.bare(site.left)
     noun = right_noun(site.right, "，。；：\n")
     doing = PREDICATE.search(noun)
-    if _AMONG.search(site.left) and doing and doing.start() > 1:
+    if _AMONG.search(site.left) and doing and doing.start() >= 1:
         name = metrics.share_of(noun[: doing.start()], noun[doing.start() :])
         return [site.reading(first, site.span(None, site.used()), name, "share", verb_kind="share", confidence=0.85)]
     if subject and metrics.is_measure(subject) and (not noun or PREDICATE.match(noun) is None):

@@ -9,7 +9,7 @@ from luoshi.kernel.comparator import Op
 from luoshi.plans import metrics
 from luoshi.plans.model import Kind
 from luoshi.plans.quantities import LEVEL_UNITS, PERSON_UNITS, Quantity
-from luoshi.plans.reading import Context, Reading, Refusal
+from luoshi.plans.reading import UNNAMED, Context, Reading, Refusal
 
 TIME_UNITS = frozenset({"分钟", "小时", "个小时", "个工作日", "工作日", "个月", "天", "日", "秒", "年", "周"})
 SIZE_UNITS = frozenset(
@@ -132,9 +132,7 @@ class Site:
         """A reading of one number of the run."""
         unnamed = not metric.strip()
         if unnamed:
-            metric = (
-                metrics.bare(verb + self.right[: until(self.right, "，。；：\n")].removeprefix("的")) or "（未写明）"
-            )
+            metric = metrics.bare(verb + self.right[: until(self.right, "，。；：\n")].removeprefix("的")) or UNNAMED
             confidence = min(confidence, 0.5)
         op, alternatives, approximate = comparison(quantity, verb_kind, compare)
         if op == "=" and alternatives == [">="] and falls(metric) and not change:
