@@ -156,7 +156,7 @@ def run(
         return
     _table(
         ("id", "place", "value", "", "counted", "of", "note"),
-        [_line(catalogue.indicators[row["id"]], row) for row in rows],
+        [_line(catalogue.indicators[str(row["id"])], row) for row in rows],
     )
     click.echo(f"{used.label}, {len(rows)} values")
     for cohort, count in results.unplaced.items():
