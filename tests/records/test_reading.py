@@ -11,6 +11,7 @@ from click.testing import CliRunner
 
 from luoshi.cli.records import group
 from luoshi.kernel.errors import UnreadableFile
+from luoshi.records import reading
 from luoshi.records.reading import blocks, find
 
 LINES = [json.dumps({"resourceType": "Basic", "id": str(i), "code": {"text": "文" * (i % 50)}}) for i in range(2000)]
@@ -85,3 +86,18 @@ def test_check_goes_on_after_a_file_that_cannot_be_read(tmp_path: Path) -> None:
     assert result.exit_code == 2
     assert len(result.stdout.splitlines()) == 1
     assert "damaged" in result.stderr
+
+
+@pytest.mark.parametrize("ending", ["", ".gz"])
+def test_lines_before_one_that_is_too_long_are_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ending: str
+) -> None:
+    monkeypatch.setattr(reading, "LONGEST_LINE", 1 << 20)
+    data = b'{"a":1}\n{"b":2}\n' + b"x" * (3 << 20) + b'\n{"c":3}\n'
+    path = tmp_path / f"a.ndjson{ending}"
+    path.write_bytes(gzip.compress(data) if ending else data)
+    found = reading.blocks(path, size=1 << 16)
+    first = next(found)
+    assert (first.data, first.end, first.lines) == (b'{"a":1}\n{"b":2}\n', 16, 2)
+    with pytest.raises(UnreadableFile, match="after line 2"):
+        next(found)

@@ -8,6 +8,7 @@ reader that was interrupted goes on where the last finished block ended.
 from __future__ import annotations
 
 import gzip
+import io
 import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -129,15 +130,19 @@ def _lines(file: IO[bytes], size: int, path: Path, line: int) -> bytes:
         data += part
     if not data.endswith(b"\n"):
         try:
-            data += file.readline(LONGEST_LINE)
+            data += file.readline(LONGEST_LINE + 1)
         except (OSError, EOFError, zlib.error):
             end = data.rfind(b"\n") + 1
             if end:
                 return bytes(data[:end])
             raise
-        if len(data) >= LONGEST_LINE and not data.endswith(b"\n"):
+        start = data.rfind(b"\n") + 1  # of the last line
+        if not data.endswith(b"\n") and len(data) - start >= LONGEST_LINE:
+            if start:
+                file.seek(start - len(data), io.SEEK_CUR)
+                return bytes(data[:start])
             raise UnreadableFile(
-                f"a line of more than {LONGEST_LINE >> 20} MiB (after line {line - 1 + data.count(10)}).",
+                f"a line of more than {LONGEST_LINE >> 20} MiB (after line {line - 1}).",
                 where=str(path),
                 todo="One resource per line; attachments belong into Binary resources or elsewhere.",
             )

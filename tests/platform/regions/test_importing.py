@@ -114,6 +114,10 @@ class TestDivisions:
         assert tally(run(write(tmp_path, "divisions.csv", text, "gb18030"))[0]) == (2, 0, 0, 0)
         assert Division.objects.get(code="9901").parent.name == "岚江省"
 
+    def test_a_short_file_is_known_for_gb18030_too(self, tmp_path):
+        assert tally(run(write(tmp_path, "provinces.csv", "code,name\n99,岚江省\n", "gb18030"))[0]) == (1, 0, 0, 0)
+        assert Division.objects.get(code="99").name == "岚江省"
+
     def test_bad_rows_come_back_with_the_reason(self, tmp_path):
         bad = DIVISIONS + "\n".join(
             [

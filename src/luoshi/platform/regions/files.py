@@ -71,13 +71,16 @@ def rows(path: Path) -> Iterator[Row]:
         raise UnreadableFile(f"cannot be read ({error.strerror or error}).", where=str(path)) from error
 
 
+_SAMPLE = 2**20  # bytes
+
+
 def _fold(name: str) -> str:
     return HEADINGS.get(name.strip(), name.strip())
 
 
 def _csv(path: Path) -> Iterator[Row]:
     with path.open("rb") as raw:
-        encoding = _encoding(path, raw.read(2**20))
+        encoding = _encoding(path, raw.read(_SAMPLE))
     try:
         with io.TextIOWrapper(path.open("rb"), encoding, newline="") as file:
             reader = csv.reader(file, strict=True)
@@ -97,11 +100,11 @@ def _encoding(path: Path, start: bytes) -> str:
     """UTF-8, with or without mark, else GB18030 as spreadsheets in China still write it."""
     if not start.strip():
         raise UnreadableFile("is empty.", where=str(path))
+    cut = len(start) == _SAMPLE  # and so it may end inside a character
     try:
-        # The sample may end inside a character.
-        start.decode("utf-8") if len(start) < 2**20 else start[:-4].decode("utf-8", errors="strict")
+        start.decode("utf-8")
     except UnicodeDecodeError as error:
-        if error.start < len(start) - 8:
+        if not cut or error.start < len(start) - 8:
             return "gb18030"
     return "utf-8-sig"
 
