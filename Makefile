@@ -60,7 +60,7 @@ lock: setup-dev  ## resolve the dependencies anew and pin them with hashes
 reference: setup-dev  ## write the generated pages of docs/reference and GLOSSARY.md
 	$(BIN)/python tools/make_reference.py
 
-screenshots: setup-dev ## take the screenshots of the README from a running demo
+screenshots: setup-dev ## take the screenshot of the README from the demonstration
 	$(BIN)/python tools/take_screenshots.py
 
 clean:           ## forget the virtual environment and all data in var/

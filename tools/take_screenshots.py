@@ -1,7 +1,7 @@
-"""Take the screenshots of the README from the demonstration.
+"""Take the screenshot of the README from the demonstration.
 
 Makes the demonstration if there is none, serves it on a free port, signs in as its leader, and writes
-`docs/images/*.png`. Run with `make screenshots`. Needs Chromium (`LUOSHI_CHROMIUM`, else the one on the path).
+`docs/images/board.png`. Run with `make screenshots`. Needs Chromium (`LUOSHI_CHROMIUM`, else the one on the path).
 """
 
 from __future__ import annotations
@@ -58,10 +58,6 @@ def _photograph(base: str, password: str) -> None:
         page = browser.new_page(viewport={"width": 1360, "height": 900}, locale="zh-CN")
         _sign_in(page, base, "leader", password)
         page.screenshot(path=IMAGES / "board.png")
-        page.goto(f"{base}/targets/")
-        page.screenshot(path=IMAGES / "targets.png")
-        page.locator("main table a[href*='/targets/']").first.click()
-        page.screenshot(path=IMAGES / "target.png", full_page=True)
         browser.close()
 
 
