@@ -124,6 +124,14 @@ class TestBoard:
         with pytest.raises(Refused, match="修订过"):
             actions.load(content=b"x" + TEXT.encode(), name="a.txt", by=officer, scope=Scope.of(officer), amends=plan)
 
+    def test_two_amendments_cannot_both_count(self, plan, officer, amend):
+        first, second = amend(), amend(REVISED.replace("78%", "79%"), "再改.txt")
+        actions.confirm_plan(plan=first, by=officer)
+        with pytest.raises(Refused, match="另一份修订"):
+            actions.confirm_plan(plan=second, by=officer)
+        actions.reopen_plan(plan=first, by=officer)
+        assert actions.confirm_plan(plan=first, by=officer) >= 0
+
     def test_the_same_file_and_one_loaded_before(self, plan, officer, amend):
         with pytest.raises(Refused, match="完全相同"):
             amend(TEXT)

@@ -245,6 +245,7 @@ def confirm_plan(*, plan: Plan, by: User) -> int:
         if row.status == Plan.Status.CONFIRMED:
             return 0
         _not_superseded(row)
+        _only_amendment(row)
         if not row.targets.exclude(status=Status.REJECTED).exists():
             raise Refused(_("这份规划里没有可确认的目标。"), todo=_("请先在原文中选择句子补充目标。"))
         accepted = row.targets.filter(status=Status.PROPOSED).update(status=Status.CONFIRMED)
@@ -269,6 +270,12 @@ def _supersede(number: int, *, by: int, user: User | str) -> None:
         old.status = Plan.Status.SUPERSEDED
         old.save(update_fields=["status"])
         log(user, "plan.supersede", old, {"by_plan": by})
+
+
+def _only_amendment(row: Plan) -> None:
+    """Two revised texts of one plan cannot both count."""
+    if row.amends_id and Plan.objects.filter(amends=row.amends_id).exclude(pk=row.pk).exclude(status="loaded").exists():
+        raise Refused(_("原规划已被另一份修订取代。"), todo=_("请把这份文件作为那份修订的再次修订载入。"))
 
 
 def _not_superseded(row: Plan) -> None:
