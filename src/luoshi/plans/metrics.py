@@ -63,6 +63,8 @@ def bare(phrase: str) -> str:
         phrase = phrase.strip('，、；：。 "')
         if phrase.count("“") != phrase.count("”"):
             phrase = phrase.strip("“”") if phrase[:1] in ("“", "”") or phrase[-1:] in ("“", "”") else phrase
+    if phrase.count("“") == phrase.count("”") + 1:
+        phrase += "”"  # 配齐“健康小屋”3处: the closing mark went with the tail
     return re.sub(r"(?<=[级数率])\d年$", "", phrase)
 
 

@@ -53,7 +53,9 @@ def reason(text: str, quantity: Quantity, clause_start: int) -> str:
             or quantity.unit in ("", "G")
         ):
             return "a number inside a name"
-    if quantity.unit in ("岁", "周岁") and not re.search(r"寿命|平均年龄", before):
+    if quantity.unit in ("岁", "周岁") and not re.search(
+        r"寿命|平均年龄", before + text[max(0, clause_start - 24) : clause_start]
+    ):
         return "an age that scopes a population"
     listed = re.sub(r"(?:[\d.]+|[一二三四五])(?:%|级|星)(?:以上)?[、和及]$", "", before)
     reaching = words.comparator.search(listed)
@@ -103,7 +105,7 @@ def reason(text: str, quantity: Quantity, clause_start: int) -> str:
 
 _NAME_GOES_ON = re.compile(r"^的?[\u4e00-\u9fff\d（）”“\"]{2,24}?(?:率|比例|占比|比重|水平)")
 _QUALIFIES = (
-    "a duration", "a duration, size, age or grade that no verb promises",
+    "a duration", "a term of procedure", "a duration, size, age or grade that no verb promises",
     "a condition that limits a group, not a promise",
 )  # fmt: skip
 
@@ -119,7 +121,10 @@ def part_of_share(text: str, run: list[Quantity], following: list[Quantity]) -> 
     able = re.match(
         r"的[^，；\d]{2,30}(?:能够|均能|都能|可以)(?:规范|独立|常规)?(?:开展|提供|使用|完成|应用)$", between
     )
-    return run[-1].is_share and not following[0].is_share and able is not None
+    if not run[-1].is_share or following[0].is_share:
+        return False
+    soon = following[0].unit in TIME_UNITS and re.match(r"的[^，；\d]{2,20}$", between)
+    return bool(able or (soon and re.match(r"(?:能够|能|可以?|到达|得到|获得)", text[following[-1].end :][:4])))
 
 
 def inside_measure(run: list[Quantity], after: str) -> bool:

@@ -63,6 +63,9 @@ def region_of(head: PlanHead, body: str) -> str | None:
         for province in PROVINCES:
             if province in text:
                 return _full_province(province)
+    township = re.match(r"([\u4e00-\u9fff]{2,4}?(?:镇|乡|街道))(?=20\d\d年|“|基本|公共|卫生|关于|人民政府)", head.title)
+    if township and not _NOT_PLACE.match(township[1]):
+        return township[1]
     if _national(head, body):
         return "全国"
     for text in (head.title, head.issuer or ""):
@@ -84,6 +87,8 @@ def region_of(head: PlanHead, body: str) -> str | None:
 
 def _national(head: PlanHead, body: str) -> bool:
     """Whether the paper is for the whole country: its issuer is a national body, or it is addressed to every province."""
+    if re.match(r"(?:国家|全国|中国)(?!级|卫生县|卫生城)", head.title):
+        return True
     said = (head.issuer or "") + head.title
     if re.search(r"^各省、自治区、直辖市", body, re.M) or re.search(
         r"国家(?:卫生|医保|医疗|疾|中医)|中共中央|国务院|财政部|“?健康中国", said

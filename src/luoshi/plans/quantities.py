@@ -27,7 +27,7 @@ PERSON_UNITS = _words("人次数 人次 人份 人天 人 名 位 员")
 LEVEL_UNITS = _words(
     "平方公里 平方千米 平方米 立方米 公里 千米 分钟 小时 个小时 个工作日 工作日 个月 周岁 岁 天 日 秒 "
     "毫克 微克 毫升 千克 公斤 克 吨 升 "
-    "级 星级 星 等 分贝 分 倍 位次 度 米 年 周"
+    "级 星级 星 等 分贝 DDDs DDD 分 倍 位次 度 米 年 周"
 )
 MONEY_UNITS = _words("元")
 COUNT_UNITS = _words(

@@ -100,7 +100,7 @@ def role(title: str, *, top: bool) -> str:
     bare = re.sub(r"[\s“”\"（(].*?[)）]|[\s。：:]", "", title)
     if _GOAL.fullmatch(bare):
         return GOAL
-    if _OVERVIEW.fullmatch(bare):
+    if _OVERVIEW.fullmatch(bare) or is_background(title):
         return OVERVIEW
     if _SCHEDULE.fullmatch(bare) and not _WORK.search(re.sub("任务", "", bare)):
         return SCHEDULE

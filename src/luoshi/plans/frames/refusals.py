@@ -47,7 +47,7 @@ def _shape(site: Site) -> str:
     limited = words.limits.search(left)
     if limited and unit not in ("%", "‰") and not re.search(r"每[^，。]{0,8}$|(?:达到|控制在)$", left):
         return "a limit of whom or what is meant"
-    if unit in ("岁", "周岁") and not re.search(r"寿命|平均年龄|年龄中位", left):
+    if unit in ("岁", "周岁") and not re.search(r"寿命|平均年龄|年龄中位", left + site.context.previous_clause):
         return "an age that scopes a population"
     if unit in ("年", "个月", "周", "天", "日") and re.search(r"(?:每|近|未来|过去|前|后|满|为期|期限|第)$", tail):
         return "a duration"
@@ -80,6 +80,7 @@ _TOLD = re.compile(
     r"(?:较好|圆满|顺利|全面|超额)?完成了|取得了?(?:显著|明显|积极|良好)?(?:成效|进展|成绩)|(?:程度|趋势)(?:持续|不断|进一步)?(?:加深|加重|加剧)"
 )
 _FACT = re.compile(r"岁(?:及)?以上(?:老年)?人口占|老龄化率|城镇化率|户籍人口|常住人口(?:达|为)")
+_OTHERS = re.compile(r"(?:世界卫生组织|联合国|国际社会)[^。；]{0,12}(?:提出|倡议|发布|通过|呼吁)[^。；]{0,40}$")
 _AVERAGE = re.compile(
     r"(?:低于|高于|超过|超出|优于|多于|少于)(?:同期)?(?:全国|全省|全市|同类|世界)[^，。]{0,4}(?:平均|水平)"
 )
@@ -92,6 +93,8 @@ def _told(site: Site) -> str:
     after = re.split(r"[。！？\n]", after, maxsplit=1)[0]
     if _TOLD.search(after):
         return "reported, not promised (closing words of a report)"
+    if _OTHERS.search(site.before()):
+        return "a goal of others, told"
     if _FACT.search(site.left) or _AVERAGE.search(site.left):
         return "a fact of the situation"
     if re.search(r"(?:不足|尚未达到|仅|只有|仍有|还有|缺口)$", site.left):
