@@ -1,10 +1,62 @@
-"""Names of units cut in two by a stray line, put together again where the directory knows the whole."""
+"""A printed list of units taken apart, and names cut in two by a stray line put together again."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 from luoshi.plans.directory import forms, resolve
+
+_OPEN, _CLOSE = "（([【〔", "）)]】〕"
+_LEVEL_TOKENS = (
+    r"省|自治区|市|州|盟|地区|县|区|特区|旗|县市|市县|市区|县区|区县|市州|州市|乡|镇|乡镇|街道|镇街|兵团|林区|开发区|高新区"
+    r"|经开区|新区|管理区|园区|管委会"
+)
+
+
+def split(text: str) -> list[str]:
+    """The members of a printed list of units, brackets kept whole and nested level words together."""
+    parts: list[str] = []
+    depth = 0
+    current = ""
+    for char in text:
+        if char in _OPEN:
+            depth += 1
+        elif char in _CLOSE:
+            depth = max(0, depth - 1)
+        if depth == 0 and char in "、，,；;。/|":
+            parts.append(current)
+            current = ""
+        else:
+            current += char
+    parts.append(current)
+    return _rejoin(parts)
+
+
+def _rejoin(parts: list[str]) -> list[str]:
+    """各县市 + 区 + 特区人民政府 is one name: level words joined up to the word that says what they have in common."""
+    result: list[str] = []
+    index = 0
+    while index < len(parts):
+        part = parts[index]
+        end = index
+        if re.fullmatch(rf"各(?:级|有关|相关)?(?:{_LEVEL_TOKENS})+", part):
+            ahead = index + 1
+            while ahead < len(parts) and re.fullmatch(rf"(?:{_LEVEL_TOKENS})+", parts[ahead]):
+                ahead += 1
+            if (
+                ahead < len(parts)
+                and re.match(
+                    rf"(?:{_LEVEL_TOKENS})+(?:[（(][^）)]*[）)])?(?:人民政府|政府|管委会|党委|党工委|卫生健康[委局]|卫健[委局]|"
+                    rf"医保局|办事处)",
+                    parts[ahead],
+                )
+                and not parts[ahead].startswith(("市卫", "市医", "省"))
+            ):
+                end = ahead
+        result.append("、".join(parts[index : end + 1]))
+        index = end + 1
+    return result
 
 
 def heal(parts: list[str], trim: Callable[[str], str]) -> tuple[list[str], list[str]]:

@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass, field
 
 from luoshi.plans.directory import looks_like_unit, resolve
-from luoshi.plans.unit_repair import heal
+from luoshi.plans.unit_repair import heal, split
 
 _LABEL_WORD = (
     r"(?:第一|主要|主体|直接|具体|共同)?(?P<role>责任|牵头|主牵头|配合|协同|协助|协办|主办|承办|实施|组织实施|负责|"
@@ -45,10 +45,6 @@ _DEFAULT_AFTER = re.compile(
     r"(?P<list>各[^。；;：:]{2,60}?)(?:为|是|作为)(?P<where>以[下上])?(?:各项|所有|全部|每项)?(?:任务|工作|"
     r"事项)?(?:的)?(?:共同)?(?:责任|配合|落实)(?:单位|主体)[,，]?\s*(?:以下)?不再(?:一一|逐一|重复|另行)?(?:列出|"
     r"列举)"
-)
-_LEVEL_TOKENS = (
-    r"省|自治区|市|州|盟|地区|县|区|特区|旗|县市|市县|市区|县区|区县|市州|州市|乡|镇|乡镇|街道|镇街|兵团|林区|开发区|高新区"
-    r"|经开区|新区|管理区|园区|管委会"
 )
 
 
@@ -201,15 +197,30 @@ def _brackets(text: str) -> list[tuple[int, int, str]]:
     return result
 
 
+_OFFICE = re.compile(r"[\u4e00-\u9fff]{2,10}(?:科|处|股|室|办|部|中心|站|院)")
+
+
 def _credible(content: str, trial: Units, *, at_end: bool) -> bool:
     """Whether an unlabelled bracket really lists units: it says 牵头 or 负责, or it closes the task and all are known."""
-    known = sum(1 for name in trial.units if resolve(name))
-    if re.search(r"牵头|负责|按职责|配合", content):
+    known = sum(1 for name in trial.units if resolve(name) or re.match(r"各[县市区镇乡街州旗]", name))
+    if re.search(r"牵头|负责|按职责|配合|落实$", content):
+        inside = all(_OFFICE.fullmatch(name) for name in trial.units)
+        if (
+            inside
+            and re.search(r"(?:负责|牵头|落实|配合)$", content)
+            and not any("not understood" in f for f in trial.flags)
+        ):
+            return True  # 医政科牵头，财务科、人事科配合: the offices of one house
         told = re.search(r"(?:负责|牵头|落实|配合)$", content) and all(len(name) >= 5 for name in trial.units)
         return bool(told) or known >= max(1, 0.5 * len(trial.units))
     if re.match(r"(?:含|包括|如|即|以下简称|指)", content):
         return False
-    return at_end and known == len(trial.units) and (len(trial.units) >= 2 or bool(re.search(r"[委厅局部]$", content)))
+    nearly = known >= 3 and known >= 0.7 * len(trial.units) and not any("not understood" in f for f in trial.flags)
+    return (
+        at_end
+        and (nearly or known == len(trial.units))
+        and (len(trial.units) >= 2 or bool(re.search(r"[委厅局部]$", content)))
+    )
 
 
 def _parse(content: str, found: Units) -> None:
@@ -279,63 +290,23 @@ def split_names(text: str) -> tuple[list[str], list[str]]:
     again when the directory knows it.
     """
     text = re.sub(r"\s+", "", text).strip("。；;，,、：:.")
+    if text.count("）") > text.count("（"):
+        text = text.rstrip("）")
     text = re.sub(r"^(?:由|商|会同|联合|请)", "", text)
-    parts = _split(text)
+    parts = split(text)
     parts, flags = heal([part for part in parts if part], _trim)
     names: list[str] = []
     for part in parts:
         for name in _conjunctions(_trim(part)):
             if not name:
                 continue
-            if resolve(name) or looks_like_unit(name):
+            if name == "政府" and names and names[-1].endswith("党委"):
+                names[-1] += "、政府"  # 各县区党委、政府 is one name
+            elif resolve(name) or looks_like_unit(name):
                 names.append(name)
-            elif len(name) >= 2:
+            elif len(name) >= 2 and not re.search(r"20\d\d年|\d{1,2}月底?|完成$|^下同$|^列第一", name):
                 flags.append(f"not understood in a unit list: {name[:24]}")
     return names, flags
-
-
-def _split(text: str) -> list[str]:
-    parts: list[str] = []
-    depth = 0
-    current = ""
-    for char in text:
-        if char in _OPEN:
-            depth += 1
-        elif char in _CLOSE:
-            depth = max(0, depth - 1)
-        if depth == 0 and char in "、，,；;。/|":
-            parts.append(current)
-            current = ""
-        else:
-            current += char
-    parts.append(current)
-    return _rejoin(parts)
-
-
-def _rejoin(parts: list[str]) -> list[str]:
-    """各县市 + 区 + 特区人民政府 is one name: level words joined up to the word that says what they have in common."""
-    result: list[str] = []
-    index = 0
-    while index < len(parts):
-        part = parts[index]
-        end = index
-        if re.fullmatch(rf"各(?:级|有关|相关)?(?:{_LEVEL_TOKENS})+", part):
-            ahead = index + 1
-            while ahead < len(parts) and re.fullmatch(rf"(?:{_LEVEL_TOKENS})+", parts[ahead]):
-                ahead += 1
-            if (
-                ahead < len(parts)
-                and re.match(
-                    rf"(?:{_LEVEL_TOKENS})+(?:[（(][^）)]*[）)])?(?:人民政府|政府|管委会|党委|党工委|卫生健康[委局]|卫健[委局]|"
-                    rf"医保局|办事处)",
-                    parts[ahead],
-                )
-                and not parts[ahead].startswith(("市卫", "市医", "省"))
-            ):
-                end = ahead
-        result.append("、".join(parts[index : end + 1]))
-        index = end + 1
-    return result
 
 
 def _trim(part: str) -> str:
