@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Sequence
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -108,6 +109,16 @@ def check(names: Sequence[str]) -> None:
         raise SystemExit(1)
 
 
+def _passed(asked: Period, until: date | None) -> Period:
+    """The part of a period the records reach. Raises `InvalidValue` for one they do not reach at all: an indicator of
+    days to come would count nobody as due and look perfect."""
+    if until is None:
+        return asked
+    if asked.start > until:
+        raise InvalidValue(f"The period {asked.label} begins after the last record ({until}).", todo="Ask for another.")
+    return asked.to_date(until)
+
+
 @group.command("run")
 @click.argument("names", metavar="[ID]...", nargs=-1)
 @_LAKE
@@ -132,9 +143,7 @@ def run(
 
     catalogue = Catalogue.load()
     directory = LakeDirectory.open(_lake(lake))
-    asked = Period.parse(period)
-    until = directory.data_until
-    used = asked.to_date(until) if until else asked
+    used = _passed(Period.parse(period), directory.data_until)
     running = engine()
     results = running.evaluate(directory, catalogue, used, ids=names or None, known_at=_instant(known_at))
     places = [(None, institution)] if institution else _places(results, division, by)
@@ -194,8 +203,7 @@ def why(
             f"{name} is of kind {indicator.kind!r}: it has no list of subjects.", todo="Ask for a ratio; see `list`."
         )
     directory = LakeDirectory.open(_lake(lake))
-    asked = Period.parse(period)
-    used = asked.to_date(directory.data_until) if directory.data_until else asked
+    used = _passed(Period.parse(period), directory.data_until)
     found, total = engine().why(
         directory, catalogue, indicator, used, division=division, institution=institution, limit=limit, offset=offset
     )

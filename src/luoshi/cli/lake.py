@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections import Counter
 from pathlib import Path
@@ -46,6 +47,12 @@ class _Progress:
             click.echo("\r\x1b[K", nl=False, err=True)
 
 
+def _size(_context: click.Context, _parameter: click.Parameter, value: str) -> str:
+    if not re.fullmatch(r"\d+(\.\d+)?\s*[KMGT]i?B", value, re.IGNORECASE):
+        raise click.BadParameter(f"{value!r} is no size; write 512MB or 2GB.")
+    return value
+
+
 def _print(manifest: Manifest) -> None:
     click.echo(f"built {manifest.built_at.isoformat(timespec='seconds')}, {len(manifest.buckets)} buckets "
                f"of {manifest.bucket_size:,} persons, layout {LAYOUT_VERSION}")  # fmt: skip
@@ -59,7 +66,9 @@ def _print(manifest: Manifest) -> None:
 @group.command("build")
 @_LAKE
 @click.option("--bucket-size", default=DEFAULT_BUCKET_SIZE, show_default=True, help="Persons in one bucket.")
-@click.option("--memory", default="1GB", show_default=True, help="What DuckDB may use before it goes to disk.")
+@click.option(
+    "--memory", default="1GB", show_default=True, callback=_size, help="What DuckDB may use before it goes to disk."
+)
 @click.option("--update", "only_changes", is_flag=True, help="Only what changed since the last time.")
 def build(lake: Path | None, bucket_size: int, memory: str, only_changes: bool) -> None:
     """Make the lake from the store."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -54,9 +55,20 @@ def check(files: tuple[Path, ...], form: str, profile: str | None, everything: b
         raise SystemExit(1)
 
 
+def _named(_context: click.Context, _parameter: click.Parameter, value: str) -> str:
+    if not re.fullmatch(r"[\w.-]{1,60}", value):
+        raise click.BadParameter(f"{value!r} is no name of a source; use letters, digits and hyphens.")
+    return value
+
+
 @group.command()
 @click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option("--source", required=True, help="The system that sends: letters, digits and hyphens, for instance tc-03.")
+@click.option(
+    "--source",
+    required=True,
+    callback=_named,
+    help="The system that sends: letters, digits and hyphens, for instance tc-03.",
+)
 @click.option("--profile", type=click.Choice(["cn"]), help="Refuse what breaks our rules for China, too.")
 @click.option("--refused", type=click.Path(path_type=Path), help="Write what was refused here, as NDJSON.")
 @click.option("--workers", default=2, show_default=True, help="Processes that parse and validate.")

@@ -124,7 +124,7 @@ def _plain(path: Path, text: str) -> str:
         raise UnreadableFile(
             "this is a binary file, no document.", where=path.name, todo="Give txt, html, docx, pdf or xlsx."
         )
-    return text.replace("\ufeff", "")
+    return text.replace("\ufeff", "").replace("\x00", "")  # no store keeps NUL
 
 
 def _readable(text: str) -> bool:
