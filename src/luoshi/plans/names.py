@@ -105,7 +105,7 @@ def reason(text: str, quantity: Quantity, clause_start: int) -> str:
 
 _NAME_GOES_ON = re.compile(r"^的?[\u4e00-\u9fff\d（）”“\"]{2,24}?(?:率|比例|占比|比重|水平)")
 _QUALIFIES = (
-    "a duration", "a term of procedure", "a duration, size, age or grade that no verb promises",
+    "a duration", "a term of procedure", "a number that no verb promises", "a duration, size, age or grade that no verb promises",
     "a condition that limits a group, not a promise",
 )  # fmt: skip
 

@@ -115,7 +115,11 @@ def _confidence(site: Site, verb: _Verb, *, stated: bool) -> float | None:
 def _listed_per_head(site: Site) -> str:
     """每万人口拥有全科医师3人、护士4人: the base of the first member, for those that follow it; empty where there is none."""
     previous = site.context.previous
-    if previous is None or previous.unit != site.first.unit or site.left[:1] not in ("、", "和", "与", "及"):
+    if (
+        previous is None
+        or previous.unit != site.first.unit
+        or not site.left.startswith(("、", "和", "与", "及", "其中"))
+    ):
         return ""
     base = re.search(PER_HEAD.pattern + "(?:拥有)?", previous.metric)
     return base[0] if base else ""
@@ -201,6 +205,8 @@ def _tail(
         name = f"{group[1]}（{name}）"  # 其中宫颈癌8000人、乳腺癌4000人
         return _all(site, site.span(), [name] * len(site.run), "count-tail", confidence, compare=compare)
     if (per_head := _listed_per_head(site)) and not PER_HEAD.search(name):
+        if previous is not None and re.search(r"(?:机构|医院|卫生院|中心|卫生室)$", name):
+            name += metrics.head_of(previous.metric, name)
         name = per_head + name
     if often and len(name) < 6:
         topic = re.sub(r"\d+(?:个|处|块|家|名|次|场|期)?$", "", site.topic())
