@@ -13,7 +13,7 @@ import click
 
 from luoshi.indicators import Catalogue, Indicator, measure
 from luoshi.indicators.measure import fill
-from luoshi.kernel.errors import InvalidValue, UserError
+from luoshi.kernel.errors import InvalidValue, NotFound, UserError, nearest
 from luoshi.kernel.period import Period
 
 _FORMAT = click.option("--format", "form", type=click.Choice(["table", "json"]), default="table", show_default=True)
@@ -146,16 +146,19 @@ def run(
     used = _passed(Period.parse(period), directory.data_until)
     running = engine()
     results = running.evaluate(directory, catalogue, used, ids=names or None, known_at=_instant(known_at))
-    places = [(None, institution)] if institution else _places(results, division, by)
+    places = [_institution(results, institution)] if institution else _places(results, division, by)
     rows = []
     for indicator in catalogue.computed(names or None):
         for place, body in places:
             numerator, denominator = results.cell(indicator, division=place, institution=body)
             got = measure(indicator, numerator, denominator)
+            # The sum behind a mean in the unit of its value, not in that of the records.
+            mean = indicator.kind == "mean" and numerator is not None
+            shown = round(numerator * indicator.factor, 2) if mean else numerator
             rows.append(
                 {
                     "id": indicator.id, "name": indicator.name, "division": place, "institution": body,
-                    "period": used.label, "numerator": numerator, "denominator": denominator, "value": got.value,
+                    "period": used.label, "numerator": shown, "denominator": denominator, "value": got.value,
                     "unit": indicator.unit, "reason": got.reason, "flags": list(got.flags),
                     "confidence": indicator.confidence,
                 }
@@ -227,7 +230,6 @@ def why(
 def new(name: str, cohort: str, folder: str, out: Path | None) -> None:
     """Write the frame of a new indicator, to be filled in and checked."""
     from luoshi.catalog.loader import CATALOG
-    from luoshi.kernel.errors import NotFound, nearest
 
     catalogue = Catalogue.load()
     if name in catalogue.indicators:
@@ -290,6 +292,14 @@ def _instant(text: str | None) -> Any:
     return instant if instant.tzinfo else instant.replace(tzinfo=CHINA)
 
 
+def _institution(results: Any, code: str) -> tuple[None, str]:
+    """The institution asked for. Raises `NotFound` when nobody counts there."""
+    known = {c for c in results.table.column("institution").to_pylist() if c is not None}
+    if code not in known:
+        raise NotFound(f"No values for the institution {code!r}.", todo=nearest(code, known))
+    return None, code
+
+
 def _places(results: Any, division: str | None, by: str | None) -> list[tuple[str, None]]:
     """The division asked for (default: the widest one with values), and with `by` those directly below."""
     levels = {}
@@ -302,8 +312,6 @@ def _places(results: Any, division: str | None, by: str | None) -> list[tuple[st
         raise UserError("the lake has no values for this period.", todo="Is the register of divisions loaded?")
     root = division or min(levels, key=lambda code: (levels[code], code))
     if division is not None and division not in levels:
-        from luoshi.kernel.errors import NotFound, nearest
-
         raise NotFound(f"No values for the division {division!r}.", todo=nearest(division, levels))
     below = results.children_of(root) if by else []
     return [(code, None) for code in (root, *below)]
