@@ -16,7 +16,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench", description=bench.__doc__)
     parts = sorted(m.name for m in pkgutil.iter_modules(bench.__path__) if m.name not in ("__main__", "row", "peers"))
     parser.add_argument("parts", nargs="*", metavar="PART", help=f"of {', '.join(parts)}; all if none is named")
-    parser.add_argument("--residents", type=int, default=200_000, help="size of the region (default 200000)")
+    parser.add_argument("--residents", type=int, default=1_000_000, help="size of the region (default 1000000)")
     parser.add_argument("--out", type=Path, default=Path("var/bench.json"))
     options = parser.parse_args()
     if unknown := set(options.parts) - set(parts):
