@@ -90,3 +90,8 @@ def pairs(statement: str, values: Iterable[tuple[str, str]]) -> list[tuple[Any, 
     with connection.cursor() as cursor:
         cursor.execute(statement, parameters)
         return list(cursor.fetchall())
+
+
+def following(table: str) -> int:
+    """The next key of a table whose keys are given by the one writer, who holds the lock."""
+    return int(one(f"SELECT coalesce(max(id), 0) FROM {table}")) + 1  # noqa: S608 (names of our tables)

@@ -7,18 +7,15 @@ Everything is looked up and written in sets; the cost of a resource is a few ind
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
-from typing import Any
 
 from django.db import transaction
 
 from luoshi.kernel import clock
 from luoshi.platform import audit
-from luoshi.platform.store import sets
-from luoshi.platform.store.models import Chunk, Person, RunFile, Source
+from luoshi.platform.store import identity, sets
+from luoshi.platform.store.models import Chunk, RunFile, Source
 from luoshi.platform.store.preparing import DELETED, Prepared, Row
 from luoshi.platform.store.work import Counts, Known, Name, Work
-from luoshi.records.identify import Key, decide
 
 __all__ = ["Counts", "commit"]
 
@@ -40,7 +37,7 @@ def commit(
     """
     with transaction.atomic():
         sets.lock()
-        chunk = _next("store_chunk")
+        chunk = sets.following("store_chunk")
         now = int(clock.now().timestamp() * 1_000_000)
         latest = sets.one("SELECT at FROM store_chunk ORDER BY id DESC LIMIT 1")
         work = Work(
@@ -67,14 +64,10 @@ def commit(
     return work.counts
 
 
-def _next(table: str) -> int:
-    return int(sets.one(f"SELECT coalesce(max(id), 0) FROM {table}")) + 1  # noqa: S608 (names of our tables)
-
-
 def _resources(rows: list[Row], work: Work) -> None:
     known, taken = _lookup(rows, work.source)
     _history(rows, known, work)
-    first = _next("store_resource")
+    first = sets.following("store_resource")
     fresh: list[tuple[Row, Known, str]] = []
     accepted: list[tuple[Row, Known]] = []
     for row in rows:
@@ -95,10 +88,10 @@ def _resources(rows: list[Row], work: Work) -> None:
         _version(row, at, work)
         accepted.append((row, at))
     work.now += max((at.rows for _, at in accepted), default=0)
-    _identify(accepted, work)
-    _assign(accepted, known, work)
+    identity.identify(accepted, work)
+    identity.assign(accepted, known, work)
     _write(fresh, known, work)
-    _resolve(fresh, known, work)
+    identity.resolve(fresh, known, work)
 
 
 def _lookup(rows: list[Row], source: int) -> tuple[dict[Name, Known], set[Name]]:
@@ -161,67 +154,6 @@ def _version(row: Row, at: Known, work: Work) -> None:
     work.versions.append((at.id, at.version, moment, row.hash, work.chunk, row.body))
 
 
-def _identify(accepted: list[tuple[Row, Known]], work: Work) -> None:
-    """A person for every Patient."""
-    patients = [(row, at) for row, at in accepted if row.facts is not None]
-    if not patients:
-        return
-    wanted = {key for row, _ in patients for key in row.facts.keys}  # type: ignore[union-attr]
-    owners: dict[Key, int] = {(system, value): person for system, value, person in _owners(wanted)}
-    following = int(sets.one("SELECT coalesce(max(number), 0) FROM store_person")) + 1
-    for row, at in patients:
-        found = row.facts
-        assert found is not None
-        decision = decide(found, known_as=at.person, owners=owners)
-        person = decision.person
-        if person is None:
-            person, following = following, following + 1
-            work.new_persons.add(person)
-        at.person = person
-        work.persons[person] = (found.division, found.institution, found.name[: Person.NAME_LENGTH])
-        for key in decision.claim:
-            owners[key] = person
-            work.claims.append((*key, person))
-        work.reviews.extend(("conflict", at.id, person, other) for other in decision.conflicts)
-        work.reviews.extend((doubt, at.id, person, None) for doubt in found.doubts)
-    work.counts.persons = len(work.new_persons)
-
-
-def _owners(keys: Iterable[Key]) -> list[tuple[Any, ...]]:
-    return sets.pairs(
-        "SELECT i.system, i.value, i.person FROM {pairs} JOIN store_personidentifier i"
-        " ON i.system = wanted.a AND i.value = wanted.b",
-        keys,
-    )
-
-
-def _assign(accepted: list[tuple[Row, Known]], known: dict[Name, Known], work: Work) -> None:
-    """The person every other resource is about, or a place in the queue for when the Patient comes."""
-    others = [(row, at) for row, at in accepted if row.facts is None and row.hash != DELETED]
-    keys = {row.patient for row, _ in others if row.patient}
-    ids = {key[8:] for key in keys if key.startswith("Patient/")}
-    persons: dict[str, int | None] = {
-        f"Patient/{key}": person
-        for key, person in sets.select(
-            "SELECT key, person FROM store_resource WHERE key IN {values} AND type = 'Patient' AND source_id = %s",
-            ids,
-            work.source,
-        )
-    }
-    persons.update({f"Patient/{key}": at.person for (kind, key), at in known.items() if kind == "Patient"})
-    identifiers = [(a, b) for a, _, b in (key.partition("|") for key in keys if not key.startswith("Patient/"))]
-    persons.update({f"{system}|{value}": person for system, value, person in _owners(identifiers)})
-    persons.update({f"{system}|{value}": person for system, value, person in work.claims})
-    for row, at in others:
-        person = persons.get(row.patient) if row.patient else None
-        work.pending.pop(at.id, None)
-        if person is None and row.patient:
-            work.pending[at.id] = row.patient
-        if at.person is not None and at.person != person:
-            work.moved.add(at.person)
-        at.person = person
-
-
 def _write(fresh: list[tuple[Row, Known, str]], known: dict[Name, Known], work: Work) -> None:
     sets.insert(
         "store_resource",
@@ -250,85 +182,14 @@ def _write(fresh: list[tuple[Row, Known, str]], known: dict[Name, Known], work: 
             if at.rows and not at.fresh
         ],
     )
-    number = _next("store_version")
+    number = sets.following("store_version")
     sets.insert(
         "store_version",
         ("id", "resource_id", "version", "known_from", "hash", "chunk", "body"),
         [(number + i, *version) for i, version in enumerate(work.versions)],
     )
     sets.update("UPDATE store_version SET known_to = %s WHERE resource_id = %s AND version = %s", work.closed)
-    _write_persons(work)
-
-
-def _write_persons(work: Work) -> None:
-    sets.insert(
-        "store_person",
-        ("number", "division", "institution", "name", "chunk"),
-        [(number, *work.persons[number], work.chunk) for number in sorted(work.new_persons)],
-    )
-    sets.update(
-        "UPDATE store_person SET division = coalesce(nullif(%s, ''), division),"
-        " institution = coalesce(nullif(%s, ''), institution), name = coalesce(nullif(%s, ''), name) WHERE number = %s",
-        [(*told, number) for number, told in work.persons.items() if number not in work.new_persons],
-    )
-    identifier = _next("store_personidentifier")
-    sets.insert(
-        "store_personidentifier",
-        ("id", "system", "value", "person"),
-        [(identifier + i, *claim) for i, claim in enumerate(work.claims)],
-    )
-    review = _next("store_review")
-    noted = set(
-        sets.select(
-            "SELECT kind, resource_id, person, other FROM store_review WHERE resource_id IN {values} AND state = 'open'",
-            {resource for _, resource, _, _ in work.reviews},
-        )
-    )
-    reviews = [item for item in dict.fromkeys(work.reviews) if item not in noted]
-    work.counts.reviews = len(reviews)
-    sets.insert(
-        "store_review",
-        ("id", "kind", "resource_id", "person", "other", "at", "state"),
-        [(review + i, *item, work.now, "open") for i, item in enumerate(reviews)],
-    )
-
-
-def _resolve(fresh: list[tuple[Row, Known, str]], known: dict[Name, Known], work: Work) -> None:
-    """Give those who waited for a Patient of this set their person, and queue the new ones who wait."""
-    arrived: dict[str, int] = {
-        f"Patient/{row.key}": at.person for row, at, _ in fresh if row.facts is not None and at.person is not None
-    }
-    claimed = {f"{system}|{value}": person for system, value, person in work.claims}
-    waiting: list[tuple[int, int, int]] = []
-    for id_, key, resource, source in sets.select(
-        "SELECT id, key, resource_id, source_id FROM store_pending WHERE key IN {values}", [*arrived, *claimed]
-    ):
-        person = claimed.get(key) or (arrived.get(key) if source == work.source else None)
-        if person is not None:
-            waiting.append((id_, resource, person))
-    sets.update(
-        "UPDATE store_resource SET person = %s, touched = %s WHERE id = %s",
-        [(person, work.chunk, resource) for _, resource, person in waiting],
-    )
-    sets.update("DELETE FROM store_pending WHERE id = %s", [(id_,) for id_, _, _ in waiting])
-    updated = {at.id for at in known.values() if at.rows and not at.fresh}
-    sets.update(
-        "DELETE FROM store_pending WHERE id = %s",
-        sets.select("SELECT id FROM store_pending WHERE resource_id IN {values}", updated),
-    )
-    work.counts.pending = len(work.pending)
-    number = _next("store_pending")
-    sets.insert(
-        "store_pending",
-        ("id", "source_id", "key", "resource_id"),
-        [(number + i, work.source, key, resource) for i, (resource, key) in enumerate(work.pending.items())],
-    )
-    change = _next("store_personchange")
-    sets.insert(
-        "store_personchange",
-        ("id", "chunk", "person"),
-        [(change + i, work.chunk, person) for i, person in enumerate(sorted(work.moved))],
-    )
+    identity.write_persons(work)
 
 
 def _refusals(prepared: Prepared, work: Work) -> None:
@@ -346,7 +207,7 @@ def _refusals(prepared: Prepared, work: Work) -> None:
         "UPDATE store_refusal SET run_id = %s, file_id = %s, line = %s WHERE hash = %s AND source_id = %s",
         [(work.run, work.file, hashed[digest].line, digest, work.source) for digest in there],
     )
-    number = _next("store_refusal")
+    number = sets.following("store_refusal")
     sets.insert(
         "store_refusal",
         ("id", "source_id", "file_id", "run_id", "line", "hash", "reason", "place", "text", "at", "body"),
