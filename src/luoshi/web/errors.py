@@ -11,6 +11,7 @@ from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 
 from luoshi.kernel.errors import NotFound, Refused, UserError
+from luoshi.web import fhir
 
 
 def wants_json(request: HttpRequest) -> bool:
@@ -31,6 +32,8 @@ def problem(status: int, title: str, detail: str = "") -> JsonResponse:
 
 def page(request: HttpRequest, status: int, title: str, detail: str, todo: str = "") -> HttpResponse:
     """One error for whoever asked: a page with what happened and what to do next, or problem+json."""
+    if fhir.is_fhir(request):
+        return fhir.problem(status, title, f"{detail} {todo}".strip())
     if wants_json(request):
         return problem(status, title, f"{detail} {todo}".strip())
     context = {"status": status, "title": title, "detail": detail, "todo": todo, "error_page": True}
@@ -72,6 +75,8 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 def server_error(request: HttpRequest) -> HttpResponse:
     """500: our fault. Rendered without the database, which may be what failed."""
     title, detail = _("系统出错了"), _("这次操作没有完成，错误已记入日志。")
+    if fhir.is_fhir(request):
+        return fhir.problem(500, title, detail)
     if wants_json(request):
         return problem(500, title, detail)
     context = {"status": 500, "title": title, "detail": detail, "todo": _("请稍后重试；若反复出现，请联系管理员。")}

@@ -58,7 +58,9 @@ class PageMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        if request.method == "GET" and (changes := _changes(request)):
+        # Below /fhir/ these are names of search parameters.
+        chooses = request.method == "GET" and not request.path.startswith("/fhir/")
+        if chooses and (changes := _changes(request)):
             return self._remember(request, changes)
         preferences = _preferences(request)
         request.preferences = preferences  # type: ignore[attr-defined]
