@@ -196,41 +196,14 @@ def outcome(code: str, text: str, *, severity: str = "error", place: str = "") -
 
 
 # Codes of our checks that are no codes of the value set issue-type are told as what they are a kind of.
-_ISSUE_TYPES = frozenset(
-    [
-        "invalid",
-        "structure",
-        "required",
-        "value",
-        "invariant",
-        "security",
-        "login",
-        "unknown",
-        "expired",
-        "forbidden",
-        "suppressed",
-        "processing",
-        "not-supported",
-        "duplicate",
-        "multiple-matches",
-        "not-found",
-        "deleted",
-        "too-long",
-        "code-invalid",
-        "extension",
-        "too-costly",
-        "business-rule",
-        "conflict",
-        "transient",
-        "lock-error",
-        "no-store",
-        "exception",
-        "timeout",
-        "incomplete",
-        "throttled",
-        "informational",
-    ]
-)
+# fmt: off
+_ISSUE_TYPES = frozenset({
+    "invalid", "structure", "required", "value", "invariant", "security", "login", "unknown", "expired", "forbidden",
+    "suppressed", "processing", "not-supported", "duplicate", "multiple-matches", "not-found", "deleted", "too-long",
+    "code-invalid", "extension", "too-costly", "business-rule", "conflict", "transient", "lock-error", "no-store",
+    "exception", "timeout", "incomplete", "throttled", "informational",
+})
+# fmt: on
 
 
 def outcome_of(issues: Iterable[Issue]) -> dict[str, Any]:
