@@ -39,7 +39,8 @@ def refresh(
 
     Made are, with their rows for the worklists: the running calendar year, maternal-child year and month, and the last
     full maternal-child year; without: the last full calendar year, the maternal-child year before the last (what 2025
-    is compared with), and the end of each of the last `trend_months` months. `changed_buckets` tells what moved
+    is compared with), the running year as it stood on the same day a year ago (what forecasts and changes start from),
+    and the end of each of the last `trend_months` months. `changed_buckets` tells what moved
     since the last refresh; everything is evaluated again all the same, since a birth also moves its mother's bucket.
     Raises `UnreadableFile` where there is no lake.
     """
@@ -86,6 +87,11 @@ def to_date(rule: PeriodRule | None, day: date) -> Period:
     return whole if day >= whole.end else Period(whole.start, day)
 
 
+def a_year_before(day: date) -> date:
+    """The same day a year ago; the last of February for 29 February."""
+    return day.replace(year=day.year - 1, day=28) if (day.month, day.day) == (2, 29) else day.replace(year=day.year - 1)
+
+
 def month_ends(until: date, months: int) -> list[date]:
     """`until` and the last days of the months before it, oldest first, `months` in all."""
     ends = [until]
@@ -116,6 +122,7 @@ def _plan(catalogue: Catalogue, until: date, trend_months: int) -> list[tuple[Pe
         running = running_period(rule, until)
         add(running, ids, True)
         if rule != "month":
+            add(to_date(rule, a_year_before(until)), ids, False)
             # What was promised for a calendar year is measured in the maternal-child year that ends in it.
             kept = rule == "maternal-child-year-to-date"
             last = running_period(rule, running.start - timedelta(days=1))
