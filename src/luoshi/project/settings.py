@@ -7,6 +7,9 @@
 | `LUOSHI_LAKE` | `LUOSHI_HOME/lake` | the columnar copy |
 | `LUOSHI_SECRET_KEY` | made once and kept in `LUOSHI_HOME` | signs sessions and the head of the audit trail |
 | `LUOSHI_OLD_SECRET_KEYS` | none | keys used before, by comma: still accepted, never used to sign |
+| `LUOSHI_DATA_KEY` | made once and kept in `LUOSHI_HOME` | 32 hexadecimal digits: seals small secrets in the database (SM4) |
+| `LUOSHI_OLD_DATA_KEYS` | none | keys used before, by comma: still open what they sealed |
+| `LUOSHI_KEYS` | `LUOSHI_HOME/keys` | folder of the keys that sign health codes |
 | `LUOSHI_HOSTS` | `localhost,127.0.0.1` | names the server answers to |
 | `LUOSHI_HTTPS` | `1` unless every host is this machine | secure cookies, redirect to https, HSTS |
 | `LUOSHI_PROXY` | `0` | `1` behind a proxy that sets `X-Forwarded-Proto` and `X-Forwarded-For` |
@@ -41,21 +44,26 @@ LUOSHI_IDLE_MINUTES = int(os.environ.get("LUOSHI_IDLE_MINUTES", "30"))
 LUOSHI_REDIS = os.environ.get("LUOSHI_REDIS", "")
 
 
-def _secret() -> str:
-    given = os.environ.get("LUOSHI_SECRET_KEY")
+def _secret(name: str, kept: Path, made: str) -> str:
+    """The secret the environment gives, or the one kept in a file, which is made at first use."""
+    given = os.environ.get(name)
     if given:
         return given
-    kept = LUOSHI_HOME / "secret"
     try:
         with kept.open("x", encoding="ascii") as file:
             kept.chmod(0o600)
-            file.write(secrets.token_urlsafe(50))
+            file.write(made)
     except FileExistsError:
         pass
     return kept.read_text("ascii")
 
 
-SECRET_KEY = _secret()
+SECRET_KEY = _secret("LUOSHI_SECRET_KEY", LUOSHI_HOME / "secret", secrets.token_urlsafe(50))
+LUOSHI_DATA_KEYS = [
+    _secret("LUOSHI_DATA_KEY", LUOSHI_HOME / "data-key", secrets.token_hex(16)),
+    *(key for key in os.environ.get("LUOSHI_OLD_DATA_KEYS", "").split(",") if key),
+]
+LUOSHI_KEYS = Path(os.environ.get("LUOSHI_KEYS", LUOSHI_HOME / "keys"))
 SECRET_KEY_FALLBACKS = [key for key in os.environ.get("LUOSHI_OLD_SECRET_KEYS", "").split(",") if key]
 DEBUG = _switch("LUOSHI_DEBUG", False)
 ALLOWED_HOSTS = os.environ.get("LUOSHI_HOSTS", "localhost,127.0.0.1").split(",")

@@ -16,6 +16,8 @@ OPEN = {
     "sign-out": "how one gets out",
     "password": "one's own password; asks for a session",
     "second-factor": "one's own device; asks for a session",
+    "token": "a system's way in; asks for its secret",
+    "revoke": "a system's way out; asks for its secret",
     "show": "one's own job; asks for a session and answers 404 for others'",
 }
 

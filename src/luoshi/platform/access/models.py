@@ -25,7 +25,8 @@ class User(AbstractUser):
     full_name = models.CharField(_("姓名"), max_length=60, blank=True, default="")
     password_changed_at = models.DateTimeField(null=True, blank=True, editable=False)
     must_change_password = models.BooleanField(_("下次登录须改密码"), default=False)
-    totp_secret = models.CharField(max_length=64, blank=True, default="", editable=False)
+    # Sealed by `at_rest`; never in clear.
+    totp_secret = models.CharField(max_length=200, blank=True, default="", editable=False)
     totp_confirmed_at = models.DateTimeField(null=True, blank=True, editable=False)
     totp_last_step = models.BigIntegerField(default=0, editable=False)
     totp_failures = models.PositiveSmallIntegerField(default=0, editable=False)

@@ -18,6 +18,7 @@ from django.utils.translation import gettext as _
 
 from luoshi.kernel.errors import Refused
 from luoshi.platform import audit
+from luoshi.platform.access import at_rest
 from luoshi.platform.access.models import User
 
 STEP_SECONDS = 30
@@ -55,6 +56,11 @@ def step_of(code: str, secret: str, *, after: int = 0, at: float | None = None) 
     return None
 
 
+def _place(user: User) -> str:
+    """Where the seed lies, which it is sealed for."""
+    return f"totp:{user.pk}"
+
+
 def enrol(*, user: User, secret: str, code: str, by: User) -> bool:
     """Keep `secret` as the user's second factor once `code` proves that their device has it. False for a wrong code.
 
@@ -65,7 +71,10 @@ def enrol(*, user: User, secret: str, code: str, by: User) -> bool:
         return False
     with transaction.atomic():
         kept = User.objects.filter(pk=user.pk, totp_confirmed_at__isnull=True).update(
-            totp_secret=secret, totp_confirmed_at=datetime.now(UTC), totp_last_step=step, totp_failures=0
+            totp_secret=at_rest.seal(secret, context=_place(user)),
+            totp_confirmed_at=datetime.now(UTC),
+            totp_last_step=step,
+            totp_failures=0,
         )
         if not kept:
             raise Refused(_("该账号已绑定第二因素。"), todo=_("如需更换设备，请联系安全管理员重置。"))
@@ -80,7 +89,8 @@ def challenge(*, user: User, code: str) -> bool:
         row = User.objects.select_for_update().get(pk=user.pk)
         if row.totp_locked_until and row.totp_locked_until > now:
             raise Refused(_("验证码错误次数过多，第二因素已暂时锁定。"), todo=_("请在 15 分钟后再试。"))
-        step = step_of(code, row.totp_secret, after=row.totp_last_step)
+        secret = at_rest.unseal(row.totp_secret, context=_place(user))
+        step = step_of(code, secret, after=row.totp_last_step)
         if step is not None:
             row.totp_last_step, row.totp_failures, row.totp_locked_until = step, 0, None
             action = "second-factor.pass"
