@@ -10,23 +10,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 
 from luoshi.engines.base import About, Listed, Request, Results
-from luoshi.engines.lake import UNKNOWN_PERSON, Chunk, LakeDirectory
+from luoshi.engines.lake import Chunk, LakeDirectory
 from luoshi.engines.listing import listed_condition, page, place_condition
-from luoshi.engines.rollup import (
-    build_trees,
-    cells_of,
-    keep_trees,
-    leaves_below,
-    members_below,
-    parents,
-    roll_up,
-    tree_keys,
-)
+from luoshi.engines.rollup import build_trees, leaves_below, members_below
+from luoshi.engines.runs import Run, belongs, results_of, together
 from luoshi.engines.session import Rendered, Session, connect, quoted, render
 from luoshi.engines.sources import empty_tables, reach
 from luoshi.indicators import Catalogue, Cohort, Indicator
@@ -68,9 +59,9 @@ class DuckdbEngine:
         """Several periods in one walk over the buckets; results in the order of `requests`."""
         if not requests:
             return []
-        runs = [_Run.of(catalogue, request, place) for place, request in enumerate(requests)]
+        runs = [Run.of(catalogue, request, place) for place, request in enumerate(requests)]
         everyone = list({cohort.name: cohort for run in runs for cohort in run.cohorts}.values())
-        groups = _together(runs)
+        groups = together(runs)
         known: set[str] = set()
         session = self._session(lake, catalogue, requests[0].period, known_at)
         try:
@@ -78,18 +69,18 @@ class DuckdbEngine:
                 session.period = run.request.period
                 session.share_region(run.cohorts, run.place)
             for chunk in (None, *lake.chunks):
-                if not any(_belongs(cohort, chunk) for cohort in everyone):
+                if not any(belongs(cohort, chunk) for cohort in everyone):
                     continue
-                session.open_chunk(chunk, [cohort for cohort in everyone if _belongs(cohort, chunk)])
+                session.open_chunk(chunk, [cohort for cohort in everyone if belongs(cohort, chunk)])
                 for run in runs:
-                    chosen = [cohort for cohort in run.cohorts if _belongs(cohort, chunk)]
+                    chosen = [cohort for cohort in run.cohorts if belongs(cohort, chunk)]
                     session.period = run.request.period
                     session.use_region(chosen, run.place)
                     session.share(chosen)
                     for cohort in chosen:
                         _one_pass(session, run, cohort, groups[cohort.name], chunk, cohort.name in known)
                         known.add(cohort.name)
-            return _roll_up(session, runs, {name: groups[name] for name in groups if name in known})
+            return results_of(session, runs, {name: groups[name] for name in groups if name in known})
         finally:
             session.close()
 
@@ -120,7 +111,7 @@ class DuckdbEngine:
             where = f"{where} AND {listed_condition(indicator)}"
             found = False
             for chunk in (None, *lake.chunks):
-                if not _belongs(cohort, chunk):
+                if not belongs(cohort, chunk):
                     continue
                 session.open_chunk(chunk, [cohort])
                 session.share([cohort])
@@ -174,39 +165,8 @@ class DuckdbEngine:
         return Session(con, self._rendered, lake, catalogue, period, known_at)
 
 
-@dataclass(frozen=True)
-class _Run:
-    """One request under way: its number, and its indicators by cohort."""
-
-    request: Request
-    place: int
-    cohorts: list[Cohort]
-    groups: dict[str, list[Indicator]]
-
-    @classmethod
-    def of(cls, catalogue: Catalogue, request: Request, place: int) -> _Run:
-        groups: dict[str, list[Indicator]] = {}
-        for indicator in catalogue.computed(request.ids):
-            groups.setdefault(indicator.cohort or "", []).append(indicator)
-        return cls(request, place, [catalogue.cohorts[name] for name in groups], groups)
-
-    @property
-    def ids(self) -> frozenset[str]:
-        """The indicators asked for."""
-        return frozenset(indicator.id for group in self.groups.values() for indicator in group)
-
-
-def _together(runs: Sequence[_Run]) -> dict[str, list[Indicator]]:
-    """Cohort → every indicator any run asks of it, so that the runs share one partial table per cohort."""
-    found: dict[str, dict[str, Indicator]] = {}
-    for run in runs:
-        for cohort, indicators in run.groups.items():
-            found.setdefault(cohort, {}).update({indicator.id: indicator for indicator in indicators})
-    return {cohort: list(indicators.values()) for cohort, indicators in found.items()}
-
-
 def _one_pass(
-    session: Session, run: _Run, cohort: Cohort, indicators: list[Indicator], chunk: Chunk | None, known: bool
+    session: Session, run: Run, cohort: Cohort, indicators: list[Indicator], chunk: Chunk | None, known: bool
 ) -> None:
     """Add one chunk's sums of a cohort to its partial table; keep its rows when asked."""
     names = tuple(indicator.id for indicator in indicators)
@@ -219,38 +179,6 @@ def _one_pass(
     session.run(
         f'{verb} "part_{cohort.name}" {"" if known else "AS"} SELECT {run.place} AS place, * FROM ({sql}) AS sums'
     )
-
-
-def _roll_up(session: Session, runs: Sequence[_Run], groups: dict[str, list[Indicator]]) -> list[Results]:
-    """The results of all runs from their partial tables."""
-    keys = tree_keys(session, [run.request.period.end for run in runs])
-    above: dict[int, dict[str, str]] = {}
-    for run, key in zip(runs, keys, strict=True):
-        if key not in above:
-            session.period = run.request.period
-            build_trees(session)
-            keep_trees(session, key, not above)
-            above[key] = parents(session)
-    places = [(run.place, key, run.request.period.end.year) for run, key in zip(runs, keys, strict=True)]
-    lost = roll_up(session, groups, places)
-    return [
-        Results(
-            run.request.period,
-            cells_of(session, run.place, run.ids),
-            session.known_at,
-            {cohort: counts[run.place] for cohort, counts in lost.items() if run.place in counts},
-            above[key],
-            run.ids,
-        )
-        for run, key in zip(runs, keys, strict=True)
-    ]
-
-
-def _belongs(cohort: Cohort, chunk: Chunk | None) -> bool:
-    """Whether a cohort has subjects in a chunk; None stands for "registers alone"."""
-    if cohort.scope == "region":
-        return chunk is None
-    return chunk is not None and (chunk.number != UNKNOWN_PERSON or cohort.scope == "unknown-person")
 
 
 def _keep_rows(session: Session, cohort: Cohort, folder: Path, chunk: Chunk | None) -> None:

@@ -20,6 +20,10 @@ _TOLD: dict[str, tuple[str, str]] = {
     "title": ("title", "granted"),
     "staff": ("role", "as_of"),
     "bed": ("kind", "as_of"),
+    "unit": ("kind", "as_of"),
+    "event": ("kind", "day"),
+    "statistic": ("item", "day"),
+    "answer": ("survey", "day"),
 }
 
 

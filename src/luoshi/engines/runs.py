@@ -1,0 +1,80 @@
+"""What every engine does alike: sort requests by cohort, and make results of the sums it found.
+
+An engine leaves its sums by (division, institution) in the tables `part_<cohort>` of a DuckDB session that knows the
+registers; rolling those few rows up is the same work whoever made them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from luoshi.engines.base import Request, Results
+from luoshi.engines.lake import UNKNOWN_PERSON, Chunk
+from luoshi.engines.rollup import build_trees, cells_of, keep_trees, parents, roll_up, tree_keys
+from luoshi.engines.session import Session
+from luoshi.indicators import Catalogue, Cohort, Indicator
+
+
+@dataclass(frozen=True)
+class Run:
+    """One request under way: its number, and its indicators by cohort."""
+
+    request: Request
+    place: int
+    cohorts: list[Cohort]
+    groups: dict[str, list[Indicator]]
+
+    @classmethod
+    def of(cls, catalogue: Catalogue, request: Request, place: int) -> Run:
+        """The run of a request. Raises `NotFound` for an unknown indicator."""
+        groups: dict[str, list[Indicator]] = {}
+        for indicator in catalogue.computed(request.ids):
+            groups.setdefault(indicator.cohort or "", []).append(indicator)
+        return cls(request, place, [catalogue.cohorts[name] for name in groups], groups)
+
+    @property
+    def ids(self) -> frozenset[str]:
+        """The indicators asked for."""
+        return frozenset(indicator.id for group in self.groups.values() for indicator in group)
+
+
+def together(runs: Sequence[Run]) -> dict[str, list[Indicator]]:
+    """Cohort → every indicator any run asks of it, so that the runs share one partial table per cohort."""
+    found: dict[str, dict[str, Indicator]] = {}
+    for run in runs:
+        for cohort, indicators in run.groups.items():
+            found.setdefault(cohort, {}).update({indicator.id: indicator for indicator in indicators})
+    return {cohort: list(indicators.values()) for cohort, indicators in found.items()}
+
+
+def belongs(cohort: Cohort, chunk: Chunk | None) -> bool:
+    """Whether a cohort has subjects in a chunk; None stands for "registers alone"."""
+    if cohort.scope == "region":
+        return chunk is None
+    return chunk is not None and (chunk.number != UNKNOWN_PERSON or cohort.scope == "unknown-person")
+
+
+def results_of(session: Session, runs: Sequence[Run], groups: dict[str, list[Indicator]]) -> list[Results]:
+    """The results of all runs from their partial tables."""
+    keys = tree_keys(session, [run.request.period.end for run in runs])
+    above: dict[int, dict[str, str]] = {}
+    for run, key in zip(runs, keys, strict=True):
+        if key not in above:
+            session.period = run.request.period
+            build_trees(session)
+            keep_trees(session, key, not above)
+            above[key] = parents(session)
+    places = [(run.place, key, run.request.period.end.year) for run, key in zip(runs, keys, strict=True)]
+    lost = roll_up(session, groups, places)
+    return [
+        Results(
+            run.request.period,
+            cells_of(session, run.place, run.ids),
+            session.known_at,
+            {cohort: counts[run.place] for cohort, counts in lost.items() if run.place in counts},
+            above[key],
+            run.ids,
+        )
+        for run, key in zip(runs, keys, strict=True)
+    ]
