@@ -6,6 +6,7 @@ PLATFORM: list[str] = [
     "luoshi.platform.access",
     "luoshi.platform.audit",
     "luoshi.platform.store",
+    "luoshi.platform.sources",
     "luoshi.platform.lake",
     "luoshi.platform.jobs",
 ]

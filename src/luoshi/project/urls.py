@@ -16,6 +16,7 @@ rest = api.collect()
 
 urlpatterns = [
     path("", include("luoshi.platform.access.pages")),
+    path("oauth/", include("luoshi.platform.sources.pages")),
     path("jobs/", include("luoshi.platform.jobs.pages")),
     path("staff/", site.urls),
     path("api/", rest.urls),

@@ -9,7 +9,8 @@ import multiprocessing
 import os
 import re
 import threading
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cache
 from multiprocessing.connection import wait
@@ -30,6 +31,10 @@ _ENTRY = re.compile(r"Bundle\.entry\[(\d+)\]\.resource")
 _EXACT = re.compile(rb"[0-9](?:\.[0-9]*0|[eE][+-]?[0-9]+)\s*[,}\]]")
 _DELETED = re.compile(r"([A-Za-z]+)/([A-Za-z0-9\-.]{1,64})")
 DELETED = "deleted"
+REJECT, QUARANTINE, FLAG = "reject", "quarantine", "flag"
+# Errors that say nothing against the shape of a resource: whoever reads it finds what R4 promises.
+_OF_RULES = frozenset({"business-rule", "invariant", "code-invalid"})
+_REASONS = 20
 _SUBJECTS = ("subject", "patient", "for", "beneficiary", "individual", "candidate")
 
 
@@ -47,21 +52,36 @@ class Row(NamedTuple):
 
 
 class Refused(NamedTuple):
-    """A refused resource: where it stood, why, and its text."""
+    """A refused resource: where it stood, why (the first reason), its text, and every reason (at most `_REASONS`) as
+    `Issue.as_dict` gives it."""
 
     line: int
     reason: str
     place: str
     text: str
     body: bytes
+    issues: tuple[dict[str, Any], ...] = ()
+
+
+class Flagged(NamedTuple):
+    """An accepted resource (type, key and hash of its row) that breaks rules, in the mode `flag`."""
+
+    type: str
+    key: str
+    hash: str
+    issues: tuple[dict[str, Any], ...]
 
 
 @dataclass(slots=True)
 class Prepared:
-    """What became of a block."""
+    """What became of a block. `quarantine`: what was refused waits for a decision. `kinds`: what a door calls that
+    which came (`cda:prescription`, `hl7v2:ADT`), counted, beside the types of the resources."""
 
     rows: list[Row] = field(default_factory=list)
     refused: list[Refused] = field(default_factory=list)
+    flagged: list[Flagged] = field(default_factory=list)
+    quarantine: bool = False
+    kinds: Counter[str] = field(default_factory=Counter)
 
 
 @cache
@@ -69,14 +89,20 @@ def _validator(profile: str | None) -> Validator:
     return Validator(profile)
 
 
-def prepare(data: bytes, first_line: int, whole: bool, profile: str | None = None) -> Prepared:
-    """Rows and refusals of a block of lines (or of one text when `whole`), in order."""
-    prepared = Prepared()
+def prepare(data: bytes, first_line: int, whole: bool, profile: str | None = None, mode: str = REJECT) -> Prepared:
+    """Rows and refusals of a block of lines (or of one text when `whole`), in order. `mode`: see `rules.Rules`."""
+    prepared = Prepared(quarantine=mode == QUARANTINE)
     for line, text in enumerate([data] if whole else data.split(b"\n"), first_line):
         text = text.strip()
         if text:
-            _one(text, line, _validator(profile), prepared)
+            _one(text, line, profile, prepared, lenient=mode == FLAG)
     return prepared
+
+
+def too_long(line: int, start: bytes, length: int) -> Prepared:
+    """The refusal of a line too long to be read: its beginning is kept, and how many bytes it had."""
+    words = f"A line of {length} bytes; at most 64 MiB are read. Attachments belong into Binary resources or elsewhere."
+    return Prepared(refused=[Refused(line, "too-long", "", words, start)])
 
 
 def follow_parent() -> None:
@@ -90,20 +116,52 @@ def follow_parent() -> None:
     threading.Thread(target=watch, daemon=True).start()
 
 
-def _one(text: bytes, line: int, validator: Validator, prepared: Prepared) -> None:
-    found = validator.examine(text)
+def _one(text: bytes, line: int, profile: str | None, prepared: Prepared, *, lenient: bool) -> None:
+    found = _validator(profile).examine(text)
     resource = found.resource
     errors = [issue for issue in found.issues if issue.severity == "error"]
+    tolerated = _nothing
+    if errors and lenient:
+        # The rules of a profile are asked only where R4 itself is content.
+        of_profile = profile is not None and _validator(None).examine(text).valid
+        tolerated = _everything if of_profile else _of_rules
     if resource is not None and resource.get("resourceType") == "Bundle" and isinstance(resource.get("entry"), list):
-        _bundle(resource, text, line, errors, prepared)
-    elif errors or resource is None:
-        prepared.refused.append(_refusal(line, errors[0], text))
+        _bundle(resource, text, line, errors, prepared, tolerated)
+    elif resource is None or (errors and not tolerated(errors)):
+        prepared.refused.append(refusal(line, errors, text))
     else:
-        prepared.rows.append(row(resource, text.decode("utf-8"), line))
+        made = row(resource, text.decode("utf-8"), line)
+        prepared.rows.append(made)
+        _flag(made, errors, prepared)
 
 
-def _refusal(line: int, issue: Issue, body: bytes) -> Refused:
-    return Refused(line, issue.code, issue.path[:300], issue.text[:500], body)
+_Tolerated = Callable[[list[Issue]], bool]
+
+
+def _nothing(errors: list[Issue]) -> bool:
+    return False
+
+
+def _everything(errors: list[Issue]) -> bool:
+    return True
+
+
+def _of_rules(errors: list[Issue]) -> bool:
+    """Whether all these errors are of a kind a flagged resource may carry: the shape is right, a rule is broken."""
+    return all(issue.code in _OF_RULES for issue in errors)
+
+
+def _flag(made: Row, errors: list[Issue], prepared: Prepared) -> None:
+    if errors:
+        issues = tuple(issue.as_dict() for issue in errors[:_REASONS])
+        prepared.flagged.append(Flagged(made.type, made.key, made.hash, issues))
+
+
+def refusal(line: int, errors: list[Issue], body: bytes) -> Refused:
+    """What is kept of a resource with these errors (one at least)."""
+    first = errors[0]
+    every = tuple(issue.as_dict() for issue in errors[:_REASONS])
+    return Refused(line, first.code, first.path[:300], first.text[:500], body, every)
 
 
 def row(resource: dict[str, Any], body: str, line: int = 0, key: str = "") -> Row:
@@ -180,22 +238,29 @@ def _identifier_key(system: Any, value: Any) -> str:
         return ""
 
 
-def _bundle(bundle: dict[str, Any], text: bytes, line: int, errors: list[Issue], prepared: Prepared) -> None:
+def _bundle(
+    bundle: dict[str, Any], text: bytes, line: int, errors: list[Issue], prepared: Prepared, tolerated: _Tolerated
+) -> None:
     """The entries of a Bundle. A fault of the Bundle itself, or any fault in a transaction, refuses all of it; in other
-    Bundles a faulty resource is refused alone."""
-    by_entry: dict[int, Issue] = {}
+    Bundles a faulty resource is refused alone. Faults that are `tolerated` refuse nothing."""
+    by_entry: dict[int, list[Issue]] = {}
+    whole: list[Issue] = []
     for issue in errors:
         match = _ENTRY.match(issue.path)
-        if match is None or bundle.get("type") == "transaction":
-            prepared.refused.append(_refusal(line, issue, text))
-            return
-        by_entry.setdefault(int(match[1]), issue)
+        if match is not None:
+            by_entry.setdefault(int(match[1]), []).append(issue)
+        if (match is None or bundle.get("type") == "transaction") and not tolerated([issue]):
+            whole.append(issue)
+    if whole:
+        prepared.refused.append(refusal(line, whole, text))
+        return
     names = _names(bundle)
     exact = json.loads(text, parse_float=orjson.Fragment) if _EXACT.search(text) else bundle
     for i, entry in _in_order(bundle):
         resource = entry.get("resource")
-        if i in by_entry:
-            prepared.refused.append(_refusal(line, by_entry[i], orjson.dumps(resource)))
+        faults = by_entry.get(i, [])
+        if faults and not tolerated(faults):
+            prepared.refused.append(refusal(line, faults, orjson.dumps(resource)))
         elif resource is None:
             deleted = _deletion(entry, line)
             if deleted:
@@ -204,7 +269,9 @@ def _bundle(bundle: dict[str, Any], text: bytes, line: int, errors: list[Issue],
             body = exact["entry"][i]["resource"]
             if names:
                 resource, body = _renamed(resource, names), _renamed(body, names)
-            prepared.rows.append(row(resource, orjson.dumps(body).decode(), line, _key(entry)))
+            made = row(resource, orjson.dumps(body).decode(), line, _key(entry))
+            prepared.rows.append(made)
+            _flag(made, faults, prepared)
 
 
 def _in_order(bundle: dict[str, Any]) -> Iterator[tuple[int, dict[str, Any]]]:

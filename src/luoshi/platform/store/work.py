@@ -12,7 +12,8 @@ Name = tuple[str, str]
 @dataclass(slots=True)
 class Counts:
     """What became of a set: resources by fate. `conflicts`: same id with other content within one file, kept as a
-    version. `pending`: those waiting for a Patient. `persons`: new ones. `reviews`: doubts about identity noted."""
+    version. `pending`: those waiting for a Patient. `persons`: new ones. `reviews`: doubts about identity noted.
+    `quarantined`: those of the refused that wait for a decision; `flagged`: accepted although a rule failed."""
 
     new: int = 0
     changed: int = 0
@@ -23,6 +24,8 @@ class Counts:
     pending: int = 0
     persons: int = 0
     reviews: int = 0
+    quarantined: int = 0
+    flagged: int = 0
 
     def add(self, other: Counts) -> None:
         """Add another set's counts."""

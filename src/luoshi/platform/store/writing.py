@@ -12,7 +12,7 @@ from django.db import transaction
 
 from luoshi.kernel import clock
 from luoshi.platform import audit
-from luoshi.platform.store import identity, sets
+from luoshi.platform.store import identity, listeners, sets
 from luoshi.platform.store.models import Chunk, RunFile, Source
 from luoshi.platform.store.preparing import DELETED, Prepared, Row
 from luoshi.platform.store.work import Counts, Known, Name, Work
@@ -51,6 +51,7 @@ def commit(
         _resources(prepared.rows, work)
         work.counts.refused = len(prepared.refused)
         _refusals(prepared, work)
+        listeners.tell(prepared, work)
         if file is not None:
             RunFile.objects.filter(pk=file.pk).update(position=position, lines=lines, done=done)
         Chunk.objects.filter(pk=chunk).update(counts=work.counts.as_dict(), at=work.now)
