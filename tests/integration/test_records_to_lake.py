@@ -23,6 +23,7 @@ from .test_truth import differences
 _SCHEMA = pa.schema([
     ("id", pa.string()), ("person", pa.int64()), ("version", pa.int32()), ("known_from", pa.timestamp("us", tz="UTC")),
     ("known_to", pa.timestamp("us", tz="UTC")), ("body", pa.string()),
+    ("source", pa.string()),
 ])  # fmt: skip
 _PERSON = re.compile(rb'"reference":"Patient/p(\d+)"')
 _RECEIVED = re.compile(rb'"lastUpdated":"([^"]+)"')
@@ -52,7 +53,8 @@ class Files:
             received = _RECEIVED.search(line)
             assert received is not None
             known = datetime.fromisoformat(received[1].decode()).astimezone(UTC)
-            rows.append({"id": key, "person": person, "version": 1, "known_from": known, "body": line.decode()})
+            row = {"id": key, "person": person, "version": 1, "known_from": known, "body": line.decode()}
+            rows.append(row | {"source": "region"})
         rows.sort(key=lambda row: -1 if row["person"] is None else row["person"])
         yield pa.Table.from_pylist(rows, schema=_SCHEMA)
 

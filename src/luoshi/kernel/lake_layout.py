@@ -23,23 +23,27 @@ from typing import Any
 from luoshi.kernel.clock import CHINA
 from luoshi.kernel.errors import InvalidValue, NotFound, nearest
 
-LAYOUT_VERSION = 1
+LAYOUT_VERSION = 2
+# Version 1 lacks `source`, `sent_at`, `worker` and `phone`: it can be read (they are empty), not updated.
+READABLE_VERSIONS = (1, LAYOUT_VERSION)
 DEFAULT_BUCKET_SIZE = 1 << 16
 NO_PERSON = -1
 
-_KNOWN = {"known_from": "TIMESTAMP", "known_to": "TIMESTAMP"}
+# Who sent the row, when they say they sent it, and from when to when it is believed.
+_KNOWN = {"source": "VARCHAR", "sent_at": "TIMESTAMP", "known_from": "TIMESTAMP", "known_to": "TIMESTAMP"}
 
 # table -> column -> DuckDB type, in the order they are written.
 PERSON_TABLES: dict[str, dict[str, str]] = {
     "person": {
         "id": "VARCHAR", "person": "BIGINT", "sex": "VARCHAR", "birth_date": "DATE", "death_date": "DATE",
         "division": "VARCHAR", "institution": "VARCHAR", "zone": "VARCHAR", "record_opened": "DATE",
-        "record_open_to_resident": "DATE", "active": "BOOLEAN", **_KNOWN,
+        "record_open_to_resident": "DATE", "active": "BOOLEAN", "phone": "BIGINT", **_KNOWN,
     },
     "visit": {
         "id": "VARCHAR", "person": "BIGINT", "service": "VARCHAR", "class": "VARCHAR", "day": "DATE", "end_day": "DATE",
         "started_at": "TIMESTAMP", "ended_at": "TIMESTAMP", "institution": "VARCHAR", "division": "VARCHAR",
-        "zone": "VARCHAR", "mode": "VARCHAR", "episode": "VARCHAR", "part_of": "VARCHAR", "status": "VARCHAR", **_KNOWN,
+        "zone": "VARCHAR", "mode": "VARCHAR", "episode": "VARCHAR", "part_of": "VARCHAR", "status": "VARCHAR",
+        "worker": "VARCHAR", **_KNOWN,
     },
     "episode": {
         "id": "VARCHAR", "person": "BIGINT", "program": "VARCHAR", "start_day": "DATE", "end_day": "DATE",
@@ -89,6 +93,23 @@ REGISTERS: dict[str, dict[str, str]] = {
         "division": "VARCHAR", "year": "INTEGER", "kind": "VARCHAR", "sex": "VARCHAR", "age_from": "INTEGER",
         "age_to": "INTEGER", "value": "BIGINT", "source": "VARCHAR", "version": "VARCHAR",
     },
+    "unit": {
+        "code": "VARCHAR", "name": "VARCHAR", "kind": "VARCHAR", "division": "VARCHAR", "public": "BOOLEAN",
+        "affordable": "BOOLEAN", "places": "INTEGER", "enrolled": "INTEGER", "filed": "DATE", "award": "VARCHAR",
+        "awarded": "DATE", "valid_from": "DATE", "valid_to": "DATE", "as_of": "DATE",
+    },
+    "event": {
+        "code": "VARCHAR", "kind": "VARCHAR", "division": "VARCHAR", "institution": "VARCHAR", "day": "DATE",
+        "done_day": "DATE", "published": "DATE", "result": "VARCHAR",
+    },
+    "statistic": {
+        "institution": "VARCHAR", "division": "VARCHAR", "item": "VARCHAR", "day": "DATE", "value": "BIGINT",
+    },
+    "answer": {
+        "survey": "VARCHAR", "respondent": "VARCHAR", "division": "VARCHAR", "stratum": "VARCHAR", "cluster": "VARCHAR",
+        "clusters": "INTEGER", "weight": "INTEGER", "sex": "VARCHAR", "age": "INTEGER", "question": "VARCHAR",
+        "value": "INTEGER", "day": "DATE",
+    },
 }  # fmt: skip
 
 TABLES: dict[str, dict[str, str]] = PERSON_TABLES | REGISTERS
@@ -109,6 +130,12 @@ def columns(table: str) -> dict[str, str]:
     """Column name -> DuckDB type of `table`, in file order. Raises `NotFound` for an unknown table."""
     _known(table)
     return TABLES[table]
+
+
+def stand_in(column: str) -> str:
+    """SQL of the number that stands for a text in the lake: the same for the same text, null for none. It keeps readers
+    from seeing the text; it is no secret from somebody who tries every telephone number."""
+    return f"CAST(md5_number_lower({column}) >> 1 AS BIGINT)"
 
 
 def bucket_of(person: int | None, bucket_size: int = DEFAULT_BUCKET_SIZE) -> int:
@@ -200,7 +227,7 @@ class Manifest:
             raise InvalidValue(
                 f"is not the manifest of a lake ({error}).", where=where, todo="Rebuild with `luoshi lake build`."
             ) from error
-        if manifest.version != LAYOUT_VERSION:
+        if manifest.version not in READABLE_VERSIONS:
             raise InvalidValue(
                 f"has layout version {manifest.version}, this program reads {LAYOUT_VERSION}.",
                 where=where,

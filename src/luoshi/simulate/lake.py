@@ -15,6 +15,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -27,9 +28,11 @@ from luoshi.simulate.arrival import arrivals
 from luoshi.simulate.chance import NEVER, Bools, Ints
 from luoshi.simulate.city import Region
 from luoshi.simulate.columns import ids, start_minute, visit_end
+from luoshi.simulate.people import People
 from luoshi.simulate.region_files import rows_of
 
 Rows = dict[str, Any]
+SOURCE = "region"  # who sent what is written straight into columns
 _TYPES = {
     "VARCHAR": pa.string(), "BIGINT": pa.int64(), "INTEGER": pa.int32(), "DOUBLE": pa.float64(), "DATE": pa.date32(),
     "TIMESTAMP": pa.timestamp("us"), "BOOLEAN": pa.bool_(),
@@ -152,7 +155,22 @@ def _blank(texts: pa.Array, mask: Bools) -> pa.Array:
 
 
 def _known(region: Region, table: str, order: Ints) -> Rows:
-    return {"known_from": arrivals(region, table) * 60, "known_to": None, "_order": order}
+    known = arrivals(region, table) * 60
+    return {"source": _sender(len(known)), "sent_at": known, "known_from": known, "known_to": None, "_order": order}
+
+
+def _sender(count: int) -> tuple[str, list[str], Ints]:
+    return ("word", [SOURCE], np.zeros(count, np.int64))
+
+
+def _phones(people: People) -> Ints:
+    """The numbers that stand for the telephone numbers the FHIR writer gives."""
+    numbers = pa.table({"number": people.phone})
+    text = "'101' || lpad(CAST(number AS VARCHAR), 8, '0')"
+    query = f"SELECT {lake_layout.stand_in(text)} AS phone FROM numbers"  # noqa: S608
+    con = duckdb.connect()
+    con.register("numbers", numbers)
+    return np.asarray(con.execute(query).fetchnumpy()["phone"], dtype=np.int64)
 
 
 def _ids(table: str, count: int) -> tuple[str, str, Ints]:
@@ -172,6 +190,7 @@ def _person(region: Region) -> Rows:
         "institution": _institution(region, region.where.serving[people.village]),
         "zone": ("word", ["rural", "urban"], region.where.village_urban[people.village].astype(np.int64)),
         "record_opened": people.opened, "record_open_to_resident": people.granted, "active": people.stays,
+        "phone": _phones(people),
     }  # fmt: skip
 
 
@@ -189,7 +208,7 @@ def _visit(region: Region) -> Rows:
         "zone": ("word", codes.ZONES, np.where(rows["zone"] == 0, -1, rows["zone"])),
         "mode": ("word", codes.MODES, np.where(rows["mode"] == 0, -1, rows["mode"])),
         "episode": ("ids", "episode", rows["episode"]), "part_of": ("ids", "visit", rows["part_of"]),
-        "status": ("word", codes.VISIT_STATES, rows["status"]),
+        "status": ("word", codes.VISIT_STATES, rows["status"]), "worker": None,
     }  # fmt: skip
 
 
@@ -225,7 +244,8 @@ def _observation(region: Region) -> Rows:
         "value_code": ("word", codes.ANSWERS, np.concatenate([np.where(kinds == codes.CODED, rows["answer"], -1), fill])),
         "value_day": np.concatenate([rows["value_day"], np.full(2 * two, NEVER)]), "visit": ("ids", "visit", both("visit")),
         "institution": _institution(region, both("institution")),
-        "known_from": np.concatenate([known, pressure_known, pressure_known]), "known_to": None, "_order": both("day"),
+        "known_from": (received := np.concatenate([known, pressure_known, pressure_known])), "sent_at": received,
+        "source": _sender(len(received)), "known_to": None, "_order": both("day"),
     }  # fmt: skip
 
 

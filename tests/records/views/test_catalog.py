@@ -179,7 +179,10 @@ def test_view(table: str, r4: bool) -> None:
 def test_types_are_those_of_the_lake(table: str) -> None:
     compiled = views.catalog_view(table)
     for column in compiled.columns:
-        assert column.sql_type == layout.columns(table)[column.name], column.name
+        if column.name == "phone":  # the lake keeps a number that stands for it
+            assert (column.sql_type, layout.columns(table)["phone"]) == ("VARCHAR", "BIGINT")
+        else:
+            assert column.sql_type == layout.columns(table)[column.name], column.name
     described = duckdb.sql(f"DESCRIBE {compiled.sql('(SELECT NULL::VARCHAR AS body)')}").fetchall()
     assert {row[0]: row[1] for row in described} == {column.name: column.sql_type for column in compiled.columns}
 

@@ -101,11 +101,11 @@ def update(
 ) -> Report:
     """Bring the lake up to now: only the files of persons that changed since it was last written.
 
-    `with_registers`: compare the registers too. A lake that is missing or was not filled from a store is built whole. A
+    `with_registers`: compare the registers too. A lake that is missing, was not filled from a store or is of an older layout is built whole. A
     crash leaves the old position, so the next update does the rest again. Raises as `build` does.
     """
     before = files.read_manifest(lake)
-    if before is None or not before.position:
+    if before is None or not before.position or before.version != layout.LAYOUT_VERSION:
         size = before.bucket_size if before else layout.DEFAULT_BUCKET_SIZE
         return build(
             source, lake, at=at, bucket_size=size, register_rows=register_rows, memory=memory, progress=progress

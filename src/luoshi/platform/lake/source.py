@@ -25,7 +25,8 @@ class Source(Protocol):
     """Versions of FHIR resources.
 
     Tables have the columns `id` text, `person` int64 or null, `version` int, `known_from` and `known_to` timestamps
-    with zone (`known_to` null: still believed), `body` JSON text; each (id, version) once.
+    with zone (`known_to` null: still believed), `body` JSON text; each (id, version) once. `source`, the name of who sent it,
+    may be left out.
     """
 
     def position(self) -> str:

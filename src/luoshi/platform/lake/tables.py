@@ -12,7 +12,7 @@ from luoshi.kernel import lake_layout as layout
 from luoshi.platform.lake.files import part_name
 from luoshi.records import views
 
-_KEPT = ("resource_id", "person", "known_from", "known_to")
+_KEPT = ("resource_id", "person", "source", "known_from", "known_to")
 _EIGHT_HOURS_US = 8 * 3600 * 1_000_000
 ROW_GROUP = 122_880
 # Bodies flattened in one go: enough to make planning the query cheap, few enough to hold in memory.
@@ -48,6 +48,8 @@ class Flattener:
         cells = {name: f'"{name}"' for name in given} | {name: _china(name) for name in ("known_from", "known_to")}
         # The id the store reads a resource by, not the one its sender gave: two senders may have given the same.
         cells["id"] = "resource_id"
+        if "phone" in self.columns:
+            cells["phone"] = layout.stand_in('"phone"')
         listed = ", ".join(
             f'CAST({cells.get(name, "NULL")} AS {kind}) AS "{name}"' for name, kind in self.columns.items()
         )
@@ -75,6 +77,8 @@ class Flattener:
         self._waiting = []
         if bodies is None or not bodies.num_rows:
             return
+        if "source" not in bodies.column_names:
+            bodies = bodies.append_column("source", pa.nulls(bodies.num_rows, pa.string()))
         # Small pieces, so that every core has one to work on.
         self.connection.register("batch", pa.Table.from_batches(bodies.to_batches(max_chunksize=_PIECE)))
         try:
@@ -174,7 +178,7 @@ def _one_believed_row(flat: str, columns: dict[str, str]) -> str:
     A person known from several Patient resources gets, for each stretch of time in which the same versions were
     believed, the latest value of each column that is not empty. `id` is that of the latest resource.
     """
-    names = [name for name in columns if name not in _KEPT]
+    names = [name for name in columns if name not in ("person", "known_from", "known_to")]
     plain = ", ".join(f'"{name}"' for name in columns)
     merged = ", ".join(
         f'arg_max(f."{name}", (f.known_from, f.id)) AS "{name}"' if name in names else f"s.{name} AS {name}"

@@ -31,6 +31,7 @@ BODIES = pa.schema(
         pa.field("known_from", pa.timestamp("us", tz="UTC"), nullable=False),
         pa.field("known_to", pa.timestamp("us", tz="UTC")),
         pa.field("body", pa.string(), nullable=False),
+        pa.field("source", pa.string(), nullable=False),
     ]
 )
 _STORED = """
@@ -172,8 +173,8 @@ def bodies(
         conditions.append("(v.known_from >= %s OR v.known_to >= %s)")
         values += [str(_microseconds(since))] * 2
     statement = f"""
-        SELECT r.public_id, r.person, v.version, v.known_from, v.known_to, v.body
-        FROM store_resource r JOIN store_version v ON v.resource_id = r.id
+        SELECT r.public_id, r.person, v.version, v.known_from, v.known_to, v.body, s.name
+        FROM store_resource r JOIN store_version v ON v.resource_id = r.id JOIN store_source s ON s.id = r.source_id
         WHERE {" AND ".join(conditions)} ORDER BY r.person, r.id, v.version"""  # noqa: S608 (conditions are ours)
     with _streaming(statement, [values[0], *(int(v) for v in values[1:])]) as cursor:
         while rows := cursor.fetchmany(batch):
