@@ -34,6 +34,15 @@ _LOOKUPS: dict[str, tuple[str, tuple[str, ...]]] = {
     "bed": ("BedCount", ("institution__code", "kind", "count", "as_of")),
     "population": ("Population", (
         "division__code", "year", "kind", "sex", "age_from", "age_to", "value", "source", "version")),
+    "unit": ("Unit", (
+        "code", "name", "kind", "division__code", "public", "affordable", "places", "enrolled", "filed", "award",
+        "awarded", "valid_from", "valid_to", "as_of")),
+    "event": ("Event", (
+        "code", "kind", "division__code", "institution__code", "day", "done_day", "published", "result")),
+    "statistic": ("Statistic", ("institution__code", "division__code", "item", "day", "value")),
+    "answer": ("Answer", (
+        "survey", "respondent", "division__code", "stratum", "cluster", "clusters", "weight", "sex", "age", "question",
+        "value", "day")),
 }  # fmt: skip
 
 

@@ -35,6 +35,10 @@ HEADINGS = {
     "岗位": "role", "人数": "count", "床位数": "count", "截至": "as_of", "截至日期": "as_of",
     "年份": "year", "口径": "kind", "性别": "sex", "年龄起": "age_from", "年龄止": "age_to", "人口数": "value",
     "来源": "source", "版本": "version",
+    "公办": "public", "普惠": "affordable", "托位数": "places", "在托人数": "enrolled", "备案日期": "filed", "认定": "award",
+    "认定日期": "awarded", "编号": "code", "日期": "day", "办结日期": "done_day", "公开日期": "published", "结果": "result",
+    "指标项": "item", "截止日": "day", "数值": "value", "调查": "survey", "受访者": "respondent", "层": "stratum",
+    "群": "cluster", "层内群数": "clusters", "权重": "weight", "年龄": "age", "问题": "question", "回答": "value",
 }  # fmt: skip
 
 

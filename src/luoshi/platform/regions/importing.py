@@ -36,9 +36,14 @@ FILES: dict[str, tuple[str, int | None]] = {
     "staff": ("staff", None),
     "beds": ("bed", None),
     "population": ("population", None),
+    "units": ("unit", None),
+    "events": ("event", None),
+    "statistics": ("statistic", None),
+    "answers": ("answer", None),
 }
 _SINGULAR = {"division": "divisions", "institution": "institutions", "department": "departments", "title": "titles",
-             "bed": "beds", "populations": "population"}  # fmt: skip
+             "bed": "beds", "populations": "population", "unit": "units", "event": "events", "statistic": "statistics",
+             "answer": "answers"}  # fmt: skip
 REJECTED = ".rejected"
 # china-division ships the same rows in other shapes too.
 _OTHER_SHAPES = {"pc", "pc-code", "pca", "pca-code", "pcas", "pcas-code", "HK-MO-TW"}

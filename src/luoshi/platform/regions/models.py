@@ -253,12 +253,13 @@ class BedCount(models.Model):
 
 
 class Population(models.Model):
-    """A count of people of a division: `kind` resident (常住), household (户籍) or served (服务人口); ages in years, both
-    counted, empty for all; with the publication it was taken from and its version."""
+    """A count of people of a division: `kind` resident (常住), household (户籍), served (服务人口), insured, students, or
+    those estimated to have a disease; ages in years, both counted, empty for all; with the publication it was taken from
+    and its version."""
 
     division = models.ForeignKey(Division, models.CASCADE, related_name="populations")
     year = models.PositiveSmallIntegerField(_("年份"))
-    kind = models.CharField(_("口径"), max_length=12)
+    kind = models.CharField(_("口径"), max_length=24)
     sex = models.CharField(_("性别"), max_length=8, default="all")
     age_from = models.PositiveSmallIntegerField(null=True, blank=True)
     age_to = models.PositiveSmallIntegerField(null=True, blank=True)
@@ -285,3 +286,103 @@ class Population(models.Model):
 
     def __str__(self) -> str:
         return f"{self.year} {self.kind} {self.value}"
+
+
+class Unit(models.Model):
+    """A body that is no health institution but is promised about: nursery, school, office, enterprise, canteen, home for
+    the elderly … with its places, who takes them up, when it was filed or declared, and the award it holds."""
+
+    code = models.CharField(_("代码"), max_length=40, unique=True)
+    name = models.CharField(_("名称"), max_length=120)
+    kind = models.CharField(_("种类"), max_length=24)
+    division = models.ForeignKey(Division, models.CASCADE, related_name="units")
+    public = models.BooleanField(_("公办"), null=True, blank=True)
+    affordable = models.BooleanField(_("普惠"), null=True, blank=True)
+    places = models.PositiveIntegerField(_("托位或床位数"), null=True, blank=True)
+    enrolled = models.PositiveIntegerField(_("在托或入住人数"), null=True, blank=True)
+    filed = models.DateField(_("备案或申报日"), null=True, blank=True)
+    award = models.CharField(_("认定"), max_length=60, blank=True, default="")
+    awarded = models.DateField(_("认定日"), null=True, blank=True)
+    valid_from = models.DateField(_("启用日"), default=SINCE_EVER)
+    valid_to = models.DateField(_("停用日"), null=True, blank=True)
+    as_of = models.DateField(_("截至"))
+
+    class Meta:
+        verbose_name = verbose_name_plural = _("单位名录")
+        constraints = [_ends_after_it_starts("unit_ends_after_start")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Event(models.Model):
+    """Something dated that is about no resident: a warning signal, an inspection drawn, a shortage reported … with the day
+    it was dealt with, the day it was published and the outcome."""
+
+    code = models.CharField(_("编号"), max_length=40)
+    kind = models.CharField(_("种类"), max_length=24)
+    division = models.ForeignKey(Division, models.CASCADE, related_name="events")
+    institution = models.ForeignKey(Institution, models.CASCADE, null=True, blank=True, related_name="events")
+    day = models.DateField(_("日期"))
+    done_day = models.DateField(_("办结日"), null=True, blank=True)
+    published = models.DateField(_("公开日"), null=True, blank=True)
+    result = models.CharField(_("结果"), max_length=24, blank=True, default="")
+
+    class Meta:
+        verbose_name = verbose_name_plural = _("事件台账")
+        constraints = [models.UniqueConstraint(fields=["kind", "code"], name="event_once")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.code}"
+
+
+class Statistic(models.Model):
+    """One figure of a periodic return of an institution, or of a division: the item, the last day it tells of, the sum."""
+
+    institution = models.ForeignKey(Institution, models.CASCADE, null=True, blank=True, related_name="statistics")
+    division = models.ForeignKey(Division, models.CASCADE, null=True, blank=True, related_name="statistics")
+    item = models.CharField(_("指标项"), max_length=40)
+    day = models.DateField(_("截止日"))
+    value = models.BigIntegerField(_("数值"))
+
+    class Meta:
+        verbose_name = verbose_name_plural = _("统计报表")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["institution", "item", "day"],
+                condition=Q(institution__isnull=False),
+                name="statistic_once_institution",
+            ),
+            models.UniqueConstraint(
+                fields=["division", "item", "day"], condition=Q(division__isnull=False), name="statistic_once_division"
+            ),
+            _institution_or_division("statistic_of_one"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.item} {self.value}"
+
+
+class Answer(models.Model):
+    """One answer of a sample survey. No respondent is named: a number within the survey, the stratum and the cluster drawn,
+    how many clusters the stratum holds, and the weight."""
+
+    survey = models.CharField(_("调查"), max_length=40)
+    respondent = models.CharField(_("受访者编号"), max_length=24)
+    division = models.ForeignKey(Division, models.CASCADE, related_name="answers")
+    stratum = models.CharField(_("层"), max_length=40)
+    cluster = models.CharField(_("群"), max_length=40)
+    clusters = models.PositiveIntegerField(_("层内群数"), null=True, blank=True)
+    weight = models.PositiveIntegerField(_("权重"))
+    sex = models.CharField(_("性别"), max_length=8, blank=True, default="")
+    age = models.PositiveSmallIntegerField(_("年龄"), null=True, blank=True)
+    question = models.CharField(_("问题"), max_length=40)
+    value = models.IntegerField(_("回答"))
+    day = models.DateField(_("调查日"))
+
+    class Meta:
+        verbose_name = verbose_name_plural = _("抽样调查")
+        constraints = [models.UniqueConstraint(fields=["survey", "respondent", "question"], name="answer_once")]
+
+    def __str__(self) -> str:
+        return f"{self.survey} {self.question}"
