@@ -10,20 +10,22 @@ Kinds that are computed from a cohort:
 | `count` | number of subjects of `population` (weighted by `weight`) | – |
 | `per-population` | number of subjects of `population` (weighted by `weight`), of the register of population | – |
 
-`method` names a pure function. `register`, `deliverable` and `report` give a home to promises that no record can tell:
+`method` names a pure function of `luoshi.indicators.methods.registry`. It is fed with sums over the cohort, one pair for each
+of its `parts`, or for each value of the column `groups.by`; see `luoshi.indicators.parts`. `register`, `deliverable` and `report` give a home to promises that no record can tell:
 counted from a register kept by hand, shown by dated evidence, or said by the responsible unit.
 """
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
 from luoshi.catalog.loader import Entry
 
 Kind = Literal["ratio", "rate", "mean", "count", "per-population", "method", "register", "deliverable", "report"]
-COMPUTED: frozenset[str] = frozenset({"ratio", "rate", "mean", "count", "per-population"})
+SUMMED: frozenset[str] = frozenset({"ratio", "rate", "mean", "count", "per-population"})
+COMPUTED: frozenset[str] = SUMMED | {"method"}
 Better = Literal["higher", "lower", "band"]
 PeriodRule = Literal["calendar-year-to-date", "maternal-child-year-to-date", "point-in-time", "month"]
 Confidence = Literal["high", "medium", "low"]
@@ -45,6 +47,9 @@ UNITS: dict[str, tuple[float, str]] = {
     "rank": (1.0, "位"),
     "points": (1.0, "分"),
     "wan-yuan": (1.0, "万元"),
+    "yuan": (1.0, "元"),
+    "ddd": (100.0, "DDD/百人天"),
+    "index": (1.0, ""),
     "kilometres": (1.0, "公里"),
 }
 
@@ -67,9 +72,26 @@ class SeedUse(Entry):
 class Population(Entry):
     """Which rows of the population register are the denominator: kind, and the age band (both null for all ages)."""
 
-    kind: Literal["resident", "household", "served"] = "resident"
+    kind: Literal[
+        "resident", "household", "served", "insured", "students", "hiv-estimated", "htn-estimated", "dm-estimated"
+    ] = "resident"
     age_from: int | None = None
     age_to: int | None = None
+
+
+class Groups(Entry):
+    """The parts of a method by the values of one column: one pair of sums for each of `values`, in their order."""
+
+    by: str
+    values: tuple[int, ...]
+
+
+class Part(Entry):
+    """One pair of sums a method is fed with, under the name the method knows it by."""
+
+    name: str = Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")
+    numerator: str
+    denominator: str
 
 
 class Review(Entry):
@@ -101,17 +123,23 @@ class Indicator(Entry):
     seasonal_pace: Literal["none", "even"] | tuple[float, ...] = "none"
     suppress_below: int | None = None
     method: str | None = None
+    groups: Groups | None = None
+    parts: tuple[Part, ...] = ()
+    parameters: dict[str, Any] = {}
+    interval: Literal["none", "poisson"] = "none"
+    part_of: str | None = None
     missing: str | None = None
     source: str
     confidence: Confidence
     seeds: tuple[SeedUse, ...] = ()
     reviewed: Review = Review()
     notes: str = ""
+    notes_zh: str = ""
     cases: str | None = None
 
     @property
     def computed(self) -> bool:
-        """Whether the value comes from a cohort."""
+        """Whether the value comes from a cohort, as it is or through a method."""
         return self.kind in COMPUTED
 
     @property
@@ -142,13 +170,19 @@ class Indicator(Entry):
             "mean": ("cohort", "numerator", "period", "cases"),
             "count": ("cohort", "period", "cases"),
             "per-population": ("cohort", "per", "period", "cases"),
-            "method": ("method", "period"),
+            "method": ("cohort", "method", "period"),
         }.get(self.kind, ("missing",))
         absent = [key for key in needed if getattr(self, key) is None]
         if absent:
             raise ValueError(f"an indicator of kind {self.kind!r} also needs {', '.join(absent)}")
         if self.unit not in UNITS:
             raise ValueError(f"unknown unit {self.unit!r}; known are {', '.join(UNITS)}")
+        if self.part_of is not None:
+            raise ValueError("part_of is given to the parts of a method when they are made")
+        if self.kind == "method" and (self.groups is None) == (not self.parts):
+            raise ValueError("an indicator of kind 'method' needs either groups or parts")
+        if self.groups is not None and (self.numerator is None or self.denominator is None):
+            raise ValueError("groups also need a numerator and a denominator, which are summed for each of them")
         if self.kind == "ratio" and not self.reasons:
             raise ValueError(f"say why a subject is listed: `{'counted' if self.lists_counted else 'not_counted'}`")
         if isinstance(self.seasonal_pace, tuple) and (

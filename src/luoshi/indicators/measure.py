@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cache
 from typing import Any
 
 from luoshi.indicators.definition import Indicator
@@ -13,11 +14,14 @@ MISSING = "—"
 
 @dataclass(frozen=True)
 class Measured:
-    """`value` in the indicator's unit, or None with a `reason`; `flags` for what the reader must know."""
+    """`value` in the indicator's unit, or None with a `reason`; `flags` for what the reader must know; `low` and `high`, the
+    ends of its 95 % interval, where one is computed."""
 
     value: float | None
     reason: str = ""
     flags: tuple[str, ...] = ()
+    low: float | None = None
+    high: float | None = None
 
 
 def measure(indicator: Indicator, numerator: float | None, denominator: float | None) -> Measured:
@@ -38,7 +42,19 @@ def measure(indicator: Indicator, numerator: float | None, denominator: float | 
         flags.append("over-100-percent")
     if indicator.suppress_below is not None and denominator < indicator.suppress_below:
         flags.append("small-denominator")
-    return Measured(numerator * indicator.factor / denominator, "", tuple(flags))
+    low = high = None
+    if indicator.interval == "poisson":
+        low, high = (end * indicator.factor / denominator for end in _poisson(numerator))
+    return Measured(numerator * indicator.factor / denominator, "", tuple(flags), low, high)
+
+
+@cache
+def _poisson(events: float) -> tuple[float, float]:
+    """The exact 95 % interval of a number of events (Garwood 1936)."""
+    from luoshi.indicators.methods.funnel import count_interval  # SciPy only where it is asked for
+
+    found = count_interval(events)
+    return found.lower, found.upper
 
 
 def fill(words: str, row: dict[str, Any]) -> str:

@@ -117,6 +117,46 @@ def _variance(parts: Numbers, design: Design) -> tuple[float, int]:
     return total, clusters - len(stratum_names)
 
 
+LEAST_RESPONDENTS = 30
+SCALE = 1000.0
+"""What the sums of squares in a lake are multiplied with, so that they are whole numbers."""
+
+
+@dataclass(frozen=True)
+class Sums:
+    """A survey as sums that add up over strata, so that no respondent is needed any more.
+
+    `above` and `below`: the weighted totals. With the totals y and x of the n clusters drawn of the N of a stratum, each
+    stratum adds (1 - n/N) n / (n - 1) times the sum of (y - ȳ)² to `yy`, of (y - ȳ)(x - x̄) to `xy`, of (x - x̄)² to `xx`;
+    a stratum with one cluster must not be in them. `strata` and `clusters` count.
+    """
+
+    above: float
+    below: float
+    yy: float
+    xy: float
+    xx: float
+    strata: int
+    clusters: int
+
+
+def from_sums(sums: Sums, *, level: float = 0.95) -> Interval:
+    """The ratio of two weighted totals with the interval of `ratio`, from sums over strata.
+
+    The residual y - R·x of the linearised variance is taken apart: its sum of squares is yy - 2R·xy + R²·xx for whatever R
+    the strata give together. Raises `MethodError` when the total below is 0 or no stratum has two clusters.
+    """
+    share(level)
+    if sums.below == 0:
+        raise MethodError("The total below the line is 0, so there is no ratio.")
+    if sums.clusters <= sums.strata:
+        raise MethodError("No stratum has two clusters, so the spread is unknown.", todo="Join strata like each other.")
+    value = sums.above / sums.below
+    variance = max(sums.yy - 2 * value * sums.xy + value**2 * sums.xx, 0.0) / sums.below**2
+    reach = float(stats.t.ppf(0.5 + level / 2, sums.clusters - sums.strata)) * float(np.sqrt(variance))
+    return Interval(value, value - reach, value + reach)
+
+
 def rake(
     weights: ArrayLike,
     margins: Sequence[tuple[Sequence[Hashable], Mapping[Any, float]]],
