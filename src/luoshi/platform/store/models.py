@@ -167,6 +167,18 @@ class Version(models.Model):
         return f"{self.resource_id}/{self.version}"
 
 
+class Mark(models.Model):
+    """A resource that has an identifier or a code, on its day; see `marks`. On SQLite the key is the table."""
+
+    pk = models.CompositePrimaryKey("mark", "day", "resource")
+    mark = models.BigIntegerField()
+    day = models.IntegerField()
+    resource = models.BigIntegerField()
+
+    def __str__(self) -> str:
+        return f"{self.mark} {self.day} {self.resource}"
+
+
 class Pending(models.Model):
     """A resource that refers to a Patient who has not arrived. `key`: `Patient/<id>` of the same source, or
     `system|value`."""

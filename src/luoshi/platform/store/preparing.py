@@ -20,6 +20,7 @@ from urllib.parse import unquote
 import orjson
 
 from luoshi.kernel.errors import InvalidValue
+from luoshi.platform.store.marks import Marks, marks
 from luoshi.records.identify import SYSTEMS, Facts, facts
 from luoshi.records.structure import types
 from luoshi.records.validate import Issue, Validator
@@ -40,7 +41,8 @@ _SUBJECTS = ("subject", "patient", "for", "beneficiary", "individual", "candidat
 
 class Row(NamedTuple):
     """An accepted resource. `key`: its id, or one made from the content. `patient`: `Patient/<id>`, `system|value` or
-    "" for whom it is about. `facts`: of a Patient. `body`: its text as received; empty for a deletion."""
+    "" for whom it is about. `facts`: of a Patient. `body`: its text as received; empty for a deletion. `marks`: what
+    searches find it by."""
 
     line: int
     type: str
@@ -49,6 +51,7 @@ class Row(NamedTuple):
     patient: str
     body: str
     facts: Facts | None = None
+    marks: Marks = ()
 
 
 class Refused(NamedTuple):
@@ -176,6 +179,7 @@ def row(resource: dict[str, Any], body: str, line: int = 0, key: str = "") -> Ro
         patient_of(resource),
         body,
         facts(resource) if kind == "Patient" else None,
+        marks(resource),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -41,7 +42,7 @@ class Counts:
 class Known:
     """A resource as the store has it, kept up to date while a set is worked through. `seen`: contents of all its
     versions, filled for those that differ; `in_file`: whether the file being read gave it already; `rows`: versions
-    made in this set."""
+    made in this set; `public`: the id it is read by."""
 
     id: int
     person: int | None
@@ -51,6 +52,7 @@ class Known:
     in_file: bool = False
     rows: int = 0
     seen: set[str] = field(default_factory=set)
+    public: str = ""
 
 
 @dataclass(slots=True)
@@ -63,6 +65,8 @@ class Work:
     file: int | None
     run: int | None
     counts: Counts = field(default_factory=Counts)
+    # Versions that whoever writes has seen; see `writing.commit`.
+    expected: Mapping[Name, int] = field(default_factory=dict)
     versions: list[tuple[Any, ...]] = field(default_factory=list)
     closed: list[tuple[int, int, int]] = field(default_factory=list)
     persons: dict[int, tuple[str, str, str]] = field(default_factory=dict)

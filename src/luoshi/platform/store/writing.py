@@ -7,6 +7,8 @@ Everything is looked up and written in sets; the cost of a resource is a few ind
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
+from typing import NamedTuple
 
 from django.db import transaction
 
@@ -17,7 +19,27 @@ from luoshi.platform.store.models import Chunk, RunFile, Source
 from luoshi.platform.store.preparing import DELETED, Prepared, Row
 from luoshi.platform.store.work import Counts, Known, Name, Work
 
-__all__ = ["Counts", "commit"]
+__all__ = ["Counts", "VersionConflict", "Written", "commit"]
+
+
+class VersionConflict(Exception):
+    """A resource is not at the version its writer had seen. Nothing of the set was written."""
+
+    def __init__(self, name: Name, present: int) -> None:
+        self.name, self.present = name, present
+        super().__init__(f"{name[0]}: version {present}")
+
+
+class Written(NamedTuple):
+    """What became of one row. `public_id`: the id it is read by; `at`: when its version became known (microseconds since
+    1970); `fate`: new, changed, unchanged, deleted, or absent (a deletion of what was not there)."""
+
+    type: str
+    public_id: str
+    version: int
+    at: int
+    fate: str
+    person: int | None
 
 
 def commit(
@@ -29,11 +51,17 @@ def commit(
     position: int = 0,
     lines: int = 0,
     done: bool = False,
+    expected: Mapping[Name, int] | None = None,
+    told: list[Written] | None = None,
 ) -> Counts:
     """Write a set in one transaction with its audit row and, for a file, how far it was read. Returns the counts.
 
     What was received before changes nothing; a resource whose content differs from every version of it becomes a new
     version. Identity is decided for each Patient, and what waited for a Patient is resolved.
+
+    `expected`: versions (0: not there) that resources of this source must have; `VersionConflict` when one has another.
+    Whoever names the version means what they send, so an older content comes back as a new version. `told` is filled
+    with what became of each row, in order.
     """
     with transaction.atomic():
         sets.lock()
@@ -48,7 +76,8 @@ def commit(
             file.run_id if file else None,
         )
         Chunk(id=chunk, source=source, file=file, at=work.now).save(force_insert=True)
-        _resources(prepared.rows, work)
+        work.expected = expected or {}
+        _resources(prepared.rows, work, told)
         work.counts.refused = len(prepared.refused)
         _refusals(prepared, work)
         listeners.tell(prepared, work)
@@ -65,22 +94,32 @@ def commit(
     return work.counts
 
 
-def _resources(rows: list[Row], work: Work) -> None:
+def _resources(rows: list[Row], work: Work, told: list[Written] | None) -> None:
     known, taken = _lookup(rows, work.source)
+    for name, wanted in work.expected.items():
+        present = known[name].version if name in known else 0
+        if present != wanted:
+            raise VersionConflict(name, present)
     _history(rows, known, work)
     first = sets.following("store_resource")
     fresh: list[tuple[Row, Known, str]] = []
     accepted: list[tuple[Row, Known]] = []
+    fates: list[tuple[Row, Known | None, int, str]] = []
     for row in rows:
         at = known.get((row.type, row.key))
+        fate = "deleted" if row.hash == DELETED else "changed"
         if at is None and row.hash == DELETED:
+            fates.append((row, None, 0, "absent"))
             continue
         if at is None:
             at = known[row.type, row.key] = Known(first + len(fresh), None, 0, "", fresh=True)
-            fresh.append((row, at, _public_id(row, work.source, taken)))
+            at.public = _public_id(row, work.source, taken)
+            fresh.append((row, at, at.public))
             work.counts.new += 1
-        elif row.hash == at.hash or (row.hash in at.seen and row.hash != DELETED):
+            fate = "new"
+        elif row.hash == at.hash or _had(row, at, work):
             work.counts.unchanged += 1
+            fates.append((row, at, at.version, "unchanged"))
             continue
         else:
             work.counts.deleted += row.hash == DELETED
@@ -88,11 +127,51 @@ def _resources(rows: list[Row], work: Work) -> None:
             work.counts.conflicts += (at.in_file or at.rows > 0) and work.file is not None
         _version(row, at, work)
         accepted.append((row, at))
+        fates.append((row, at, at.version, fate))
     work.now += max((at.rows for _, at in accepted), default=0)
     identity.identify(accepted, work)
     identity.assign(accepted, known, work)
     _write(fresh, known, work)
+    _mark(accepted)
     identity.resolve(fresh, known, work)
+    if told is not None:
+        told.extend(_told(fates, work))
+
+
+def _had(row: Row, at: Known, work: Work) -> bool:
+    """Whether a content that is not the present one was received before, and is therefore no news."""
+    return row.hash in at.seen and row.hash != DELETED and (row.type, row.key) not in work.expected
+
+
+def _mark(accepted: list[tuple[Row, Known]]) -> None:
+    """Write what searches without a patient go by; see `marks`."""
+    fresh: dict[tuple[int, int, int], None] = {}
+    again: dict[tuple[int, int, int], None] = {}
+    for row, at in accepted:
+        rows = fresh if at.fresh else again
+        for mark, day in row.marks:
+            rows[mark, day, at.id] = None
+    sets.insert("store_mark", ("mark", "day", "resource"), list(fresh))
+    sets.update("INSERT INTO store_mark (mark, day, resource) VALUES (%s, %s, %s) ON CONFLICT DO NOTHING", list(again))
+
+
+def _told(fates: list[tuple[Row, Known | None, int, str]], work: Work) -> list[Written]:
+    moments = {(resource, version): moment for resource, version, moment, *_ in work.versions}
+    old = {at.id for _, at, version, _ in fates if at is not None and (at.id, version) not in moments}
+    moments.update(
+        ((resource, version), moment)
+        for resource, version, moment in sets.select(
+            "SELECT resource_id, version, known_from FROM store_version WHERE resource_id IN {values}"
+            " AND known_to IS NULL",
+            old,
+        )
+    )
+    return [
+        Written(row.type, row.key, 0, work.now, fate, None)
+        if at is None
+        else Written(row.type, at.public, version, moments.get((at.id, version), work.now), fate, at.person)
+        for row, at, version, fate in fates
+    ]
 
 
 def _lookup(rows: list[Row], source: int) -> tuple[dict[Name, Known], set[Name]]:
@@ -103,13 +182,14 @@ def _lookup(rows: list[Row], source: int) -> tuple[dict[Name, Known], set[Name]]
     known: dict[Name, Known] = {}
     taken: set[Name] = set()
     for kind, wanted in keys.items():
-        for id_, key, owner, person, version, digest in sets.select(
-            "SELECT id, key, source_id, person, version, hash FROM store_resource WHERE key IN {values} AND type = %s",
+        for id_, key, owner, person, version, digest, public in sets.select(
+            "SELECT id, key, source_id, person, version, hash, public_id FROM store_resource"
+            " WHERE key IN {values} AND type = %s",
             wanted,
             kind,
         ):
             if owner == source:
-                known[kind, key] = Known(id_, person, version, digest)
+                known[kind, key] = Known(id_, person, version, digest, public=public)
             else:
                 taken.add((kind, key))
     return known, taken
