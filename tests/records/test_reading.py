@@ -89,7 +89,7 @@ def test_check_goes_on_after_a_file_that_cannot_be_read(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("ending", ["", ".gz"])
-def test_lines_before_one_that_is_too_long_are_kept(
+def test_a_line_that_is_too_long_is_passed_over_and_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ending: str
 ) -> None:
     monkeypatch.setattr(reading, "LONGEST_LINE", 1 << 20)
@@ -99,5 +99,11 @@ def test_lines_before_one_that_is_too_long_are_kept(
     found = reading.blocks(path, size=1 << 16)
     first = next(found)
     assert (first.data, first.end, first.lines) == (b'{"a":1}\n{"b":2}\n', 16, 2)
-    with pytest.raises(UnreadableFile, match="after line 2"):
-        next(found)
+    long = next(found)
+    assert (long.too_long, long.first_line, long.lines) == ((3 << 20) + 1, 3, 1)
+    assert len(long.data) < 1 << 17
+    last = next(found)
+    assert (last.data, last.first_line, last.end) == (b'{"c":3}\n', 4, len(data))
+    (again,) = reading.blocks(path, start=long.end, first_line=4)
+    assert again.data == last.data
+    assert next(found, None) is None

@@ -102,7 +102,11 @@ def ingest(
     if counts.reviews:
         click.echo(f"{counts.reviews} doubts about who a patient is, noted for review.")
     for reason, count in report.refused.most_common():
-        click.echo(f"  refused, {reason}: {count}")
+        click.echo(f"  refused, {reason}: {count}, first {report.examples[reason]}")
+    if counts.quarantined:
+        click.echo(f"{counts.quarantined} of the refused wait in quarantine: `luoshi source quarantine {source}`.")
+    if counts.flagged:
+        click.echo(f"{counts.flagged} accepted with a flag: a rule failed, see the page of the source.")
     for path in report.skipped:
         click.echo(f"  not FHIR, left alone: {path}")
     for problem in report.problems:

@@ -23,18 +23,27 @@ SUFFIXES = (".ndjson", ".jsonl", ".json")
 BLOCK = 1 << 20
 LONGEST_LINE = 64 << 20
 LARGEST_WHOLE = 512 << 20
+_KEPT = 64 << 10  # of a line too long to be read
 _MARK = b"\xef\xbb\xbf"
 
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """A part of a file: whole lines, or the whole text when `whole`. `end`: offset behind it; `lines`: how many."""
+    """A part of a file: whole lines, or the whole text when `whole`. `end`: offset behind it; `lines`: how many.
+    `too_long`: the length of a single line beyond `LONGEST_LINE`, of which `data` is only the beginning; else 0."""
 
     data: bytes
     first_line: int
     end: int
     lines: int
     whole: bool = False
+    too_long: int = 0
+
+
+class _TooLong(Exception):
+    def __init__(self, start: bytes, length: int) -> None:
+        self.start, self.length = start, length
+        super().__init__(length)
 
 
 def find(paths: Iterable[Path]) -> list[tuple[Path, bool]]:
@@ -65,8 +74,8 @@ def _suffix(path: Path) -> str:
 
 
 def blocks(path: Path, *, start: int = 0, first_line: int = 1, size: int = BLOCK) -> Iterator[Block]:
-    """The blocks of a file from byte `start` (line `first_line`) on. Raises `UnreadableFile` with the last good line
-    when the file cannot be read, is damaged or truncated, or has a line too long to be a resource."""
+    """The blocks of a file from byte `start` (line `first_line`) on; a line too long to be a resource is a block of its
+    own. Raises `UnreadableFile` with the last good line when the file cannot be read, is damaged or truncated."""
     line = first_line
     try:
         with _open(path) as file:
@@ -82,7 +91,13 @@ def blocks(path: Path, *, start: int = 0, first_line: int = 1, size: int = BLOCK
                 return
             position = _skip(file, start)
             while True:
-                data = _lines(file, size, path, line)
+                try:
+                    data = _lines(file, size)
+                except _TooLong as long:
+                    position += long.length
+                    yield Block(long.start, line, position, 1, too_long=long.length)
+                    line += 1
+                    continue
                 if not data:
                     return
                 position += len(data)
@@ -114,8 +129,9 @@ def _skip(file: IO[bytes], start: int) -> int:
     return start
 
 
-def _lines(file: IO[bytes], size: int, path: Path, line: int) -> bytes:
-    """About `size` bytes ending with a line. In a damaged .gz, the whole lines before the damage first."""
+def _lines(file: IO[bytes], size: int) -> bytes:
+    """About `size` bytes ending with a line. In a damaged .gz, the whole lines before the damage first. Raises
+    `_TooLong` when what comes first is a line beyond `LONGEST_LINE`; the file then stands behind it."""
     data = bytearray()
     while len(data) < size:
         try:
@@ -141,11 +157,13 @@ def _lines(file: IO[bytes], size: int, path: Path, line: int) -> bytes:
             if start:
                 file.seek(start - len(data), io.SEEK_CUR)
                 return bytes(data[:start])
-            raise UnreadableFile(
-                f"a line of more than {LONGEST_LINE >> 20} MiB (after line {line - 1}).",
-                where=str(path),
-                todo="One resource per line; attachments belong into Binary resources or elsewhere.",
-            )
+            length, beginning = len(data), bytes(data[:_KEPT])
+            del data
+            while part := file.readline(BLOCK):
+                length += len(part)
+                if part.endswith(b"\n"):
+                    break
+            raise _TooLong(beginning, length)
     return bytes(data)
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import orjson
 
 from luoshi.kernel.errors import UnreadableFile, UserError
-from luoshi.records.reading import blocks, find
+from luoshi.records.reading import LONGEST_LINE, blocks, find
 from luoshi.records.validate import Issue, Validator
 
 
@@ -45,6 +45,9 @@ def check_files(
     for path, named in find(paths):
         try:
             for block in blocks(path):
+                if block.too_long:
+                    yield Checked(path, block.first_line, None, None, False, [too_long(block.too_long)])
+                    continue
                 if block.whole and not named and not is_fhir(block.data):
                     continue
                 texts = [block.data] if block.whole else block.data.split(b"\n")
@@ -55,6 +58,12 @@ def check_files(
             if problems is None:
                 raise
             problems.append(error)
+
+
+def too_long(length: int) -> Issue:
+    """The issue of a line of that many bytes, too long to be read."""
+    words = f"A line of {length} bytes; at most {LONGEST_LINE >> 20} MiB are read. Attachments belong elsewhere."
+    return Issue("error", "too-long", "", words)
 
 
 def is_fhir(text: bytes) -> bool:

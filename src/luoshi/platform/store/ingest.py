@@ -25,7 +25,8 @@ from django.utils import timezone
 
 from luoshi.kernel.errors import InvalidValue, Refused, UnreadableFile
 from luoshi.platform.store.models import Run, RunFile, Source
-from luoshi.platform.store.preparing import Prepared, follow_parent, prepare
+from luoshi.platform.store.preparing import Prepared, follow_parent, prepare, too_long
+from luoshi.platform.store.rules import Rules, rules_of
 from luoshi.platform.store.writing import Counts, commit
 from luoshi.records.reading import Block, blocks, find
 from luoshi.records.validate import PROFILES
@@ -42,13 +43,15 @@ Progress = Callable[[Path, int, Counts], None]
 
 @dataclass(slots=True)
 class Report:
-    """What an ingest did. `refused`: by reason. `skipped`: files in a folder that are not FHIR. `problems`: files that
-    could not be read (to the end), in words. `seconds`: wall clock."""
+    """What an ingest did. `refused`: by reason; `examples`: where the first of each reason stands, in words. `skipped`:
+    files in a folder that are not FHIR. `problems`: files that could not be read (to the end), in words. `seconds`:
+    wall clock."""
 
     run: int
     files: int = 0
     counts: Counts = field(default_factory=Counts)
     refused: Counter[str] = field(default_factory=Counter)
+    examples: dict[str, str] = field(default_factory=dict)
     skipped: list[str] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
     seconds: float = 0.0
@@ -72,7 +75,8 @@ def ingest(
     """Read files and folders of FHIR JSON into the store on behalf of `source` (registered at first use).
 
     Files named for patients come first, so that what refers to them need not wait. `profile`: validate against our
-    rules too. `workers`: processes that parse and validate (0: none). `progress` is
+    rules too, where the source's registration names no profile; what happens to what is not valid is the registration's
+    to say (`rules`). `workers`: processes that parse and validate (0: none). `progress` is
     told the file, the bytes of it that are committed (uncompressed) and the counts so far. What is wrong with a
     resource or a file is in the report and does not stop the rest. Raises `UnreadableFile` when a path does not exist,
     `Refused` when the store cannot be written (a full disk): what was committed before stays, and the same command
@@ -85,10 +89,11 @@ def ingest(
     name = by if isinstance(by, str) else by.get_username()
     with _writable():
         register, _ = Source.objects.get_or_create(name=source)
+        rules = rules_of(register, profile)
         run = Run.objects.create(source=register, by=name)
     report = Report(run.pk)
     size = sum(path.stat().st_size for path, _ in found)
-    preparer = _Preparer(workers if size > _ALONE else 0, profile)
+    preparer = _Preparer(workers if size > _ALONE else 0, rules)
     try:
         for path, named in found:
             _file(path, named, run, register, name, preparer, report, progress)
@@ -119,8 +124,8 @@ class _Preparer:
     """Prepares blocks, in processes or here: when there are none, inside a daemon (which may have no children), and
     when the processes are gone (ended from outside, or never able to start), so that no block is lost with them."""
 
-    def __init__(self, workers: int, profile: str | None) -> None:
-        self.profile = profile
+    def __init__(self, workers: int, rules: Rules) -> None:
+        self.rules = rules
         self.pool: ProcessPoolExecutor | None = None
         if workers > 0 and not multiprocessing.current_process().daemon:
             context = multiprocessing.get_context("spawn")
@@ -128,10 +133,11 @@ class _Preparer:
 
     def submit(self, block: Block) -> Future[Prepared] | None:
         """Begin with a block, where there are processes."""
-        if self.pool is None:
+        if self.pool is None or block.too_long:
             return None
         try:
-            return self.pool.submit(prepare, block.data, block.first_line, block.whole, self.profile)
+            mode, profile = self.rules
+            return self.pool.submit(prepare, block.data, block.first_line, block.whole, profile, mode)
         except BrokenProcessPool:
             self.close()
             return None
@@ -143,7 +149,9 @@ class _Preparer:
                 return begun.result()
             except (BrokenProcessPool, CancelledError):
                 self.close()
-        return prepare(block.data, block.first_line, block.whole, self.profile)
+        if block.too_long:
+            return too_long(block.first_line, block.data, block.too_long)
+        return prepare(block.data, block.first_line, block.whole, self.rules.profile, self.rules.mode)
 
     def close(self) -> None:
         """End the processes."""
@@ -223,6 +231,10 @@ def _commit(block: Block, prepared: Prepared, file: RunFile, source: Source, by:
         )
     report.counts.add(counts)
     report.refused.update(item.reason for item in prepared.refused)
+    for item in prepared.refused:
+        if item.reason not in report.examples:
+            place = f"{Path(file.path).name}:{item.line} {item.place}".rstrip()
+            report.examples[item.reason] = f"{place}: {item.text}"
 
 
 @contextmanager

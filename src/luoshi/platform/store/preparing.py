@@ -21,6 +21,7 @@ import orjson
 
 from luoshi.kernel.errors import InvalidValue
 from luoshi.platform.store.marks import Marks, marks
+from luoshi.records import validate_files
 from luoshi.records.identify import SYSTEMS, Facts, facts
 from luoshi.records.structure import types
 from luoshi.records.validate import Issue, Validator
@@ -104,8 +105,7 @@ def prepare(data: bytes, first_line: int, whole: bool, profile: str | None = Non
 
 def too_long(line: int, start: bytes, length: int) -> Prepared:
     """The refusal of a line too long to be read: its beginning is kept, and how many bytes it had."""
-    words = f"A line of {length} bytes; at most 64 MiB are read. Attachments belong into Binary resources or elsewhere."
-    return Prepared(refused=[Refused(line, "too-long", "", words, start)])
+    return Prepared(refused=[refusal(line, [validate_files.too_long(length)], start)])
 
 
 def follow_parent() -> None:

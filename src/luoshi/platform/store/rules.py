@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from luoshi.kernel.errors import Refused
 from luoshi.platform.store.models import Source
 from luoshi.platform.store.preparing import FLAG, QUARANTINE, REJECT
 
@@ -21,8 +22,10 @@ class Rules(NamedTuple):
 
 def rules_of(source: Source, profile: str | None = None) -> Rules:
     """The rules a source was registered with, its profile falling back to `profile`; one that is not registered is
-    checked by `profile` and refused what fails."""
+    checked by `profile` and refused what fails. Raises `Refused` for a source that was switched off."""
     registration = getattr(source, "registration", None)
     if registration is None:
         return Rules(REJECT, profile)
+    if not registration.active:
+        raise Refused(f"the source {source.name} was switched off.", todo="Switch it on where it is registered.")
     return Rules(registration.mode, registration.profile or profile)
