@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from dataclasses import dataclass
+from itertools import pairwise
 
 from luoshi.documents import Document
 from luoshi.plans import sections
@@ -16,7 +17,7 @@ from luoshi.plans.running_text import RunningText, clean, plain_text, tidy
 
 _TITLE_END = re.compile(
     r"(?:方案|计划|要点|规划|纲要|意见|通知|办法|行动|安排|清单|台账|分解表?|分工|任务书|责任书|措施|决定|报告|总结|"
-    r"情况|条例|规定|细则|制度|标准|解读|说明|问答|公告|通报|函|目标|指南|批复|工程)(?:[（(][^（）()]{1,30}[）)])*$"
+    r"情况|条例|规定|细则|制度|标准|解读|说明|问答|公告|通报|函|目标|指南|批复|工程|纪要|规程|预案)(?:[（(][^（）()]{1,30}[）)])*$"
 )
 _PLAN_WORDS = re.compile(r"方案|计划|要点|规划|纲要|行动|分工|清单|安排|意见|台账")
 _LABELS = {
@@ -110,6 +111,7 @@ def _title(document: Document, front: list[str], body: str) -> str:
         title = _bare_title(label)
     if best[0] < 1.5 and document.title and _TITLE_END.search(_bare_title(document.title)):
         title = _bare_title(document.title)
+    title = _with_years(title, front)
     inner = re.match(r".*?(?:关于)?(?:印发|下发|转发|发布)[《<](.+?)[》>](?:的?通知)?$", title)
     if inner:
         title = inner.group(1)
@@ -121,6 +123,14 @@ def _title(document: Document, front: list[str], body: str) -> str:
     if wrapped and "关于" not in wrapped.group(1)[:4]:
         title = wrapped.group(1)
     return title.removeprefix("关于印发")
+
+
+def _with_years(title: str, front: list[str]) -> str:
+    """The title with the years printed in brackets on the line below it: …行动计划 / （2023-2025年）."""
+    for line, below in pairwise(front):
+        if title and _bare_title(line) == title and re.fullmatch(r"[（(]\s?20\d\d.{1,12}年?[）)]", below.strip()):
+            return title + _bare_title(below)
+    return title
 
 
 def _joined_titles(front: list[str]) -> list[str]:
@@ -251,6 +261,8 @@ def _published(whole: str, signed: _Signed, front: list[str]) -> str | None:
             return found
     if signed.date:
         return signed.date
+    if signed.alone:
+        return signed.alone
     for line in front[:12]:
         match = re.search(r"(20\d\d)[-/.年](\d{1,2})[-/.月](\d{1,2})日?(?:\s+\d{1,2}:\d{2})?", line)
         if match and len(line) <= 80:
@@ -262,6 +274,7 @@ def _published(whole: str, signed: _Signed, front: list[str]) -> str | None:
 class _Signed:
     names: tuple[str, ...] = ()
     date: str | None = None
+    alone: str | None = None
 
 
 def _signature(lines: list[str]) -> _Signed:
@@ -281,7 +294,10 @@ def _signature(lines: list[str]) -> _Signed:
                 break
         if names:
             return _Signed(tuple(names), _iso(_DATE.match(text)) or _chinese_date(text))
-    return _Signed()
+    closing = [
+        line.strip() for line in lines[-6:] if sections.DATE_LINE.match(line.strip()) and len(line.strip()) <= 20
+    ]
+    return _Signed(alone=_iso(_DATE.search(closing[-1])) or _chinese_date(closing[-1])) if closing else _Signed()
 
 
 def _signs(name: str) -> bool:
@@ -306,6 +322,11 @@ def _issuer(whole: str, signed: _Signed, head: PlanHead, front: list[str], lines
         )
         if match:
             return match.group(1)
+    minutes = re.match(
+        r"(.{2,20}?(?:人民政府|委员会|局|领导小组))(?:第?.{0,8}次)?(?:专题|常务|工作|全体|联席)?会议?纪要", head.title
+    )
+    if minutes:
+        return minutes.group(1)
     match = re.match(
         r"(.{2,20}?(?:卫生健康委员会|卫生健康委|卫生健康局|人民政府|医疗保障局|疾病预防控制局|中医药管理局|卫健委|"
         r"卫健局))(?=20\d\d|关于|[“年])",

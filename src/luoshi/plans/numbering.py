@@ -12,19 +12,24 @@ from collections import deque
 from dataclasses import dataclass
 
 from luoshi.kernel.numerals import parse_chinese_number
-from luoshi.plans.running_text import RunningText
+from luoshi.plans.running_text import ROW, RunningText
 
 _CN = "一二三四五六七八九十百零〇"
 
 # kind -> depth in the outline; what has the smaller rank encloses.
 RANKS = {
     "part": 0, "chapter": 1, "section": 2, "article": 2, "cn": 3, "own-line": 3, "plain": 3, "cn-paren": 4, "named": 4,
-    "audience": 5, "arabic": 6, "lost": 6, "decimal": 7, "arabic-paren": 8, "circled": 9,
+    "audience": 5, "label": 5, "arabic": 6, "lost": 6, "decimal": 7, "arabic-paren": 8, "circled": 9,
 }  # fmt: skip
 
 # Whom a list of measures speaks to, on a line of its own: ——个人和家庭：
 AUDIENCE = re.compile(
     r"(?:——?|－|-|·|●)?\s?(?P<who>(?:个人(?:和|与|及)?(?:家庭)?|家庭(?:和个人)?|居民(?:个人)?|劳动者(?:个人)?|公众|孕产妇|老年人|患者|社会(?:和|与|及)?(?:政府)?|政府(?:和|与|及)?(?:社会)?|学校|用人单位|医疗卫生机构|社会组织|企业))\s?[：:]\s*"
+)
+# What the items below are, on a line of its own or before its text: 主要目标：, 策略措施：
+LABEL = re.compile(
+    r"[【〔（(]?(?P<what>(?:主要|工作|行动|发展|具体|年度|重点)?(?:目标|任务|举措|措施)|(?:政策|策略|工作|主要)?(?:策略|措施)(?:和|与)?措施|"
+    r"策略措施|主要指标|工作内容|目标任务|目标要求)[】〕）)]?\s?(?P<colon>[：:])?\s*"
 )
 # Patterns at the start of a line, tried in order.
 _AT_START: tuple[tuple[str, re.Pattern[str]], ...] = (
@@ -32,7 +37,7 @@ _AT_START: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("chapter", re.compile(rf"第([{_CN}\d]{{1,4}})章[：:、]?\s*")),
     ("section", re.compile(rf"第([{_CN}\d]{{1,4}})节[：:、]?\s*")),
     ("article", re.compile(rf"第([{_CN}\d]{{1,5}})条[：:、]?\s*")),
-    ("cn", re.compile(rf"([{_CN}]{{1,3}})\s?[、.，,：:](?!\d)\s*")),
+    ("cn", re.compile(rf"([{_CN}]{{1,3}})\s?[、.，,：:](?:(?!\d)|(?=20\d\d年))\s*")),
     ("cn", re.compile(rf"([{_CN}]{{1,3}})\s+(?=[\u4e00-\u9fff]{{2}})")),
     ("cn-paren", re.compile(rf"[（(【〔]\s?([{_CN}]{{1,3}})\s?[）)】〕][、.．]?\s*")),
     (
@@ -120,11 +125,12 @@ def find_markers(reading: RunningText) -> list[Marker]:
     text = reading.text
     markers: list[Marker] = []
     candidates: list[Marker] = []
+    labels: list[Marker] = []
     listing = False
     for index, para in enumerate(reading.paras):
         start = para.start
         listing = _lists_annexes(text[start : para.end], listing)
-        if listing:
+        if listing or para.kind == ROW:
             continue
         own = _own_line(reading, index)
         if own is not None:
@@ -133,6 +139,10 @@ def find_markers(reading: RunningText) -> list[Marker]:
         audience = AUDIENCE.match(text, start, para.end)
         if audience and (audience.end() == para.end or text[start] in "—－-·●"):
             markers.append(Marker("audience", None, start, start, audience.group("who")))
+            continue
+        label = LABEL.match(text, start, para.end)
+        if label and (label.end() == para.end or label["colon"]):
+            labels.append(Marker("label", None, start, start, None))
             continue
         for kind, pattern in _AT_START:
             match = pattern.match(text, start, para.end)
@@ -154,6 +164,7 @@ def find_markers(reading: RunningText) -> list[Marker]:
         kept = _chained(markers, candidates)
     kept += _cut_off(reading, kept)
     kept += _plain_headings(reading, kept)
+    kept += _labels_that_head(labels, kept)
     kept.sort(key=lambda marker: (marker.start, marker.rank))
     result: list[Marker] = []
     for marker in kept:
@@ -289,6 +300,29 @@ def _cut_off(reading: RunningText, kept: list[Marker]) -> list[Marker]:
             before = numbers[at - 1].ordinal if at else 0
             if following == int(match.group(1)) + 1 and before != int(match.group(1)) and match.start() < starts[at]:
                 found.append(_marker("arabic", match, inside=True))
+    return found
+
+
+def _labels_that_head(labels: list[Marker], kept: list[Marker]) -> list[Marker]:
+    """The labels below a heading that part its items: what follows them counts from one, what stands before them is a
+    heading or the items of the label before."""
+    ordered = sorted([*kept, *labels], key=lambda marker: marker.start)
+    found: list[Marker] = []
+    heading: Marker | None = None
+    before: Marker | None = None
+    for index, marker in enumerate(ordered):
+        if marker.kind != "label":
+            if marker.rank < RANKS["label"]:
+                heading = marker
+            before = marker
+            continue
+        following = next((other for other in ordered[index + 1 :] if other.kind != "label"), None)
+        if heading is None or following is None:
+            continue
+        opens = before is heading or bool(found and found[-1].start > heading.start)
+        last = following.rank < RANKS["label"] and bool(found and found[-1].start > heading.start)
+        if opens and (last or (following.ordinal == 1 and following.rank >= RANKS["arabic"])):
+            found.append(marker)
     return found
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 
 from luoshi.plans import sections
-from luoshi.plans.numbering import AUDIENCE, RANKS, Marker, find_markers
+from luoshi.plans.numbering import AUDIENCE, LABEL, RANKS, Marker, find_markers
 from luoshi.plans.running_text import Para, RunningText
 
 ROOT_RANK = -1
@@ -108,12 +108,13 @@ def _without_contents(reading: RunningText, markers: list[Marker]) -> list[Marke
 def _node(reading: RunningText, marker: Marker, own_end: int, one_line: bool) -> Node:
     text = reading.text
     start = marker.end
-    if marker.kind == "audience":
-        label = AUDIENCE.match(text, start)
+    if marker.kind in {"audience", "label"}:
+        label = (AUDIENCE if marker.kind == "audience" else LABEL).match(text, start)
         start = label.end() if label else start
         alone = text[start:own_end].startswith("\n") or text[start - 1 : start] == "\n"
+        title = marker.printed or (label["what"] if label else "")
         return Node(
-            marker.kind, marker.rank, None, marker.printed, marker.start, marker.printed or "", start, start, own_end, own_end,
+            marker.kind, marker.rank, None, marker.printed, marker.start, title, start, start, own_end, own_end,
             alone,
         )  # fmt: skip
     line_end = text.find("\n", start, own_end)

@@ -93,10 +93,17 @@ class RunningText:
     offsets: array[int]
     paras: list[Para] = field(default_factory=list)
     page_starts: frozenset[int] = frozenset()
+    _rows: list[tuple[int, int]] | None = field(default=None, repr=False)
 
     def doc_spans(self, start: int, end: int) -> list[tuple[int, int]]:
         """The runs of the document that `text[start:end]` was taken from, in reading order."""
         return join_offsets(zip(self.text[start:end], self.offsets[start:end], strict=True))
+
+    def row_spans(self) -> list[tuple[int, int]]:
+        """Where the lines of flattened tables stand."""
+        if self._rows is None:
+            self._rows = [(para.start, para.end) for para in self.paras if para.kind == ROW]
+        return self._rows
 
     def page_at(self, position: int) -> int | None:
         """The page of the paragraph at a position, where the format knows pages."""
@@ -200,7 +207,32 @@ def running_text(document: Document) -> RunningText:
         else:
             weaver.begin(block.kind, block.level, block.page)
         weaver.put(text[skip:], block.start + skip)
-    return replace(weaver.done(), page_starts=frozenset(starts))
+    found = weaver.done()
+    _mark_rows(found)
+    return replace(found, page_starts=frozenset(starts))
+
+
+ROW = "row"
+_ROWS_HEAD = re.compile(
+    r"(?:指\s?标|目标名称|项目名称)[^。；，]{0,40}(?:(?:19|20)\d{2}\s?年|目标值|基期|现状)[^。；，]{0,30}$"
+)
+_ROW_END = re.compile(
+    r"\s(?:[比较达控≥≤><＞＜约每提降下上增减]\S{0,12})?\d[\d.,:∶]*\S{0,8}(?:\s+[(（]?\S{2,6}[)）]?)?$|(?:约束性|预期性)$"
+)
+
+
+def _mark_rows(reading: RunningText) -> None:
+    """Mark the lines of flattened tables of indicators, below a head like 指标 2020年 2025年 属性, as rows: their blanks
+    part cells and their numbers begin no item."""
+    below = 0
+    for para in reading.paras:
+        line = reading.text[para.start : para.end]
+        if " " in line and len(line) <= 80 and _ROWS_HEAD.search(line):
+            para.kind, below = ROW, 40
+        elif below and len(line) <= 90 and "。" not in line and _ROW_END.search(line):
+            para.kind = ROW
+        elif below:
+            below = 0 if len(line) > 24 or "。" in line else below - 1
 
 
 @dataclass(frozen=True)
@@ -264,9 +296,10 @@ def clean(reading: RunningText, start: int, end: int) -> Piece:
     chars: list[str] = []
     offsets: list[int] = []
     text = reading.text
+    rows = reading.row_spans()
     for position in range(start, end):
         char = text[position]
-        if char == " ":
+        if char == " " and not any(first <= position < last for first, last in rows):
             before = chars[-1] if chars else "\n"
             after = text[position + 1] if position + 1 < end else "\n"
             beside = before in "\n " or is_east(before) or is_east(after) or after in "%‰.,;:)\n"

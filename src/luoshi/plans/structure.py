@@ -13,6 +13,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
+from luoshi.kernel.numerals import parse_chinese_number
 from luoshi.plans import sections
 from luoshi.plans.numbering import RANKS
 from luoshi.plans.outline import Node, paras_between
@@ -114,6 +115,8 @@ class _Builder:
                 self._safeguards(node)
             elif found == sections.SCHEDULE:
                 self._schedule(node)
+            elif sections.CLOSING.match(node.title) and node is tops[-1]:
+                self.result.closing.append(clean(self.reading, node.start, node.end))
             elif flat:
                 self._task(node, None)
             else:
@@ -144,7 +147,7 @@ class _Builder:
         return list(node.children) if holds and node.heading_only else []
 
     def _action(self, node: Node) -> int:
-        if node.kind == "audience" and node.parent and node.parent.rank >= 0:
+        if node.kind in {"audience", "label"} and node.parent and node.parent.rank >= 0:
             return self._action(node.parent)
         if sections.is_container(node.title) and node.rank >= RANKS["arabic"] and node.parent and node.parent.rank >= 0:
             return self._action(node.parent)
@@ -215,6 +218,14 @@ class _Builder:
                 continue
             if sections.CLOSING.match(piece.text) and last is not None and self._is_last(node):
                 self.result.closing.append(piece)
+                continue
+            parts = enumerated(piece)
+            if len(parts) > 1:
+                for number, part in parts:
+                    last = RawTask(
+                        number, clean_title(_title_sentence(part.text) or _first_clause(part.text)), part, action
+                    )
+                    self.result.tasks.append(last)
                 continue
             aside = piece.text.startswith(("此外", "另外"))
             last = RawTask(None, _title_sentence(piece.text), piece, None if aside else action)
@@ -321,6 +332,23 @@ def _title_sentence(text: str) -> str:
     """The title a paragraph opens with: a short first sentence without a comma."""
     match = re.match(r"([^。：:；;，,\n]{4,30})[。：:]", text)
     return match.group(1) if match and match.end() < len(text) else ""
+
+
+_ENUMERATED = re.compile(r"(?:^|(?<=[。；;\n]))\s*(?P<number>[一二三四五六七八九十]{1,2})(?:要|是)(?=[\u4e00-\u9fff“])")
+
+
+def enumerated(piece: Piece) -> list[tuple[str, Piece]]:
+    """The items of a paragraph that is nothing but 一要…二要… (or 一是…二是…), with their numbers; a single part otherwise."""
+    found = list(_ENUMERATED.finditer(piece.text))
+    counted = [parse_chinese_number(match["number"]) for match in found]
+    if len(found) < 2 or found[0].start() > 0 or counted != list(range(1, len(found) + 1)):
+        return [("", piece)]
+    ends = [match.start() for match in found[1:]] + [len(piece.text)]
+    return [(match["number"], piece.cut(match.end(), end).strip()) for match, end in zip(found, ends, strict=True)]
+
+
+def _first_clause(text: str) -> str:
+    return re.split(r"[，,。；;：:]", text, maxsplit=1)[0][:40]
 
 
 def _complete(text: str) -> bool:

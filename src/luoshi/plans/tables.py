@@ -68,6 +68,15 @@ def _roles(cells: list[str]) -> list[str]:
     return roles
 
 
+def _lower_head(upper: list[str], lower: list[str]) -> list[str] | None:
+    """The roles of a second row of headings (责任单位 over 牵头单位 and 配合单位), None where the row is no heading."""
+    if len(lower) != len(upper) or any(len(cell) > 16 or re.search(r"\d", cell) for cell in lower):
+        return None
+    roles = ["" if below == above else _roles([below])[0] for below, above in zip(lower, upper, strict=True)]
+    fresh = [role for role, below, above in zip(roles, lower, upper, strict=True) if below and below != above]
+    return roles if fresh and all(fresh) and set(fresh) & {"lead", "support", "units"} else None
+
+
 def _is_task_table(roles: list[str]) -> bool:
     has = set(roles)
     work = bool(has & {"task", "title"})
@@ -86,6 +95,10 @@ def _rows(
         roles = _roles(cells)
         if _is_task_table(roles):
             first = number + 1
+            if first < len(texts):
+                below = _lower_head(cells, texts[first])
+                if below is not None:
+                    roles, first = [lower or upper for lower, upper in zip(below, roles, strict=False)], first + 1
             break
     else:
         if before is None or not texts or len(texts[0]) != len(before):

@@ -26,6 +26,8 @@ def deal(text: str, readings: list[Reading]) -> None:
         groups.setdefault((reading.start, reading.end), []).append(reading)
     for group in groups.values():
         years = _years(text, group[0])
+        if not years and len(group) > 2 and "分别" in text[group[0].start : group[0].number_at]:
+            years = _told_before(text, group[0], len(group))
         if not years:
             continue
         if len(group) == 1:
@@ -44,6 +46,12 @@ def _years(text: str, reading: Reading) -> list[str]:
         last = match.end()
     # A single year named later takes over (到2022年和2030年…；2025年…).
     return [] if re.search(r"(?:19|20)\d{2}年", text[last : reading.number_at]) else found
+
+
+def _told_before(text: str, reading: Reading, count: int) -> list[str]:
+    """2023年…达到3.6个，2024年…，2025年…；占比分别达到50%、55%、60%: as many years, one after the other, as there are values."""
+    found = re.findall(r"((?:19|20)\d{2})年", text[sentence_start(text, reading.start) : reading.start])
+    return found if len(found) == count and found == sorted(set(found)) else []
 
 
 def _deal_group(text: str, group: list[Reading], years: list[str]) -> None:

@@ -35,6 +35,11 @@ _PER_AT_END = re.compile(
 )
 
 
+_LISTED = re.compile(r"[^，。；：]、[^，。；：]*等$")
+_KINDS = frozenset(("种", "类", "项", "大类", "小类", "个", "方面"))
+_BUILDS = frozenset(("新建", "建成", "建设", "打造", "创建", "新增", "培育", "引进", "获批", "建立", "组建", "完成"))
+
+
 @dataclass(frozen=True)
 class _Verb:
     """The verb that promises the things: its word, its place in `left` (None where inherited), and how sure it is."""
@@ -67,6 +72,8 @@ def count(site: Site, compare: Op | None = None) -> list[Reading] | Refusal:
         return given
     if verb.word in words.continuing and not stated and not first.unit.endswith("元"):
         return site.refusal(f"sizes what exists ({verb.word}), promises no number")
+    if _LISTED.search(site.left) and first.unit in _KINDS and not stated and verb.word not in _BUILDS:
+        return site.refusal("counts the list before it")
     per_time = PER_TIME.search(site.left)
     if per_time is None and len(site.left) < 4:
         per_time = PER_TIME.search(site.context.previous_clause)
@@ -107,6 +114,8 @@ def _confidence(site: Site, verb: _Verb, *, stated: bool) -> float | None:
         return 0.85
     if not site.noun and (metrics.is_measure(lead) or PER_HEAD.search(lead)):
         return 0.85
+    if site.first.unit in ("课时", "学时") and len(lead) >= 2:
+        return 0.7
     if (site.noun and _DONE.search(site.noun)) or (not site.noun and len(lead) >= 3 and _THING.search(lead)):
         return 0.6
     return None

@@ -71,6 +71,8 @@ def _scoring(site: Site) -> str:
         return "marks in a scoring table"
     if marks and (unit in ("分", "项", "个", "次", "") or re.match(r"^[，、的]?[扣得加减记计]", right)):
         return "marks in a scoring table"
+    if marks and re.search(r"每(?:发现|缺|少|超|有|出现|差|降低|减少|漏|下降|低)[^，；]*$", left):
+        return "marks in a scoring table"
     if re.search(r"评分标准|评分细则|计分办法|扣分标准|考核分值", sentence):
         return "marks in a scoring table"
     return ""

@@ -10,7 +10,7 @@ from luoshi.plans.reading import Reading, Refusal
 from luoshi.plans.words import patterns
 
 _PART_OF = re.compile(
-    r"(?P<verb>提高到|提升到|提高至|提升至|达到|扩大到|占到?|增加到|不低于|不少于|不超过|超过|控制在|降低到|下降到)(?P<whole>[\u4e00-\u9fff（）]{2,16})的$"
+    r"(?P<verb>提高到|提升到|提高至|提升至|达到|扩大到|占(?!比)到?|增加到|不低于|不少于|不超过|超过|控制在|降低到|下降到)(?P<whole>[\u4e00-\u9fff（）]{2,16})的$"
 )
 _AMONG = re.compile(r"(?:^|[，、])(?:[\u4e00-\u9fff]{0,4})在(?:全国|全省|全市|全县|全区|全州)?$")
 _SEVERAL = re.compile(r"(?P<n>[二两三四五六]个)[“\"]?$")
