@@ -22,6 +22,9 @@ from luoshi.kernel.period import Period
 VALUE_COLUMNS = ("indicator", "division", "level", "institution", "numerator", "denominator")
 
 
+ENGINES = ("duckdb", "spark")
+
+
 @dataclass(frozen=True)
 class Results:
     """Sums of every indicator for every division and institution of one period.
@@ -142,10 +145,14 @@ class Engine(Protocol):
 
 
 def engine(name: str = "duckdb", **options: Any) -> Engine:
-    """The engine of that name. `options` are the engine's own (`threads`, `memory_limit`)."""
-    engines = {"duckdb"}
-    if name not in engines:
-        raise NotFound(f"There is no engine {name!r}.", todo=nearest(name, engines) or "Use duckdb.")
-    from luoshi.engines.duckdb import DuckdbEngine
+    """The engine of that name. `options` are the engine's own: `threads`, `memory_limit`, `temp` of DuckDB, `master`
+    and `options` of Spark. Raises `NotFound` for another name."""
+    if name == "duckdb":
+        from luoshi.engines.duckdb import DuckdbEngine
 
-    return DuckdbEngine(**options)
+        return DuckdbEngine(**options)
+    if name == "spark":
+        from luoshi.engines.spark import SparkEngine
+
+        return SparkEngine(**options)
+    raise NotFound(f"There is no engine {name!r}.", todo=nearest(name, ENGINES) or f"Known are {', '.join(ENGINES)}.")

@@ -19,7 +19,7 @@ from luoshi.engines.listing import listed_condition, page, place_condition
 from luoshi.engines.rollup import build_trees, leaves_below, members_below
 from luoshi.engines.runs import Run, belongs, results_of, together
 from luoshi.engines.session import Rendered, Session, connect, quoted, render
-from luoshi.engines.sources import empty_tables, reach
+from luoshi.engines.sources import empty_tables, reach, trees
 from luoshi.indicators import Catalogue, Cohort, Indicator
 from luoshi.indicators.cases import Answer, CaseRow
 from luoshi.indicators.cohort import FIXED
@@ -126,12 +126,7 @@ class DuckdbEngine:
         """What must be known beside the sums of the day `day`; see the protocol."""
         session = self._session(lake, catalogue, Period.day(day), None)
         try:
-            build_trees(session)
-            tree = session.con.sql("SELECT leaf, code, level FROM ancestor ORDER BY ALL").to_arrow_table()
-            over = session.con.sql(
-                'SELECT o.leaf, o.code, i.division FROM "over" AS o LEFT JOIN institution_now AS i ON i.code = o.leaf ORDER BY ALL'
-            ).to_arrow_table()
-            return About(reach(session, day), empty_tables(session), tree, over)
+            return About(reach(session, day), empty_tables(session), *trees(session))
         finally:
             session.close()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import duckdb
 
@@ -54,16 +55,11 @@ def page(
         f"""SELECT subject, person, division, institution, {reason} AS reason{", " if columns else ""}{columns} {keep}
         ORDER BY reason, division, subject LIMIT {int(limit)} OFFSET {int(offset)}"""
     ).fetchall()
-    last = len(indicator.reasons)
-    found = [
-        Listed(
-            subject,
-            person,
-            division,
-            institution,
-            None if number >= last else number,
-            dict(zip(own, rest, strict=True)),
-        )
-        for subject, person, division, institution, number, *rest in rows
-    ]
-    return found, int(total)
+    return [listed_from(row, own, len(indicator.reasons)) for row in rows], int(total)
+
+
+def listed_from(row: Sequence[Any], own: Sequence[str], reasons: int) -> Listed:
+    """One line of a list from its values: the fixed columns, the number of the reason (`reasons`: none), the `own`."""
+    subject, person, division, institution, number, *rest = row
+    columns = dict(zip(own, rest, strict=True))
+    return Listed(subject, person, division, institution, None if number >= reasons else number, columns)

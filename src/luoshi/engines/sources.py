@@ -3,12 +3,17 @@
 # ruff: noqa: S608 (SQL is what this module makes, from checked definitions and quoted values)
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 
+import pyarrow as pa
+
+from luoshi.engines.rollup import build_trees
 from luoshi.engines.session import Session, quoted
+from luoshi.indicators import Catalogue
 
 # Where a row of each table says what it is and when it happened.
-_TOLD: dict[str, tuple[str, str]] = {
+TOLD: dict[str, tuple[str, str]] = {
     "visit": ("service", "day"),
     "episode": ("program", "start_day"),
     "observation": ("code", "day"),
@@ -31,17 +36,23 @@ def reach(session: Session, until: date) -> dict[str, date | None]:
     """Cohort → the last day, not after `until`, that any of its `fed_by` sources has heard of; None when never."""
     fed = {name: cohort.text.fed_by for name, cohort in session.catalogue.cohorts.items()}
     latest: dict[tuple[str, str], date] = {}
-    for table in sorted({table for sources in fed.values() for table in sources} & _TOLD.keys()):
+    for table in sorted({table for sources in fed.values() for table in sources} & TOLD.keys()):
         if not (source := session.source(table)):
             continue
-        kind, day = _TOLD[table]
+        kind, day = TOLD[table]
         rows = session.run(
             f"""SELECT {kind}, max(CAST({day} AS DATE)) FROM {source}
             WHERE {day} <= DATE {quoted(until.isoformat())} GROUP BY 1"""
         )
         latest |= {(table, str(code)): last for code, last in rows.fetchall() if last is not None}
+    return reach_of(session.catalogue, latest)
+
+
+def reach_of(catalogue: Catalogue, latest: Mapping[tuple[str, str], date]) -> dict[str, date | None]:
+    """Cohort → the last day of its `fed_by` sources, from (table, code) → the last day heard of."""
     found: dict[str, date | None] = {}
-    for name, sources in fed.items():
+    for name, cohort in catalogue.cohorts.items():
+        sources = cohort.text.fed_by
         days = [
             day
             for (table, code), day in latest.items()
@@ -49,6 +60,16 @@ def reach(session: Session, until: date) -> dict[str, date | None]:
         ]
         found[name] = max(days, default=None)
     return found
+
+
+def trees(session: Session) -> tuple[pa.Table, pa.Table]:
+    """(leaf, code, level) of divisions and (leaf, code, division) of institutions, as they stand at the period's end."""
+    build_trees(session)
+    tree = session.con.sql("SELECT leaf, code, level FROM ancestor ORDER BY ALL").to_arrow_table()
+    over = session.con.sql(
+        'SELECT o.leaf, o.code, i.division FROM "over" AS o LEFT JOIN institution_now AS i ON i.code = o.leaf ORDER BY ALL'
+    ).to_arrow_table()
+    return tree, over
 
 
 def empty_tables(session: Session) -> dict[str, list[str]]:
