@@ -7,6 +7,7 @@ PLATFORM: list[str] = [
     "luoshi.platform.audit",
     "luoshi.platform.store",
     "luoshi.platform.sources",
+    "luoshi.platform.consent",
     "luoshi.platform.lake",
     "luoshi.platform.jobs",
 ]

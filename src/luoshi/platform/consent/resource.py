@@ -1,0 +1,96 @@
+"""The choices of a resident as FHIR Consent resources in the store, so that the lake and other systems can read them.
+
+Two resources of the source `luoshi-consent`: `access-<person>`, active while the resident can read their own record
+(档案开放率 counts it), and `sharing-<person>` with a provision for every choice and sharing. What decides on pages are
+the tables of this application; the resources follow them in the same transaction.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+
+import orjson
+
+from luoshi.kernel import clock
+from luoshi.platform.consent.categories import book
+from luoshi.platform.consent.models import Choice, Sharing
+from luoshi.platform.store import people, preparing, writing
+from luoshi.platform.store.models import PersonIdentifier, Source
+
+SOURCE = "luoshi-consent"
+KIND = "urn:luoshi:cn:code:consent"
+CATEGORY = "urn:luoshi:cn:code:record-category"
+PURPOSE = "urn:luoshi:cn:code:purpose"
+_SCOPE = "http://terminology.hl7.org/CodeSystem/consentscope"
+_POLICY = "http://terminology.hl7.org/CodeSystem/v3-ActCode"
+
+
+def write_access(person: int, *, since: date, active: bool, by: str) -> bool:
+    """Say in the store that the resident can read their record since a day, or can no longer. Returns whether it could
+    be said: a person without any identifier cannot be named to the store."""
+    return _write(person, "access", "active" if active else "inactive", since, {"type": "permit"}, by)
+
+
+def write_sharing(person: int, *, by: str) -> bool:
+    """Say in the store what the resident chose and shares, as the tables have it now. Returns as `write_access`."""
+    provisions: list[dict[str, Any]] = []
+    for name in book().categories:
+        last = Choice.objects.filter(person=person, category=name).order_by("-pk").first()
+        if last is not None:
+            provisions.append(
+                {
+                    "type": "permit" if last.open else "deny",
+                    "period": _period(last.since, last.until),
+                    "securityLabel": [{"system": CATEGORY, "code": name}],
+                }
+            )
+    for sharing in Sharing.objects.filter(person=person).order_by("pk"):
+        provision: dict[str, Any] = {
+            "type": "permit" if sharing.permit else "deny",
+            "period": _period(sharing.since, sharing.until),
+            "actor": [
+                {
+                    "role": {
+                        "coding": [
+                            {"system": "http://terminology.hl7.org/CodeSystem/v3-ParticipationType", "code": "IRCP"}
+                        ]
+                    },
+                    "reference": {"reference": f"Organization/{sharing.institution}"},
+                }
+            ],
+        }
+        if sharing.category:
+            provision["securityLabel"] = [{"system": CATEGORY, "code": sharing.category}]
+        if sharing.purpose:
+            provision["purpose"] = [{"system": PURPOSE, "code": sharing.purpose}]
+        provisions.append(provision)
+    return _write(person, "sharing", "active", clock.today(), {"type": "permit", "provision": provisions}, by)
+
+
+def _period(since: date, until: date | None) -> dict[str, str]:
+    # A choice taken back on the day it was made has no day left.
+    return {"start": since.isoformat()} | ({"end": max(since, until).isoformat()} if until else {})
+
+
+def _write(person: int, kind: str, status: str, since: date, provision: dict[str, Any], by: str) -> bool:
+    named = PersonIdentifier.objects.filter(person=person).order_by("pk")
+    identifier = named.filter(system=people.RECORD_NUMBER).first() or named.first()
+    if identifier is None:
+        return False
+    at: datetime = clock.now()
+    resource = {
+        "resourceType": "Consent",
+        "id": f"{kind}-{person}",
+        "status": status,
+        "scope": {"coding": [{"system": _SCOPE, "code": "patient-privacy"}]},
+        "category": [{"coding": [{"system": KIND, "code": f"resident-{kind}"}]}],
+        "patient": {"type": "Patient", "identifier": {"system": identifier.system, "value": identifier.value}},
+        "dateTime": at.isoformat(timespec="seconds"),
+        "policyRule": {"coding": [{"system": _POLICY, "code": "OPTIN"}]},
+        "provision": {**provision, "period": _period(since, None if status == "active" else max(since, at.date()))},
+    }
+    source, _made = Source.objects.get_or_create(name=SOURCE, defaults={"title": "居民授权"})
+    row = preparing.row(resource, orjson.dumps(resource).decode())
+    writing.commit(preparing.Prepared(rows=[row]), source=source, by=by)
+    return True
