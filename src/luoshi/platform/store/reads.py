@@ -136,10 +136,11 @@ def _visible(row: tuple[Any, ...], scope: Scope) -> Stored | None:
 
 def _stored(row: tuple[Any, ...]) -> Stored:
     kind, id_, person, version, start, end, body, source = row[:8]
-    return Stored(kind, id_, person, version, _instant(start), None if end is None else _instant(end), body, source)
+    return Stored(kind, id_, person, version, instant(start), None if end is None else instant(end), body, source)
 
 
-def _instant(microseconds: int) -> datetime:
+def instant(microseconds: int) -> datetime:
+    """A moment of the store (microseconds since 1970) as a datetime in UTC."""
     whole, rest = divmod(microseconds, 1_000_000)
     return datetime.fromtimestamp(whole, UTC).replace(microsecond=rest)
 

@@ -75,6 +75,13 @@ def one(statement: str, *values: Any) -> Any:
         return row[0] if row else None
 
 
+def rows(statement: str, *values: Any) -> list[tuple[Any, ...]]:
+    """All rows of a statement."""
+    with connection.cursor() as cursor:
+        cursor.execute(statement, values)
+        return list(cursor.fetchall())
+
+
 def pairs(statement: str, values: Iterable[tuple[str, str]]) -> list[tuple[Any, ...]]:
     """Rows of a statement in which `{pairs}` stands for a table `wanted` of columns `a` and `b`."""
     listed = list(values)
