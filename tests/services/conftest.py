@@ -15,10 +15,11 @@ LISTS = ("leader", "county", "clinic")  # those who may see residents
 
 @dataclass(frozen=True)
 class Known:
-    """What the tests of pages ask about: a promise behind its pace and residents here and there."""
+    """What the tests of pages ask about: a promise behind its pace and residents here and there. `per_head`: a promise of so many per thousand people."""
 
     target: int
     register: int
+    per_head: int
     here: int
     there: int
     resource: tuple[str, str]
@@ -64,6 +65,7 @@ def known(city_db: Any, db: None) -> Known:
     return Known(
         target=Target.objects.get(binding__indicator="htn-std").pk,
         register=Target.objects.filter(binding__kind="register").first().pk,  # type: ignore[union-attr]
+        per_head=Target.objects.get(binding__indicator="doctors-per-1000").pk,
         here=here.person,
         there=there.person,
         resource=("Encounter", here.public_id),

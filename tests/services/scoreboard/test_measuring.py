@@ -201,7 +201,9 @@ def test_a_change_is_the_difference_to_the_year_before(monkeypatch, metric, befo
 
 
 def test_places_below_are_measured_with_one_look_for_each_indicator_and_period(monkeypatch):
-    told = use(monkeypatch, {("2025", "990101"): 70.0, ("2025", "990102"): 10.0, ("2024", "990101"): 60.0})
+    told = use(
+        monkeypatch, {("2025", "990101"): 70.0, ("2025", "990102"): 10.0, ("2024-01-01..2024-10-31", "990101"): 60.0}
+    )
     targets = [
         promise(id=1),
         promise(id=2, value=5.0),

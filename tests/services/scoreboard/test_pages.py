@@ -38,11 +38,18 @@ PAGES = {
     "target as Word": "/targets/{target}/?format=docx",
     "missed": "/targets/{target}/missed/",
     "missed as Excel": "/targets/{target}/missed/?format=xlsx",
+    "ranking": "/targets/{target}/ranking/",
+    "ranking of institutions": "/targets/{target}/ranking/?of=institutions",
+    "ranking as Word": "/targets/{target}/ranking/?format=docx",
+    "denominators": "/targets/{per_head}/denominators/",
+    "denominators as Excel": "/targets/{per_head}/denominators/?format=xlsx",
 }
 
 
 def test_no_page_is_forgotten():
-    assert {p.name for p in pages.urlpatterns} == {"overview", "targets", "target", "missed"}
+    assert {p.name for p in pages.urlpatterns} == {
+        *("overview", "targets", "target", "missed", "ranking", "denominators"),
+    }
     assert all(hasattr(p.callback, "permission") for p in pages.urlpatterns)
 
 
@@ -50,13 +57,16 @@ def test_no_page_is_forgotten():
 @pytest.mark.parametrize("page", PAGES)
 def test_who_sees_what(page: str, user: str, as_user: AsUser, known: Known):
     allowed = user in (LISTS if "missed" in page else BOARD)
-    answer = as_user(user).get(PAGES[page].format(target=known.target))
-    assert answer.status_code == (200 if allowed else 403)
+    answer = as_user(user).get(PAGES[page].format(target=known.target, per_head=known.per_head))
+    if "denominators" in page and user == "clinic":
+        assert answer.status_code == 404  # a single institution has no count of people
+    else:
+        assert answer.status_code == (200 if allowed else 403)
 
 
 @pytest.mark.parametrize("page", PAGES)
 def test_a_stranger_signs_in_first(page: str, as_user: AsUser, known: Known):
-    answer = as_user("").get(PAGES[page].format(target=known.target))
+    answer = as_user("").get(PAGES[page].format(target=known.target, per_head=known.per_head))
     assert answer.status_code == 302
     assert answer["Location"].startswith(reverse("access:sign-in"))
 
@@ -64,7 +74,7 @@ def test_a_stranger_signs_in_first(page: str, as_user: AsUser, known: Known):
 @pytest.mark.parametrize("page", PAGES)
 @pytest.mark.parametrize("user", ["county", "clinic"])
 def test_another_county_does_not_exist(page: str, user: str, as_user: AsUser, known: Known):
-    address = PAGES[page].format(target=known.target)
+    address = PAGES[page].format(target=known.target, per_head=known.per_head)
     join = "&" if "?" in address else "?"
     assert as_user(user).get(f"{address}{join}division={known.other_county}").status_code == 404
     assert as_user("leader").get(f"{address}{join}division={known.other_county}").status_code == 200
@@ -205,15 +215,82 @@ def test_the_exported_list_names_everyone(as_user: AsUser, known: Known):
 
 @pytest.mark.parametrize(
     ("page", "most"),
-    [("overview", 12), ("targets", 11), ("target", 12), ("missed", 19), ("target as Word", 12)],
+    [
+        ("overview", 12),
+        ("targets", 11),
+        ("target", 12),
+        ("missed", 19),
+        ("target as Word", 12),
+        ("ranking", 11),
+        ("denominators", 12),
+    ],
 )
 def test_what_a_page_costs(page: str, most: int, as_user: AsUser, known: Known):
     leader = as_user("leader")
-    address = PAGES[page].format(target=known.target)
+    address = PAGES[page].format(target=known.target, per_head=known.per_head)
     leader.get(address)
     with CaptureQueriesContext(connection) as queries:
         assert leader.get(address).status_code == 200
     assert len(queries) <= most, "\n".join(q["sql"][:160] for q in queries)
+
+
+def test_a_ranking_names_every_county_once_with_its_range(as_user: AsUser, known: Known):
+    leader = as_user("leader")
+    table = leader.get(f"/targets/{known.target}/ranking/").context["table"]
+    counties = leader.get(f"/targets/{known.target}/").context["children_table"].rows
+    assert sorted(row[1].text for row in table.rows) == sorted(row[0].text for row in counties)
+    ranks = [row[0].value for row in table.rows if row[0].value]
+    assert ranks == sorted(ranks)
+    for row in table.rows:
+        if row[0].value and "–" in row[3].text:
+            low, high = map(int, row[3].text.split("–"))
+            assert low <= row[0].value <= high
+    clinics = leader.get(f"/targets/{known.target}/ranking/?of=institutions").context["table"]
+    unranked = [row for row in clinics.rows if row[0].value is None]
+    assert all("不排名" in row[4].text for row in unranked)
+
+
+def test_another_count_of_people_changes_who_keeps_the_promise(as_user: AsUser, known: Known):
+    from luoshi.platform.regions.models import Division, Population
+
+    leader = as_user("leader")
+    address = f"/targets/{known.per_head}/denominators/"
+    first = leader.get(address).context["tables"][0]
+    used = [row for row in first.rows if row[0].note]
+    assert len(used) == 1  # the page says which one it used
+    for county in Division.objects.filter(level=3):
+        Population.objects.create(division=county, year=2025, kind="household", value=1, source="公安户籍", version="9")
+    rows = {row[0].text: row for row in leader.get(address).context["tables"][0].rows}
+    police = next(row for name, row in rows.items() if "公安户籍" in name)
+    below = Division.objects.filter(level=3).count()
+    assert police[1].value == below
+    assert police[4].text == f"{below}/{below}"  # over one head each every county has doctors enough
+    switched = leader.get(police[0].href).context["tables"][1]
+    assert {row[5].text for row in switched.rows} <= {"由未达到变为达到", "不变"}
+    assert leader.get(address + "?count=nothing").status_code == 404
+    assert leader.get(f"/targets/{known.target}/denominators/").status_code == 404  # no rate by heads of population
+
+
+def test_the_page_of_a_promise_says_what_to_expect(as_user: AsUser, known: Known):
+    lines = as_user("leader").get(f"/targets/{known.target}/").context["forecast_lines"]
+    assert len(lines) == 2
+    assert "2025-12-31" in lines[0]
+    assert "方法" in lines[1]
+
+
+def test_who_looks_from_above_the_only_plan_comes_to_it(as_user: AsUser, known: Known):
+    from luoshi.platform.access.models import Grant, User
+    from luoshi.platform.regions.models import Division
+
+    province, city = Division.objects.get(level=1), Division.objects.get(level=2)
+    above = User.objects.create(username="province")
+    Grant.objects.create(user=above, role="division-head", division=province)
+    client = Client()
+    client.force_login(above)
+    assert client.get("/").headers["Location"] == f"/?division={city.code}"
+    text = client.get(f"/?division={province.code}").content.decode()
+    assert f"{province.name}本级还没有确认的计划" in text
+    assert f"/?division={city.code}" in text
 
 
 def test_english_from_head_to_foot(as_user: AsUser, known: Known):
@@ -242,7 +319,7 @@ def test_nothing_evaluated_yet(as_user: AsUser, known: Known, settings, tmp_path
     assert results.data_until() is None
     assert "还没有收到任何数据" in leader.get("/").content.decode()
     for page, address in PAGES.items():
-        assert leader.get(address.format(target=known.target)).status_code == 200, page
+        assert leader.get(address.format(target=known.target, per_head=known.per_head)).status_code == 200, page
 
 
 def test_no_plan_yet(as_user: AsUser, known: Known):
@@ -261,7 +338,7 @@ def test_long_names_do_not_break_files(as_user: AsUser, known: Known):
     Target.objects.filter(pk=known.target).update(metric=long[:200], quote=f"=SUM(A1) {long}")
     leader = as_user("leader")
     for page in ("target", "target as Excel", "target as Word", "missed", "missed as Excel", "overview as Word"):
-        assert leader.get(PAGES[page].format(target=known.target)).status_code == 200, page
+        assert leader.get(PAGES[page].format(target=known.target, per_head=known.per_head)).status_code == 200, page
     answer = leader.get(f"/targets/{known.target}/?format=xlsx")
     sheet = openpyxl.load_workbook(io.BytesIO(answer.content)).worksheets[0]
     assert sheet["A2"].data_type == "s"  # text that begins with = stays text

@@ -18,6 +18,7 @@ from luoshi.platform.access.scope import Scope
 from luoshi.platform.lake import refresh, results
 from luoshi.platform.lake.results import Value
 from luoshi.services.plan_desk.public import BoundTarget
+from luoshi.services.scoreboard import history
 from luoshi.services.scoreboard.places import Place
 from luoshi.services.scoreboard.rules import Standing, comparable, days_old, falls
 from luoshi.web.manifest import in_language
@@ -49,8 +50,8 @@ def measure(targets: Iterable[BoundTarget], *, at: Place, scope: Scope, months: 
     """The standing of every promise at a place; with `months` their values at the ends of so many months besides."""
     found = {}
     for target in targets:
-        value = _value(target, at, scope)
-        standing = stand(target, value)
+        value = value_at(target, at, scope)
+        standing = stand(target, value, pace_at(target, at, scope))
         if months and value is not None and at.division and standing.value is not None:
             points = trend(target, at=at, scope=scope, months=months)
             standing = replace(standing, trend=tuple(v for _day, v in points))
@@ -73,9 +74,10 @@ def measure_below(
 
     standings: dict[str, list[Standing]] = defaultdict(list)
     for target in targets:
+        pace_here = pace_at(target, at, scope)
         now: dict[str | None, Value] = {}
         before: dict[str | None, Value] = {}
-        if _measured(target):
+        if is_measured(target):
             period = period_of(target)
             now = below(target.indicator, period)
             before = below(target.indicator, _year_before(target, period)) if target.kind == "change" else {}
@@ -83,14 +85,14 @@ def measure_below(
             value = now.get(code)
             if value is not None and target.kind == "change":
                 value = _change(target, value, before.get(code))
-            standings[code].append(stand(target, value))
+            standings[code].append(stand(target, value, pace_here))
     return standings
 
 
 def trend(target: BoundTarget, *, at: Place, scope: Scope, months: int = 12) -> list[tuple[date, float | None]]:
     """Month ends with the value to date, oldest first, beginning with the first month that has one; a month without is
     a gap (None). Empty for what is not computed, for differences, and at a single institution."""
-    if not _measured(target) or not at.division or target.kind == "change":
+    if not is_measured(target) or not at.division or target.kind == "change":
         return []
     values = results.trend(target.indicator, period_of(target), scope=scope, division=at.division, months=months)
     points = [(v.period.end, v.value) for v in values]
@@ -99,8 +101,21 @@ def trend(target: BoundTarget, *, at: Place, scope: Scope, months: int = 12) -> 
     return points
 
 
-def stand(target: BoundTarget, value: Value | None) -> Standing:
-    """The standing of one promise given the value measured for it (None: nothing is measured)."""
+def pace_at(target: BoundTarget, at: Place, scope: Scope) -> float | None:
+    """The share of the year's work that a place had done by the same day a year ago, for work that comes through the
+    year; None where that is not known, and the days of the year must do."""
+    if not is_measured(target) or not at.division or target.kind == "change":
+        return None
+    indicator = Catalogue.load().indicator(target.indicator)
+    if indicator.seasonal_pace != "even" or indicator.period not in history.TO_DATE:
+        return None
+    until = min(results.data_until() or clock.today(), clock.today())
+    return history.pace_of_last_year(indicator.id, until, scope=scope, division=at.division)
+
+
+def stand(target: BoundTarget, value: Value | None, last_year: float | None = None) -> Standing:
+    """The standing of one promise given the value measured for it (None: nothing is measured). `last_year`: the share
+    of the work due by now going by last year (`pace_at`), for what else would go by the days."""
     if value is None:
         return _unmeasured(target)
     indicator = Catalogue.load().indicator(target.indicator)
@@ -128,15 +143,22 @@ def stand(target: BoundTarget, value: Value | None) -> Standing:
     if target.kind == "count" and value.division != target.division:
         # A number of things is promised for the whole division of the plan; a part of it cannot be ahead or behind.
         return replace(standing, why=_(_COUNTED_ABOVE), threshold=None)
-    return _judged(standing, target, indicator, today, age)
+    return _judged(standing, target, indicator, today, age, last_year)
 
 
-def _judged(standing: Standing, target: BoundTarget, indicator: Indicator, today: date, age: int | None) -> Standing:
+def _judged(
+    standing: Standing,
+    target: BoundTarget,
+    indicator: Indicator,
+    today: date,
+    age: int | None,
+    last_year: float | None,
+) -> Standing:
     assert standing.value is not None
     threshold = target.threshold
     period = period_of(target)
     day = min(standing.data_until or today, today)
-    share = pace.share_due(period, day, indicator.seasonal_pace)
+    share = pace.share_due(period, day, indicator.seasonal_pace) if last_year is None else last_year
     later = target.deadline is not None and target.deadline.year > period.end.year
     path = _on_the_way(target, threshold, day) if later else None
     light = judge(standing.value, path or threshold, standing.better, share, age)
@@ -146,7 +168,14 @@ def _judged(standing: Standing, target: BoundTarget, indicator: Indicator, today
             colour, why = "yellow", _("期限未到，计划没有印基期值，不能判断进度")
     elif later and light.code == "met" and not threshold.met_by(standing.value, better=standing.better):
         why = _("未到期限，已走到应到的位置")
-    return replace(standing, light=colour, why=why, elapsed=share if share < 1 else None, expected=light.expected)
+    return replace(
+        standing,
+        light=colour,
+        why=why,
+        elapsed=share if share < 1 else None,
+        expected=light.expected,
+        seasonal=last_year is not None,
+    )
 
 
 def _on_the_way(target: BoundTarget, threshold: Threshold, day: date) -> Threshold | None:
@@ -163,14 +192,15 @@ def period_of(target: BoundTarget) -> Period:
     return results.measured_period(target.indicator, target.deadline)
 
 
-def _measured(target: BoundTarget) -> bool:
+def is_measured(target: BoundTarget) -> bool:
     """Whether the promise is computed from records at all."""
     known = target.indicator in Catalogue.load().indicators
     return target.binding_kind == "indicator" and known and target.verdict != "not"
 
 
-def _value(target: BoundTarget, at: Place, scope: Scope) -> Value | None:
-    if not _measured(target):
+def value_at(target: BoundTarget, at: Place, scope: Scope) -> Value | None:
+    """The value measured for a promise at a place; None for one that is not computed."""
+    if not is_measured(target):
         return None
     period = period_of(target)
     where = {"division": at.division} if at.division else {"institution": at.institution}
@@ -181,8 +211,12 @@ def _value(target: BoundTarget, at: Place, scope: Scope) -> Value | None:
 
 
 def _year_before(target: BoundTarget, period: Period) -> Period:
-    """The period of the same kind one year before."""
+    """What a change is counted from: of a value that grows through the year, the same days of the year before; of a
+    level, where it stood at the end of that year."""
     rule = Catalogue.load().indicator(target.indicator).period
+    until = min(results.data_until() or clock.today(), clock.today())
+    if rule in history.TO_DATE and until < period.end:
+        return refresh.to_date(rule, refresh.a_year_before(until))
     return refresh.running_period(rule, date(period.end.year - 1, period.end.month, min(period.end.day, 28)))
 
 
@@ -218,7 +252,7 @@ def _said(code: str) -> str:
 
 def children(target: BoundTarget, *, at: Place, scope: Scope) -> Sequence[tuple[Value, Standing]]:
     """The promise measured for each division directly below, in order of code."""
-    if not at.division or not _measured(target):
+    if not at.division or not is_measured(target):
         return ()
     period = period_of(target)
     values = results.children(target.indicator, period, scope=scope, division=at.division)
@@ -226,13 +260,15 @@ def children(target: BoundTarget, *, at: Place, scope: Scope) -> Sequence[tuple[
         earlier = results.children(target.indicator, _year_before(target, period), scope=scope, division=at.division)
         before = {value.division: value for value in earlier}
         values = [_change(target, value, before.get(value.division)) for value in values]
-    return [(value, stand(target, value)) for value in values]
+    share = pace_at(target, at, scope)
+    return [(value, stand(target, value, share)) for value in values]
 
 
 def institutions(target: BoundTarget, *, at: Place, scope: Scope) -> Sequence[tuple[Value, Standing]]:
     """The promise measured for each institution that stands here, widest gap first."""
-    if not at.division or not _measured(target) or target.kind == "change":
+    if not at.division or not is_measured(target) or target.kind == "change":
         return ()
     values = results.institutions(target.indicator, period_of(target), scope=scope, division=at.division)
-    found = [(value, stand(target, value)) for value in values]
+    share = pace_at(target, at, scope)
+    found = [(value, stand(target, value, share)) for value in values]
     return sorted(found, key=lambda pair: (-pair[1].gap, -(pair[0].denominator or 0)))

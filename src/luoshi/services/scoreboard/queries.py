@@ -27,12 +27,14 @@ FILTERS = ("q", "light", "verdict", "action", "unit")
 
 @dataclass(frozen=True)
 class Board:
-    """Every promise that binds a place, measured there, in order of plan and sentence."""
+    """Every promise that binds a place, measured there, in order of plan and sentence. `planned_below`: divisions below
+    it that have promises of their own, which do not bind it."""
 
     rows: Sequence[Row]
     data_until: date | None
     days_old: int | None
     stale: bool
+    planned_below: Sequence[str] = ()
 
     @property
     def plans(self) -> list[str]:
@@ -60,7 +62,9 @@ class Worklist:
 
 def board(at: Place, *, scope: Scope, months: int = 0) -> Board:
     """The board of a place; with `months` the values of the last months besides."""
-    targets = [t for t in plan_desk.confirmed_targets(scope=scope) if at.governs(t.division_path)]
+    confirmed = plan_desk.confirmed_targets(scope=scope)
+    targets = [t for t in confirmed if at.governs(t.division_path)]
+    below = [t for t in confirmed if t.division != at.division and t.division_path.startswith(at.path)]
     standings = measuring.measure(targets, at=at, scope=scope, months=months)
     until = results.data_until()
     age = rules.days_old(until, clock.today())
@@ -69,6 +73,7 @@ def board(at: Place, *, scope: Scope, months: int = 0) -> Board:
         data_until=until,
         days_old=age,
         stale=age is None or age > pace.STALE_AFTER,
+        planned_below=sorted({t.division for t in below}) if at.division else (),
     )
 
 

@@ -30,7 +30,8 @@ _FALLING = ("下降", "降低", "减少", "缩短", "压减")
 class Standing:
     """One target measured for one place. `value`, `target` and `upper` are in `unit`; `elapsed` is the share of the
     period that has passed (0–1); `why` says in words how the light came about; `trend` are monthly values, oldest
-    first; `people` counts who or what is missing to the target; `missing` names the absent source of a grey one."""
+    first; `people` counts who or what is missing to the target; `missing` names the absent source of a grey one;
+    `seasonal` says that what was expected by now goes by last year and not by the days."""
 
     id: int
     light: str
@@ -49,6 +50,7 @@ class Standing:
     missing: str = ""
     flags: tuple[str, ...] = ()
     trend: tuple[float | None, ...] = field(default=())
+    seasonal: bool = False
 
     @property
     def people(self) -> int | None:

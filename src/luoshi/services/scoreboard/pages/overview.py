@@ -7,13 +7,14 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from luoshi.platform.access.scope import Scope
 from luoshi.platform.access.views import requires
+from luoshi.platform.regions import queries as regions
 from luoshi.services.scoreboard import places, queries, rules
 from luoshi.services.scoreboard.pages.targets import table as targets_table
 from luoshi.services.scoreboard.places import Place
@@ -32,6 +33,9 @@ def overview(request: HttpRequest) -> HttpResponse:
     scope: Scope = request.scope  # type: ignore[attr-defined]
     at = places.place(request.GET.get("division", ""), scope=scope)
     board = queries.board(at, scope=scope, months=2)
+    # Who looks from above the only plan there is comes to see that plan.
+    if not board.rows and len(board.planned_below) == 1 and "division" not in request.GET:
+        return redirect(f"{reverse('scoreboard:overview')}?division={board.planned_below[0]}")
     if kind := downloads.wanted(request):
         title = _("%(place)s工作计划落实情况") % {"place": at.name}
         return downloads.answer(
@@ -58,6 +62,7 @@ def overview(request: HttpRequest) -> HttpResponse:
             "movers": [by_id[s.id] for s in rules.movers(standings, MOVERS)],
             "actions": _actions(board.rows, at),
             "by_child": _by_child(board, at, scope),
+            "planned_below": regions.division_names(board.planned_below) if not board.rows else {},
         },
     }
     return render(request, "scoreboard/overview.html", context)

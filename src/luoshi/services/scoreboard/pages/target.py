@@ -15,7 +15,7 @@ from luoshi.platform.access.scope import Scope
 from luoshi.platform.access.views import requires
 from luoshi.platform.lake.results import Value
 from luoshi.platform.regions import queries as regions
-from luoshi.services.scoreboard import measuring, places, queries
+from luoshi.services.scoreboard import measuring, outlook, places, queries
 from luoshi.services.scoreboard.places import Place
 from luoshi.services.scoreboard.rows import Row, definition
 from luoshi.services.scoreboard.rules import Standing
@@ -57,6 +57,8 @@ def target(request: HttpRequest, target_id: int) -> HttpResponse:
         "institutions_table": shown if served else None,
         "institutions_page": page,
         "breadcrumbs": _breadcrumbs(row, at, scope),
+        "forecast_lines": outlook.lines(row, at, scope=scope),
+        "per_head": row.indicator is not None and row.indicator.per is not None and bool(below),
         **_missed_link(row, at, scope),
     }
     return render(request, "scoreboard/target.html", context)

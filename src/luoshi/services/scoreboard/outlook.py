@@ -1,0 +1,62 @@
+"""The forecast of a promise in words."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext as _
+
+from luoshi.indicators.forecast import LEVEL, Forecast
+from luoshi.platform.access.scope import Scope
+from luoshi.services.scoreboard.forecasting import due_day, forecast
+from luoshi.services.scoreboard.places import Place
+from luoshi.services.scoreboard.rows import Row
+from luoshi.web import numbers
+
+
+def lines(row: Row, at: Place, *, scope: Scope) -> list[str]:
+    """What to expect on the deadline, and how far such forecasts were off; nothing where none can be made."""
+    found = forecast(row.target, row.standing, at=at, scope=scope)
+    return [] if found is None else [_expected(row, found), _tried(row, found)]
+
+
+def _expected(row: Row, found: Forecast) -> str:
+    unit = row.standing.unit
+    words = {
+        "day": f"{due_day(row.target):%Y-%m-%d}",
+        "value": numbers.quantity(found.value, unit),
+        "low": numbers.quantity(found.low, unit),
+        "high": numbers.quantity(found.high, unit),
+        "end": _ending(row, found),
+    }
+    if found.low is None or found.high is None:
+        return _("照目前走势，到 %(day)s 约为 %(value)s%(end)s") % words
+    return _("照目前走势，到 %(day)s 约为 %(value)s（%(low)s 至 %(high)s）%(end)s") % words
+
+
+def _ending(row: Row, found: Forecast) -> str:
+    threshold = row.target.threshold
+    if threshold.op == "between" or row.standing.threshold is None:
+        return _("。")
+    rising = threshold.op in (">=", ">") or (threshold.op == "=" and row.standing.better == "higher")
+    return {
+        "likely": _("，预计可以达到目标。"),
+        "open": _("，能否达到目标还不能断定。"),
+        "unlikely": _("，预计达不到目标。"),
+    }[found.reaches(threshold.value, rising=rising)]
+
+
+def _tried(row: Row, found: Forecast) -> str:
+    how = {
+        "completion": _("方法：按去年同期到期末的走势推算，用下一级区划去年的数据检验"),
+        "drift": _("方法：按近十二个月的走势推算，用已过去的月份检验"),
+    }[found.method]
+    if found.error is None or found.low is None:
+        return _("%(how)s；可检验的样本不足，不给区间。") % {"how": how}
+    return _(
+        "%(how)s %(n)s 次，误差中位数 %(error)s；区间按 %(level)s%% 的把握给出，检验中 %(covered)s%% 落在区间内。"
+    ) % {
+        "how": how,
+        "n": found.trials,
+        "error": numbers.number(found.error),
+        "level": round(LEVEL * 100),
+        "covered": round((found.covered or 0.0) * 100),
+    }

@@ -1,0 +1,94 @@
+"""排名: who is ahead and who behind, and which differences are more than chance."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET
+
+from luoshi.indicators.ranking import DRAWS, LEVEL, SMALLEST, Ranked
+from luoshi.platform.access.scope import Scope
+from luoshi.platform.access.views import requires
+from luoshi.platform.regions import queries as regions
+from luoshi.services.scoreboard import comparing, places, queries
+from luoshi.services.scoreboard.places import Place
+from luoshi.services.scoreboard.rows import Row
+from luoshi.web import downloads, numbers
+from luoshi.web.tables import Cell, Column, Table
+
+
+@requires("board.read")
+@require_GET
+def ranking(request: HttpRequest, target_id: int) -> HttpResponse:
+    """Divisions directly below a place (`?of=institutions`: the institutions in it) ranked on one promise."""
+    scope: Scope = request.scope  # type: ignore[attr-defined]
+    at = places.place(request.GET.get("division", ""), scope=scope)
+    row = queries.row(target_id, at, scope=scope)
+    institutions = request.GET.get("of") == "institutions"
+    found = comparing.ranked(row.target, at=at, scope=scope, institutions=institutions)
+    codes = [item.unit.name for item in found]
+    names = regions.institution_names(codes) if institutions else regions.division_names(codes)
+    table = _table(found, row, names, at, institutions=institutions)
+    title = _("%(metric)s 排名 %(place)s") % {"metric": row.metric, "place": at.name}
+    if kind := downloads.wanted(request):
+        return downloads.answer(kind, title, [table], title=title, lines=[row.quote, row.plan_title, _method()])
+    back = f"{reverse('scoreboard:target', args=[row.id])}?{at.query}"
+    own = reverse("scoreboard:ranking", args=[row.id])
+    context = {
+        "row": row,
+        "place": at,
+        "table": table,
+        "method": _method(),
+        "institutions": institutions,
+        "switch": f"{own}?{at.query}" if institutions else f"{own}?of=institutions{at.query_and}",
+        "breadcrumbs": [(_("目标"), reverse("scoreboard:targets")), (row.metric, back), (_("排名"), "")],
+    }
+    return render(request, "scoreboard/ranking.html", context)
+
+
+def _method() -> str:
+    return _(
+        "名次范围：按现有人数允许的偶然波动模拟 %(draws)s 次，%(level)s%% 的名次落在范围内。范围重叠的单位，先后不能当真。"
+        "没有数据、数据过期或分母不足 %(least)s 的单位不排名。"
+    ) % {"draws": DRAWS, "level": round(LEVEL * 100), "least": SMALLEST}
+
+
+def _table(found: Sequence[Ranked], row: Row, names: dict[str, str], at: Place, *, institutions: bool) -> Table:
+    base = reverse("scoreboard:target", args=[row.id])
+    words = {"better": _("好于整体"), "worse": _("差于整体"), "typical": _("与整体无差别")}
+    silent = {
+        "no-data": _("没有数据，不排名"),
+        "stale": _("数据过期，不排名"),
+        "too-small": _("人数太少，不排名"),
+        "disagreeing": _("分子大于分母，来源不一致，不排名"),
+    }
+    rows = []
+    for item in found:
+        code = item.unit.name
+        span = "" if item.low == item.high else f"{item.low}–{item.high}"
+        rows.append(
+            [
+                Cell(str(item.rank) if item.rank else "—", item.rank),
+                Cell(names.get(code, code), href="" if institutions else f"{base}?division={code}"),
+                Cell(
+                    numbers.quantity(item.unit.value, row.standing.unit),
+                    item.unit.value,
+                    note=numbers.fraction(item.unit.numerator, item.unit.denominator) if row.fraction_text else "",
+                ),
+                Cell(span or (str(item.rank) if item.rank else "—")),
+                Cell(words[item.standing] if item.standing else silent.get(item.reason, "—")),
+            ]
+        )
+    columns = [
+        Column(_("名次"), "number"),
+        Column(_("名称"), head=True, width=36),
+        Column(_("现值"), "number"),
+        Column(_("名次范围"), "number"),
+        Column(_("与整体相比"), width=24),
+    ]
+    caption = _("%(place)s各机构排名") if institutions else _("%(place)s下一级区划排名")
+    return Table(caption % {"place": at.name}, columns, rows, empty=_("这里没有可以排名的单位。"))
