@@ -11,8 +11,9 @@ from typing import Any
 
 import click
 
-from luoshi.indicators import Catalogue, Indicator, measure
+from luoshi.indicators import Catalogue, Indicator
 from luoshi.indicators.measure import fill
+from luoshi.indicators.parts import measured
 from luoshi.kernel.errors import InvalidValue, NotFound, UserError, nearest
 from luoshi.kernel.period import Period
 
@@ -97,7 +98,9 @@ def check(names: Sequence[str]) -> None:
     catalogue = Catalogue.load()
     running = engine()
     wrong = rows = 0
-    for indicator in catalogue.computed(names or None):
+    for indicator in catalogue.measured(names or None):
+        if indicator.kind == "method":
+            continue  # a function of sums has no answer for one row
         cases = read_cases(indicator, catalogue.cohort_of(indicator))
         for case, answer in zip(cases, running.answers(catalogue, indicator, cases), strict=True):
             rows += 1
@@ -148,10 +151,11 @@ def run(
     results = running.evaluate(directory, catalogue, used, ids=names or None, known_at=_instant(known_at))
     places = [_institution(results, institution)] if institution else _places(results, division, by)
     rows = []
-    for indicator in catalogue.computed(names or None):
+    for indicator in catalogue.measured(names or None):
         for place, body in places:
-            numerator, denominator = results.cell(indicator, division=place, institution=body)
-            got = measure(indicator, numerator, denominator)
+            got, (numerator, denominator) = measured(
+                indicator, lambda part, place=place, body=body: results.cell(part, division=place, institution=body)
+            )
             # The sum behind a mean in the unit of its value, not in that of the records.
             mean = indicator.kind == "mean" and numerator is not None
             shown = round(numerator * indicator.factor, 2) if mean else numerator
@@ -159,7 +163,7 @@ def run(
                 {
                     "id": indicator.id, "name": indicator.name, "division": place, "institution": body,
                     "period": used.label, "numerator": shown, "denominator": denominator, "value": got.value,
-                    "unit": indicator.unit, "reason": got.reason, "flags": list(got.flags),
+                    "low": got.low, "high": got.high, "unit": indicator.unit, "reason": got.reason, "flags": list(got.flags),
                     "confidence": indicator.confidence,
                 }
             )  # fmt: skip
@@ -319,11 +323,14 @@ def _places(results: Any, division: str | None, by: str | None) -> list[tuple[st
 
 def _line(indicator: Indicator, row: dict[str, Any]) -> tuple[str, ...]:
     value = "—" if row["value"] is None else f"{row['value']:.2f}"
+    if row["low"] is not None and row["high"] is not None:
+        value += f" ({row['low']:.2f}–{row['high']:.2f})"
     note = " ".join([*([row["reason"]] if row["reason"] else []), *row["flags"]])
     low = " (low confidence)" if indicator.confidence == "low" else ""
     place = row["institution"] or row["division"] or ""
     below = "" if row["denominator"] is None else f"{row['denominator']:,}"
-    return (indicator.id, place, value, indicator.unit_text, f"{row['numerator']:,}", below, note + low)
+    above = "" if row["numerator"] is None else f"{row['numerator']:,}"
+    return (indicator.id, place, value, indicator.unit_text, above, below, note + low)
 
 
 def _table(header: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:

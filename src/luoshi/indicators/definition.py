@@ -10,9 +10,11 @@ Kinds that are computed from a cohort:
 | `count` | number of subjects of `population` (weighted by `weight`) | – |
 | `per-population` | number of subjects of `population` (weighted by `weight`), of the register of population | – |
 
-`method` names a pure function of `luoshi.indicators.methods.registry`. It is fed with sums over the cohort, one pair for each
-of its `parts`, or for each value of the column `groups.by`; see `luoshi.indicators.parts`. `register`, `deliverable` and `report` give a home to promises that no record can tell:
-counted from a register kept by hand, shown by dated evidence, or said by the responsible unit.
+`method` names a pure function of `luoshi.indicators.methods.registry`. It is fed with sums over the cohort, one pair for
+each of its `parts`, or for each value of the column `groups.by`; see `luoshi.indicators.parts`.
+
+`register`, `deliverable` and `report` give a home to promises that no record can tell: counted from a register kept by
+hand, shown by dated evidence, or said by the responsible unit.
 """
 
 from __future__ import annotations

@@ -57,7 +57,11 @@ def measured(indicator: Indicator, cell: Callable[[Indicator], Cell]) -> tuple[M
         return Measured(None, "no-data"), (None, None)
     found = method(indicator.method or "").compute([(a or 0, b or 0) for a, b in pairs], indicator.parameters)
     flags = ()
-    if indicator.suppress_below is not None and (found.denominator or 0) < indicator.suppress_below and not found.reason:
+    if (
+        indicator.suppress_below is not None
+        and (found.denominator or 0) < indicator.suppress_below
+        and not found.reason
+    ):
         flags = ("small-denominator",)
     return (
         Measured(found.value, found.reason, flags, found.low, found.high),

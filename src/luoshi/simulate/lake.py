@@ -39,7 +39,7 @@ _TYPES = {
 }  # fmt: skip
 _REGISTER_FILES = {
     "division": "divisions", "institution": "institutions", "title": "titles", "staff": "staff", "bed": "beds",
-    "population": "population",
+    "population": "population", "unit": "units", "event": "events", "statistic": "statistics", "answer": "answers",
 }  # fmt: skip
 
 

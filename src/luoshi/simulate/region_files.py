@@ -19,6 +19,16 @@ COLUMNS: dict[str, Sequence[str]] = {
     "staff": ("institution", "role", "count", "as_of"),
     "beds": ("institution", "kind", "count", "as_of"),
     "population": ("division", "year", "kind", "sex", "age_from", "age_to", "value", "source", "version"),
+    "units": (
+        "code", "name", "kind", "division", "public", "affordable", "places", "enrolled", "filed", "award", "awarded",
+        "valid_from", "valid_to", "as_of",
+    ),
+    "events": ("code", "kind", "division", "institution", "day", "done_day", "published", "result"),
+    "statistics": ("institution", "division", "item", "day", "value"),
+    "answers": (
+        "survey", "respondent", "division", "stratum", "cluster", "clusters", "weight", "sex", "age", "question", "value",
+        "day",
+    ),
 }  # fmt: skip
 
 
@@ -33,11 +43,15 @@ def rows_of(region: Region) -> dict[str, list[Mapping[str, Any]]]:
         "staff": list(book.staff),
         "beds": list(book.bed),
         "population": list(book.population),
+        "units": list(book.unit),
+        "events": list(book.event),
+        "statistics": list(book.statistic),
+        "answers": list(book.answer),
     }
 
 
 def write(region: Region, folder: Path) -> dict[str, int]:
-    """Write the seven files below `folder` (made if absent), in UTF-8. Answers file -> number of rows."""
+    """Write the files below `folder` (made if absent), in UTF-8. Answers file -> number of rows."""
     folder.mkdir(parents=True, exist_ok=True)
     counts = {}
     for name, rows in rows_of(region).items():

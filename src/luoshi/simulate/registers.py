@@ -8,9 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from luoshi.simulate.chance import Span, age_on, as_date, chance
+from luoshi.simulate.bodies import events, units
+from luoshi.simulate.chance import Ints, Span, age_on, as_date, chance
 from luoshi.simulate.geography import Geography
+from luoshi.simulate.honours import honours
 from luoshi.simulate.people import FEMALE, MALE, People
+from luoshi.simulate.returns import statistics
+from luoshi.simulate.surveys import answers
 from luoshi.simulate.words import DEPARTMENTS
 
 CENTRES = ("township-centre", "community-centre")
@@ -30,6 +34,10 @@ class Registers:
     bed: list[dict[str, Any]] = field(default_factory=list)
     population: list[dict[str, Any]] = field(default_factory=list)
     departments: list[dict[str, Any]] = field(default_factory=list)
+    unit: list[dict[str, Any]] = field(default_factory=list)
+    event: list[dict[str, Any]] = field(default_factory=list)
+    statistic: list[dict[str, Any]] = field(default_factory=list)
+    answer: list[dict[str, Any]] = field(default_factory=list)
 
 
 def draw_up(people: People, where: Geography, span: Span, seed: int) -> Registers:
@@ -38,6 +46,13 @@ def draw_up(people: People, where: Geography, span: Span, seed: int) -> Register
     _titles(book, where, span, seed)
     _staff_and_beds(book, people, where, span, seed)
     _population(book, people, where, span)
+    living = np.bincount(people.village[people.resident(span.end)], minlength=len(where.villages))
+    _estimates(book, living, where, span)
+    book.title += honours(where, span, seed)
+    book.unit += units(where, living, span, seed)
+    book.event += events(where, living, span, seed)
+    book.statistic += statistics(where, living, span, seed)
+    book.answer += answers(where, living, span, seed)
     book.departments += [
         {"code": f"990100-{code}", "name": name, "level": 2, "division": "9901", "aliases": "、".join(aliases)}
         for code, name, aliases in DEPARTMENTS
@@ -175,3 +190,19 @@ def _population(book: Registers, people: People, where: Geography, span: Span) -
                 chosen = here & (people.sex == number) & (age >= low) & (age <= (high if high is not None else 200))
                 county = np.bincount(where.village_county[people.village[chosen]], minlength=len(where.counties))
                 rows("年鉴", where.counties, np.ceil(county * 1.03), sex, low, high)
+
+
+# kind -> people for each resident: those insured, pupils from the seventh grade on, those estimated to have a disease
+_SHARES = {"insured": 0.962, "students": 0.058, "hiv-estimated": 0.0011, "htn-estimated": 0.21, "dm-estimated": 0.085}
+
+
+def _estimates(book: Registers, living: Ints, where: Geography, span: Span) -> None:
+    """What insurers, schools and surveys say of each county."""
+    county = np.bincount(where.village_county, living, len(where.counties))
+    for year in (span.as_of.year - 1, span.as_of.year):
+        for kind, share in _SHARES.items():
+            for place, code in enumerate(where.counties):
+                book.population.append(
+                    {"division": code, "year": year, "kind": kind, "sex": "all", "age_from": "", "age_to": "",
+                     "value": int(np.ceil(county[place] * share)) + 2, "source": "部门数据", "version": "1"}
+                )  # fmt: skip

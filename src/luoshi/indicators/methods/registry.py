@@ -130,7 +130,9 @@ def _survey(pairs: Sequence[Pair], parameters: Mapping[str, Any]) -> Computed:
         return Computed(None, reason="too-few", **shown)
     if alone:  # a stratum with one cluster has no spread of its own
         return Computed(None, reason="not-computable", **shown)
-    sums = survey.Sums(above, below, yy / survey.SCALE, xy / survey.SCALE, xx / survey.SCALE, int(strata), int(clusters))
+    sums = survey.Sums(
+        above, below, yy / survey.SCALE, xy / survey.SCALE, xx / survey.SCALE, int(strata), int(clusters)
+    )
     found = _guarded(lambda: survey.from_sums(sums), shown)
     if found.value is None:
         return found

@@ -82,14 +82,19 @@ def _titles(tally: Tally) -> None:
         tally.put(name, "PT", tally.institution_place[at], np.ones(len(at)), None)
 
 
-def population(tally: Tally, age: tuple[int, int] | None = None) -> Floats:
-    """Residents of every division by the register of the latest year; the sum of its parts where it has no row,
-    0 where there is nothing to sum."""
+def population(tally: Tally, age: tuple[int, int] | None = None, kind: str = "resident") -> Floats:
+    """Residents (or people of another `kind`) of every division by the register of the latest year; the sum of its parts
+    where it has no row, 0 where there is nothing to sum."""
     want = age or ("", "")
     year = max(r["year"] for r in tally.region.registers.population if r["year"] <= tally.span.as_of.year)
     total = np.full(len(tally.divisions), np.nan)
     for row in tally.region.registers.population:
-        if row["year"] == year and row["sex"] == "all" and (row["age_from"], row["age_to"]) == want:
+        if (
+            row["kind"] == kind
+            and row["year"] == year
+            and row["sex"] == "all"
+            and (row["age_from"], row["age_to"]) == want
+        ):
             total[tally.place_of[row["division"]]] = row["value"]
     for level in (4, 3, 2, 1):
         for place in np.flatnonzero((tally.levels == level) & np.isnan(total)):
