@@ -19,8 +19,9 @@ from django.utils.translation import get_language
 
 from luoshi.engines import LakeDirectory, ResultStore
 from luoshi.engines.store import Reading, StoredPeriod
-from luoshi.indicators import Catalogue, Indicator, measure
+from luoshi.indicators import Catalogue, Indicator, Measured
 from luoshi.indicators.measure import fill
+from luoshi.indicators.parts import Cell, measured, summed
 from luoshi.kernel import clock
 from luoshi.kernel.errors import NotFound, UnreadableFile
 from luoshi.kernel.lake_layout import results_folder
@@ -32,7 +33,8 @@ from luoshi.platform.lake.refresh import month_ends, running_period, to_date
 @dataclass(frozen=True)
 class Value:
     """One indicator for one place and period. `value` is in the indicator's unit (percent: 0-100); without one,
-    `reason` is `empty-denominator`, `no-data` or `missing-source`. `flags`: `over-100-percent`, `small-denominator`.
+    `reason` is `empty-denominator`, `no-data`, `missing-source`, or of a method `too-few` or `not-computable`. `flags`:
+    `over-100-percent`, `small-denominator`. `low` and `high` are the ends of the 95 % interval, where there is one.
     `data_until` is the last day the sources that feed it have heard of."""
 
     indicator: str
@@ -45,6 +47,8 @@ class Value:
     reason: str
     flags: tuple[str, ...]
     data_until: date | None
+    low: float | None = None
+    high: float | None = None
 
 
 @dataclass(frozen=True)
@@ -191,6 +195,15 @@ def measured_period(indicator: str, deadline: date | None) -> Period:
     return running_period(rule, min(until, deadline))
 
 
+def evaluated(indicator: str) -> list[Period]:
+    """The periods an indicator was evaluated for, as asked for, the latest first."""
+    reading = _reading()
+    if reading is None:
+        return []
+    found = (stored.nominal for stored in reading.periods.values() if indicator in stored.indicators)
+    return sorted(found, key=lambda period: (period.end, period.start), reverse=True)
+
+
 def data_until() -> date | None:
     """The last day the lake had heard of when the results were made; None before there are any."""
     reading = _reading()
@@ -212,9 +225,10 @@ def _values(name: str, period: Period, codes: Sequence[str], *, institution: boo
     indicator = Catalogue.load().indicator(name)
     reading, stored = _stored(indicator, period)
 
-    def of(code: str, numerator: int | None, denominator: int | None, reason: str = "") -> Value:
-        measured = measure(indicator, numerator, denominator)
-        empty = measured.value is None
+    def of(code: str, got: Measured | None, pair: Cell = (None, None), reason: str = "") -> Value:
+        found = got or Measured(None, reason)
+        numerator, denominator = pair
+        empty = found.value is None
         return Value(
             indicator=name,
             period=stored.actual if stored else period,
@@ -222,21 +236,25 @@ def _values(name: str, period: Period, codes: Sequence[str], *, institution: boo
             institution=code if institution else None,
             numerator=numerator,
             denominator=denominator,
-            value=None if reason else measured.value,
-            reason=reason or (_why_empty(indicator, measured.reason, reading) if empty else ""),
-            flags=() if reason else measured.flags,
+            value=found.value,
+            reason=reason or (_why_empty(indicator, found.reason, reading) if empty else ""),
+            flags=found.flags,
             data_until=reading.reach(indicator.cohort) if reading and indicator.cohort else None,
+            low=found.low,
+            high=found.high,
         )
 
     if not indicator.computed:
-        return [of(code, None, None, "missing-source") for code in codes]
+        return [of(code, None, reason="missing-source") for code in codes]
     if reading is None or stored is None:
-        return [of(code, None, None, "no-data") for code in codes]
+        return [of(code, None, reason="no-data") for code in codes]
     if indicator.cohort and reading.reach(indicator.cohort) is None:
-        return [of(code, None, None, "missing-source") for code in codes]
-    cells = reading.cells(stored, indicator, codes, institution=institution)
+        return [of(code, None, reason="missing-source") for code in codes]
+    tables = {s.id: reading.cells(stored, s, codes, institution=institution) for s in summed(indicator)}
     return [
-        of(code, None, None, "no-data") if not institution and code not in reading.tree else of(code, *cells[code])
+        of(code, None, reason="no-data")
+        if not institution and code not in reading.tree
+        else of(code, *measured(indicator, lambda part, code=code: tables[part.id][code]))  # type: ignore[misc]
         for code in codes
     ]
 
@@ -250,7 +268,7 @@ def _why_empty(indicator: Indicator, reason: str, reading: Reading | None) -> st
 
 def _stored(indicator: Indicator, period: Period) -> tuple[Reading | None, StoredPeriod | None]:
     reading = _reading()
-    return reading, reading.period(period, indicator.id) if reading else None
+    return reading, reading.period(period, summed(indicator)[0].id) if reading else None
 
 
 def _reading() -> Reading | None:
