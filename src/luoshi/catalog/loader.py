@@ -26,7 +26,11 @@ class Entry(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class _StrictLoader(yaml.SafeLoader):
+# The parser of libyaml where PyYAML was built with it: ten times faster over hundreds of files.
+_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+class _StrictLoader(_Loader):  # type: ignore[misc]
     """YAML without surprises: a key given twice is an error, and `on`/`yes`/`no` stay words."""
 
     yaml_implicit_resolvers = {

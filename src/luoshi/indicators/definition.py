@@ -19,6 +19,7 @@ hand, shown by dated evidence, or said by the responsible unit.
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Any, Literal
 
 from pydantic import Field, model_validator
@@ -143,6 +144,13 @@ class Indicator(Entry):
     def computed(self) -> bool:
         """Whether the value comes from a cohort, as it is or through a method."""
         return self.kind in COMPUTED
+
+    @cached_property
+    def made_parts(self) -> tuple[Indicator, ...]:
+        """The parts of a method; see `luoshi.indicators.parts`."""
+        from luoshi.indicators.parts import make_parts
+
+        return make_parts(self)
 
     @property
     def factor(self) -> float:

@@ -8,6 +8,7 @@ all others, and `measured` hands the sums of a place to the function. The ids of
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from luoshi.indicators.definition import Indicator
 from luoshi.indicators.measure import Measured, measure
@@ -17,8 +18,11 @@ Cell = tuple[int | float | None, int | float | None]
 
 def parts_of(indicator: Indicator) -> tuple[Indicator, ...]:
     """The parts of a method, in the order its function wants them; empty for other kinds."""
-    if indicator.kind != "method":
-        return ()
+    return indicator.made_parts if indicator.kind == "method" else ()
+
+
+def make_parts(indicator: Indicator) -> tuple[Indicator, ...]:
+    """The parts, made anew; `parts_of` gives those an indicator keeps."""
     if indicator.groups is None:
         return tuple(_part(indicator, part.name, part.numerator, part.denominator) for part in indicator.parts)
     by = indicator.groups.by
@@ -33,8 +37,13 @@ def parts_of(indicator: Indicator) -> tuple[Indicator, ...]:
     )
 
 
+def summed(indicator: Indicator) -> tuple[Indicator, ...]:
+    """What an engine adds up for an indicator: its parts, or itself."""
+    return parts_of(indicator) or (indicator,)
+
+
 def _part(indicator: Indicator, name: str, numerator: str, denominator: str) -> Indicator:
-    changed = {
+    changed: dict[str, Any] = {
         "id": f"{indicator.id}-part-{name}", "kind": "rate", "numerator": numerator, "denominator": denominator,
         "method": None, "groups": None, "parts": (), "parameters": {}, "unit": "ratio", "part_of": indicator.id,
         "seeds": (), "cases": None, "suppress_below": None, "interval": "none",
@@ -56,7 +65,7 @@ def measured(indicator: Indicator, cell: Callable[[Indicator], Cell]) -> tuple[M
     if any(above is None for above, _ in pairs):
         return Measured(None, "no-data"), (None, None)
     found = method(indicator.method or "").compute([(a or 0, b or 0) for a, b in pairs], indicator.parameters)
-    flags = ()
+    flags: tuple[str, ...] = ()
     if (
         indicator.suppress_below is not None
         and (found.denominator or 0) < indicator.suppress_below

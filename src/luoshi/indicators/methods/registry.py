@@ -85,7 +85,7 @@ def method(name: str) -> Method:
 
 def _life_expectancy(pairs: Sequence[Pair], parameters: Mapping[str, Any]) -> Computed:
     deaths, persons = [d for d, _ in pairs], [days / YEAR for _, days in pairs]
-    shown = {"numerator": sum(deaths), "denominator": round(sum(persons))}
+    shown: dict[str, Any] = {"numerator": sum(deaths), "denominator": round(sum(persons))}
     if not sum(persons):
         return Computed(None, reason="empty-denominator", **shown)
     if sum(persons) < LEAST_PERSON_YEARS:
@@ -95,7 +95,7 @@ def _life_expectancy(pairs: Sequence[Pair], parameters: Mapping[str, Any]) -> Co
 
 def _premature(pairs: Sequence[Pair], parameters: Mapping[str, Any]) -> Computed:
     deaths, persons = [d for d, _ in pairs], [days / YEAR for _, days in pairs]
-    shown = {"numerator": sum(deaths), "denominator": round(sum(persons))}
+    shown: dict[str, Any] = {"numerator": sum(deaths), "denominator": round(sum(persons))}
     if not sum(persons):
         return Computed(None, reason="empty-denominator", **shown)
     return _guarded(lambda: premature_mortality(deaths, persons), shown)
@@ -103,7 +103,7 @@ def _premature(pairs: Sequence[Pair], parameters: Mapping[str, Any]) -> Computed
 
 def _standardised(pairs: Sequence[Pair], parameters: Mapping[str, Any]) -> Computed:
     events, persons = [d for d, _ in pairs], [days / YEAR for _, days in pairs]
-    shown = {"numerator": sum(events), "denominator": round(sum(persons))}
+    shown: dict[str, Any] = {"numerator": sum(events), "denominator": round(sum(persons))}
     if not sum(persons):
         return Computed(None, reason="empty-denominator", **shown)
     name = str(parameters.get("standard", "china-2010"))
@@ -125,7 +125,7 @@ def _survey(pairs: Sequence[Pair], parameters: Mapping[str, Any]) -> Computed:
     (above, below), (yy, xx), (xy, _), (strata, clusters), (respondents, alone) = pairs
     if not below:
         return Computed(None, reason="empty-denominator")
-    shown = {"numerator": above, "denominator": below}
+    shown: dict[str, Any] = {"numerator": above, "denominator": below}
     if respondents < survey.LEAST_RESPONDENTS:
         return Computed(None, reason="too-few", **shown)
     if alone:  # a stratum with one cluster has no spread of its own
@@ -136,8 +136,8 @@ def _survey(pairs: Sequence[Pair], parameters: Mapping[str, Any]) -> Computed:
     found = _guarded(lambda: survey.from_sums(sums), shown)
     if found.value is None:
         return found
-    ends = (max(0.0, (found.low or 0) * 100), min(100.0, (found.high or 0) * 100))
-    return Computed(found.value * 100, *ends, **shown)
+    low, high = max(0.0, (found.low or 0) * 100), min(100.0, (found.high or 0) * 100)
+    return Computed(found.value * 100, low, high, **shown)
 
 
 def _guarded(compute: Callable[[], Any], shown: dict[str, Any]) -> Computed:

@@ -53,7 +53,7 @@ def refresh(
     plan = _plan(catalogue, until, trend_months)
     carried = {} if changed_buckets is None else _past(store, catalogue, plan, until)
     plan = [entry for entry in plan if entry[0].label not in carried]
-    progress(f"{len(catalogue.computed())} indicators, {len(plan)} periods")
+    progress(f"{len(catalogue.measured())} indicators, {len(plan)} periods")
     running = engine()
     requests = [
         Request(nominal.to_date(until), ids, target / "rows" / nominal.label if keep else None)
@@ -69,7 +69,7 @@ def refresh(
         about=running.about(directory, catalogue, until),
         carried=carried,
     )
-    return Refreshed(made_at, until, len(plan), len(catalogue.computed()))
+    return Refreshed(made_at, until, len(plan), len(catalogue.measured()))
 
 
 def running_period(rule: PeriodRule | None, until: date) -> Period:

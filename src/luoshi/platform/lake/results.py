@@ -200,7 +200,8 @@ def evaluated(indicator: str) -> list[Period]:
     reading = _reading()
     if reading is None:
         return []
-    found = (stored.nominal for stored in reading.periods.values() if indicator in stored.indicators)
+    name = summed(Catalogue.load().indicator(indicator))[0].id  # of a method its first part
+    found = (stored.nominal for stored in reading.periods.values() if name in stored.indicators)
     return sorted(found, key=lambda period: (period.end, period.start), reverse=True)
 
 

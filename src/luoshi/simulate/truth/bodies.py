@@ -251,6 +251,6 @@ def _stratum(drawn: dict[str, list[Row]]) -> tuple[float, ...]:
     factor = (1 - n / held) * n / (n - 1) * 1000
 
     def spread(a: Any, b: Any) -> float:
-        return round(factor * (float((a * b).sum()) - float(a.sum()) * float(b.sum()) / n))
+        return float(round(factor * (float((a * b).sum()) - float(a.sum()) * float(b.sum()) / n)))
 
     return (y.sum(), x.sum(), spread(y, y), spread(x, x), spread(x, y), 0, 1, n, sum(map(len, drawn.values())))
