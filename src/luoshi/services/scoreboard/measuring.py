@@ -33,6 +33,8 @@ _NO_VALUE = {
     "empty-denominator": gettext_noop("这里没有应统计的对象（分母为零）"),
     "no-data": gettext_noop("这一统计期还没有计算结果"),
     "missing-source": _NO_SOURCE,
+    "too-few": gettext_noop("人数太少，算出的数不可靠"),
+    "not-computable": gettext_noop("这里的数据不足以计算（如最高年龄组无死亡、一层只抽一群）"),
     "no-baseline": gettext_noop("没有上一年的同口径数值可比"),
 }
 _COUNTED_ABOVE = gettext_noop("数量目标按计划所在区划合计，不在这里单独判断")
