@@ -30,12 +30,16 @@ _LONG_TERM = re.compile(r"长期|持续|常态|全年|贯穿")
 @dataclass(frozen=True)
 class Deadline:
     """`value` as ISO year or date; `begins` where a phase prints its start; `repeats` as printed (每季度); `inferred`
-    says that it is only the end of the plan's period."""
+    says that it is only the end of the plan's period. `rule` names what was found at `place` of the text; `several` says
+    that the task prints more dates than this one."""
 
     value: str | None
     inferred: bool = False
     begins: str | None = None
     repeats: str = ""
+    rule: str = "end of the plan's period"
+    place: tuple[int, int] | None = None
+    several: bool = False
 
 
 def task_deadline(
@@ -49,13 +53,13 @@ def task_deadline(
     if label:
         found = labelled(label.group("what"), year=year, plan_years=plan_years)
         if found.value and not found.inferred:
-            return Deadline(found.value, False, found.begins, repeats)
+            return Deadline(found.value, False, found.begins, repeats, "label of a time limit", label.span("what"))
     if schedule:
         phase = _phase(text[:80], year)
         if phase:
-            return Deadline(phase[1], False, phase[0], repeats)
+            return Deadline(phase[1], False, phase[0], repeats, "range of a phase", (0, min(80, len(text))))
     earliest = plan_years[0] or (year if year and year != plan_years[1] else None)
-    values = []
+    found_dates: list[dates.Mention] = []
     for mention in dates.find(text, year=year):
         if mention.role not in {"deadline", "span"} or not mention.value or mention.year is None:
             continue
@@ -71,9 +75,11 @@ def task_deadline(
             continue
         if plan_years[1] is not None and mention.year > plan_years[1]:
             continue  # a goal beyond this plan, usually the one above it
-        values.append(mention.value)
-    if values:
-        return Deadline(max(values, key=_last_day), False, None, repeats)
+        found_dates.append(mention)
+    if found_dates:
+        last = max(found_dates, key=lambda mention: _last_day(mention.value))
+        several = len({mention.value for mention in found_dates}) > 1
+        return Deadline(last.value, False, None, repeats, "date in the text", (last.start, last.end), several)
     end = plan_years[1] or plan_years[0] or None
     return Deadline(str(end) if end else None, end is not None, None, repeats)
 
@@ -84,13 +90,13 @@ def labelled(text: str, *, year: int | None, plan_years: tuple[int | None, int |
     repeats = match.group(0) if (match := _REPEAT.search(text)) else ""
     phase = _phase(text, year)
     if phase:
-        return Deadline(phase[1], False, phase[0], repeats)
+        return Deadline(phase[1], False, phase[0], repeats, "time limit")
     match = re.fullmatch(r"(20\d\d)(?:[.\-/](\d{1,2}))?(?:[.\-/](\d{1,2}))?(?:年|前|底)*", text)
     if match:
-        return Deadline(_iso(int(match[1]), match[2], match[3], end=True), False, None, repeats)
+        return Deadline(_iso(int(match[1]), match[2], match[3], end=True), False, None, repeats, "time limit")
     values = [m.value for m in dates.find(text, year=year) if m.role in {"deadline", "span"} and m.value]
     if values:
-        return Deadline(max(values, key=_last_day), False, None, repeats)
+        return Deadline(max(values, key=_last_day), False, None, repeats, "time limit")
     end = plan_years[1] or year
     if _LONG_TERM.search(text) or repeats:
         return Deadline(str(end) if end else None, True, None, repeats or text[:12])

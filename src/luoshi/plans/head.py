@@ -69,7 +69,7 @@ def read_head(document: Document, reading: RunningText, intro_end: int) -> PlanH
 
 
 def _title(document: Document, front: list[str], body: str) -> str:
-    label = _labelled(plain_text(document.text), "title")
+    label = labelled_value(plain_text(document.text), "title")
     candidates: list[tuple[float, int, str]] = []
     lines = _joined_titles(front)
     for index, line in enumerate(lines[:60]):
@@ -206,7 +206,7 @@ def _kind(title: str, whole: str, body: str) -> tuple[str, str]:
 # --- numbers, dates, issuer ----------------------------------------------------------------------------------------
 
 
-def _labelled(whole: str, what: str) -> str:
+def labelled_value(whole: str, what: str) -> str:
     """The value printed behind a label of a site's information table, empty when the cell is empty."""
     for match in re.finditer(rf"{_LABELS[what]}(?:\s*[：:]\s*\|?|[ \t|]+)[ \t]*([^\n]*)", whole[:6000]):
         colon = re.search(r"[：:]", match.group(0)[: match.start(1) - match.start()])
@@ -224,7 +224,7 @@ def _labelled(whole: str, what: str) -> str:
 
 
 def _doc_number(whole: str, front: list[str]) -> str | None:
-    value = _labelled(whole, "number")
+    value = labelled_value(whole, "number")
     match = NUMBER.search(value) if value else None
     if match:
         return normal_number(match)
@@ -256,7 +256,7 @@ def _chinese_date(text: str) -> str | None:
 
 def _published(whole: str, signed: _Signed, front: list[str]) -> str | None:
     for label in ("written", "published"):
-        found = _iso(_DATE.search(_labelled(whole, label)))
+        found = _iso(_DATE.search(labelled_value(whole, label)))
         if found:
             return found
     if signed.date:
@@ -309,7 +309,7 @@ def _signs(name: str) -> bool:
 
 
 def _issuer(whole: str, signed: _Signed, head: PlanHead, front: list[str], lines: list[str]) -> str | None:
-    value = _labelled(whole, "issuer")
+    value = labelled_value(whole, "issuer")
     if value and len(value) <= 40:
         return _full_issuer(value, [*front[:12], *lines[:12]])
     if signed.names:

@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 from luoshi.kernel.comparator import Op
+from luoshi.plans.evidence import Evidence
 
 Kind = Literal["rate", "count", "level", "change"]
 Force = Literal["binding", "expected", "strive", "in-principle"]
@@ -31,6 +32,7 @@ class PlanHead:
     default_units: list[str] = field(default_factory=list)
     kind: str = "plan"
     kind_reason: str = ""
+    evidence: list[Evidence] = field(default_factory=list)
 
 
 @dataclass
@@ -43,6 +45,7 @@ class Action:
     start: int = 0
     end: int = 0
     restored: str = ""
+    evidence: list[Evidence] = field(default_factory=list)
 
 
 @dataclass
@@ -72,6 +75,7 @@ class Task:
     begins: str | None = None
     repeats: str = ""
     restored: str = ""
+    evidence: list[Evidence] = field(default_factory=list)
 
 
 @dataclass
@@ -107,6 +111,7 @@ class Target:
     rule: str = ""
     op_alt: list[Op] = field(default_factory=list)
     approximate: bool = False
+    evidence: list[Evidence] = field(default_factory=list)
 
 
 @dataclass

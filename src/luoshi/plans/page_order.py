@@ -12,7 +12,9 @@ Nothing here knows a document; where the numbers say nothing, nothing is changed
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
@@ -36,6 +38,7 @@ class Repair:
     order: tuple[tuple[int, int], ...] = ()
     physical: tuple[int, ...] = ()
     joined: tuple[int, ...] = ()
+    doubt: str = ""
 
     @property
     def changed(self) -> bool:
@@ -64,6 +67,20 @@ def repair_order(reading: RunningText) -> Repair:
         return Repair(reading)
     cuts = _Cuts(reading, segments, order).find()
     return _reordered(reading, cuts, order, {segment[0].start for segment in segments})
+
+
+def in_order(reading: RunningText, wanted: Sequence[tuple[int, int]]) -> Repair:
+    """The text with its parts, given as document spans, in the order an officer wants; what lies between two spans goes
+    with the one before it."""
+    physical = sorted(range(len(wanted)), key=lambda index: wanted[index][0])
+    offsets = reading.offsets
+    cuts = [0] + [bisect_left(offsets, wanted[index][0]) for index in physical[1:]]
+    place = {index: number for number, index in enumerate(physical)}
+    order = [place[index] for index in range(len(wanted))]
+    starts = {marker.start for marker in find_markers(reading)}
+    if order == sorted(order):
+        return Repair(reading)
+    return _reordered(reading, cuts, order, starts)
 
 
 def _state_after(markers: list[Marker]) -> dict[int, int]:

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
 from luoshi.documents import Document, open_document
-from luoshi.plans import damage, deadlines, papers, tables, units
+from luoshi.plans import damage, deadlines, papers, tracing, units
+from luoshi.plans.evidence import Printed
 from luoshi.plans.head import read_head
 from luoshi.plans.model import Action, Plan, PlanHead, Target, Task
 from luoshi.plans.numbering import find_markers
-from luoshi.plans.outline import build
-from luoshi.plans.page_order import Repair, repair_order
+from luoshi.plans.outline import Node, build
+from luoshi.plans.page_order import Repair, in_order, repair_order
+from luoshi.plans.remarks import remarks
 from luoshi.plans.running_text import Piece, is_traditional, running_text
 from luoshi.plans.structure import RawTask, Structure, join, structure
+from luoshi.plans.table_tasks import TableTasks
 from luoshi.plans.targets import find_table_targets, find_targets
 
 # Characters; a longer run is no task and is not searched for units and targets.
@@ -24,28 +28,33 @@ _LONGEST_TASK = 20_000
 # Characters that the foot of a page and the head of the next one take at most.
 _PAGE_BREAK = 120
 _BLANKS = re.compile(r"\s+")
+_AHEAD = re.compile(r"(20\d\d)年(?:度)?[^，。]{0,12}(?:打算|计划|安排|任务|思路|重点|目标|举措|措施|工作$)")
+
+Years = tuple[int | None, int | None]
 
 
-def read_file(path: str | Path) -> tuple[Document, Plan]:
+def read_file(path: str | Path, *, page_order: Sequence[tuple[int, int]] | None = None) -> tuple[Document, Plan]:
     """Open a file and read the plan in it. Raises `UnreadableFile` when the file cannot be read."""
     document = open_document(path)
-    return document, read(document)
+    return document, read(document, page_order=page_order)
 
 
-def read(document: Document) -> Plan:
+def read(document: Document, *, page_order: Sequence[tuple[int, int]] | None = None) -> Plan:
     """The plan in a document: head, actions, tasks, targets, notes. Never fails on what a document says: what cannot be
-    read is left out with a note, what is doubtful carries a flag."""
-    return _PlanReader(document).plan()
+    read is left out with a note, what is doubtful carries a flag. `page_order` lists document spans in the order in which
+    an officer wants them read; by default the order is judged here."""
+    return _PlanReader(document, page_order).plan()
 
 
 class _PlanReader:
-    def __init__(self, document: Document) -> None:
+    def __init__(self, document: Document, page_order: Sequence[tuple[int, int]] | None = None) -> None:
         self.document = document
+        self.printed = Printed(document)
         self.block_starts = [block.start for block in document.blocks]
-        printed, self.carrier_notes = damage.without_marks(running_text(document))
+        running, self.carrier_notes = damage.without_marks(running_text(document))
         if is_traditional(document.text):
             self.carrier_notes.append("Written in traditional characters; read in simplified ones.")
-        self.repair: Repair = repair_order(printed)
+        self.repair: Repair = in_order(running, page_order) if page_order else repair_order(running)
         self.text = self.repair.reading
         markers = find_markers(self.text)
         self.papers = papers.split(self.text, markers)
@@ -59,27 +68,43 @@ class _PlanReader:
         self.swapped = damage.swapped(document.text)
         self.result = Plan(plan=self.head)
         start, end = self.head.period_start, self.head.period_end
-        self.years = (start, end)
+        self.years: Years = (start, end)
         written = int(self.head.published[:4]) if self.head.published else None
         self.year = start or written or end
 
     def plan(self) -> Plan:
+        """Everything, in the order in which one part rests on another."""
         for index, action in enumerate(self.found.actions, start=1):
-            self.result.actions.append(
-                Action(f"A{index}", action.number, action.title, action.start, action.end, self._restored(action.title))
+            row = Action(
+                f"A{index}", action.number, action.title, action.start, action.end, self._restored(action.title)
             )
+            row.evidence = tracing.numbered(
+                self.printed, action.number, action.title, action.kind, action.start, action.end
+            )
+            self.result.actions.append(row)
         raw = list(self.found.tasks)
         self.result.tasks = [self._task(item, f"T{index}") for index, item in enumerate(raw, start=1)]
         self._shared_units(raw)
-        self._table_tasks()
+        table = TableTasks(self.document, self.printed, self.result, year=self.year, plan_years=self.years)
+        table.take()
         self.result.safeguards = [
             self._task(item, f"S{index}") for index, item in enumerate(self.found.safeguards, start=1)
         ]
         self._defaults(raw)
         for task in self.result.tasks:
             task.inherited_units = [name for name in task.inherited_units if name not in task.units]
-        self._targets(raw)
-        self._notes()
+            piece = Piece("", ())
+            task.evidence += tracing.of_units(self.printed, piece, units.Units(), task.inherited_units)
+        self._targets(raw, table)
+        self.head.evidence = tracing.head(self.printed, self.head)
+        if self.repair.changed:
+            self.result.page_order = list(self.repair.order)
+        self.result.notes = [
+            *remarks(
+                self.document, self.result, self.repair, self.found, self.papers, self.carrier_notes, self.swapped
+            ),
+            *self.result.notes,
+        ]
         return self.result
 
     # --- tasks -----------------------------------------------------------------------------------------------------
@@ -89,11 +114,9 @@ class _PlanReader:
         found = units.Units(flags=["too long to be one task"]) if endless else units.read_units(raw.piece.text)
         spans = raw.piece.spans()
         action = f"A{raw.action + 1}" if raw.action is not None else None
+        year, years = self._times(raw)
         due = deadlines.task_deadline(
-            _without(raw.piece.text[:_LONGEST_TASK], found.spans),
-            year=self.year,
-            plan_years=self.years,
-            schedule=raw.schedule,
+            _without(raw.piece.text[:_LONGEST_TASK], found.spans), year=year, plan_years=years, schedule=raw.schedule
         )
         flags = [*raw.flags, *found.flags]
         if self.repair.changed and any(b[0] < a[0] or b[0] - a[1] > 400 for a, b in pairwise(spans)):
@@ -109,7 +132,7 @@ class _PlanReader:
             confidence = min(confidence, 0.6)
         if any("page order" in flag or "stray" in flag or "?" in flag for flag in flags):
             confidence = min(confidence, 0.8)
-        return Task(
+        task = Task(
             task_id,
             action,
             raw.number,
@@ -128,6 +151,26 @@ class _PlanReader:
             repeats=due.repeats,
             restored=self._restored(raw.piece.text),
         )
+        kind = raw.node.kind if raw.node is not None else "counted" if raw.number else ""
+        task.evidence = [
+            *tracing.numbered(self.printed, raw.number, raw.title, kind, task.start, task.end, "number lost" in flags),
+            *tracing.of_units(self.printed, raw.piece, found, []),
+            *tracing.of_deadline(self.printed, raw.piece, due),
+        ]
+        return task
+
+    def _times(self, raw: RawTask) -> tuple[int | None, Years]:
+        """The year that completes dates and the years of the plan, where a heading above names its own: 三、2025年工作打算."""
+        return self._times_of(raw.node.parent if raw.node else None)
+
+    def _times_of(self, node: Node | None) -> tuple[int | None, Years]:
+        while node is not None and node.rank >= 0:
+            match = _AHEAD.search(node.title)
+            if match and int(match[1]) > (self.years[1] or self.year or 9999):
+                year = int(match[1])
+                return year, (year, year)
+            node = node.parent
+        return self.year, self.years
 
     def _page(self, offset: int) -> int | None:
         if self.document.pages is None:
@@ -186,108 +229,9 @@ class _PlanReader:
         listed = "、".join(names)
         self.result.notes.append(f"Printed once, valid for {len(chosen)} tasks: {listed}.")
 
-    # --- tables ----------------------------------------------------------------------------------------------------
-
-    def _table_tasks(self) -> None:
-        rows, self.task_tables = tables.task_rows(self.document)
-        known = {task.id: _shape(task.title or task.text[:40]) for task in self.result.tasks}
-        groups: dict[str, str] = {}
-        merged = 0
-        for row in rows:
-            lead = units.split_names(row.lead)[0]
-            names = list(lead)
-            for part in (row.units, row.support):
-                found = units.read_list(part)
-                lead += [name for name in found.lead if name not in lead]
-                names += [name for name in found.units if name not in names]
-            inside = units.read_units(row.piece.text) if not names else units.Units()
-            due = (
-                deadlines.labelled(row.deadline, year=self.year, plan_years=self.years)
-                if row.deadline
-                else deadlines.task_deadline(row.piece.text, year=self.year, plan_years=self.years)
-            )
-            twin = self._twin(row, known)
-            if twin is not None:
-                merged += 1
-                twin.units += [name for name in names if name not in twin.units]
-                twin.lead_units += [name for name in lead if name not in twin.lead_units]
-                if twin.deadline_inferred and not due.inferred:
-                    twin.deadline, twin.deadline_inferred, twin.begins = due.value, False, due.begins
-                if "merged with the task table" not in twin.flags:
-                    twin.flags.append("merged with the task table")
-                continue
-            spans = row.piece.spans()
-            task = Task(
-                f"T{len(self.result.tasks) + 1}",
-                self._table_action(row, groups),
-                row.number,
-                row.piece.text,
-                *_reach(spans),
-                title=row.title,
-                lead_units=lead or inside.lead,
-                units=names or inside.units,
-                deadline=due.value,
-                deadline_inferred=due.inferred,
-                spans=spans,
-                begins=due.begins,
-                repeats=due.repeats,
-                page=self.document.tables[row.table].page,
-                confidence=0.95,
-            )
-            self.result.tasks.append(task)
-        if merged:
-            self.result.notes.append(
-                f"{merged} rows of the task table repeat tasks of the body and were merged with them."
-            )
-
-    def _twin(self, row: tables.TaskRow, known: dict[str, str]) -> Task | None:
-        """The task of the body that a row repeats."""
-        shape = _shape(row.title or row.piece.text[:40])
-        if len(shape) < 6:
-            return None
-        for task in self.result.tasks:
-            other = known.get(task.id, "")
-            if len(other) >= 6 and (
-                shape[:12] == other[:12] or (len(other) >= 8 and other in shape) or (len(shape) >= 8 and shape in other)
-            ):
-                return task
-        return None
-
-    def _table_action(self, row: tables.TaskRow, groups: dict[str, str]) -> str | None:
-        title = row.group or self._table_title(row.table)
-        if not title:
-            return None
-        if title not in groups:
-            same = next((action for action in self.result.actions if _shape(action.title) == _shape(title)), None)
-            if same is None:
-                start = row.piece.offset_of(0)
-                same = Action(f"A{len(self.result.actions) + 1}", None, title, start, start)
-                self.result.actions.append(same)
-            groups[title] = same.id
-        return groups[title]
-
-    def _table_title(self, index: int) -> str:
-        """The line above a table, when it can be its title."""
-        spans = [span for row in self.document.tables[index].rows for span in row if span[1] > span[0]]
-        if not spans or not self.found.tasks:
-            return ""
-        first = min(start for start, _ in spans)
-        above = [
-            block for block in self.document.blocks if block.end <= first and block.kind in {"paragraph", "heading"}
-        ]
-        for block in reversed(above[-3:]):
-            text = re.sub(r"\s", "", self.document.text[block.start : block.end])
-            if (
-                4 <= len(text) <= 40
-                and not re.search(r"[。；：:]", text)
-                and not re.match(r"附件?\d*$|单位[:：]", text)
-            ):
-                return text
-        return ""
-
     # --- targets ---------------------------------------------------------------------------------------------------
 
-    def _targets(self, raw: list[RawTask]) -> None:
+    def _targets(self, raw: list[RawTask], table: TableTasks) -> None:
         """Targets of every task, of the goals and introductions outside tasks, and of indicator tables."""
         seen: set[tuple[int, int, str]] = set()
 
@@ -307,69 +251,37 @@ class _PlanReader:
         for piece in self.found.loose:
             take(self._find(piece), None, doubt)
         for item, task in zip(raw, self.result.tasks, strict=False):
-            take(self._find(item.piece), task.id, doubt)
-        rows, _ = tables.task_rows(self.document)
+            take(self._find(item.piece, self._times(item)), task.id, doubt)
         by_start = {task.start: task for task in self.result.tasks}
-        for row in rows:
+        for row in table.rows:
             owner = by_start.get(row.piece.spans()[0][0])
             if owner is not None:
                 take(self._find(row.piece), owner.id, doubt)
             if row.goal is not None:
                 take(self._find(row.goal), owner.id if owner else None, doubt)
         for item, task in zip(self.found.safeguards, self.result.safeguards, strict=True):
-            take(self._find(item.piece), task.id, doubt)
+            take(self._find(item.piece, self._times(item)), task.id, doubt)
         for piece in self.found.closing:
             take(self._find(piece), None, doubt)
-        for index, table in enumerate(self.document.tables):
-            if index not in self.task_tables:
-                take(find_table_targets(self.document, table, year=self.year, plan_years=self.years), None, doubt)
+        for index, held in enumerate(self.document.tables):
+            if index not in table.used:
+                take(find_table_targets(self.document, held, year=self.year, plan_years=self.years), None, doubt)
 
-    def _find(self, piece: Piece) -> list[Target]:
+    def _find(self, piece: Piece, times: tuple[int | None, Years] | None = None) -> list[Target]:
         if len(piece.text) > _LONGEST_TASK:
             return []
-        found = find_targets(piece.text, offset_of=piece.offset_of, year=self.year, plan_years=self.years)
-        return [replace(target, quote=self._printed(piece, target) or target.quote) for target in found]
+        year, years = times or (self.year, self.years)
+        found = find_targets(piece.text, offset_of=piece.offset_of, year=year, plan_years=years)
+        for target in found:
+            for entry in target.evidence:
+                if entry.start is not None and entry.end is not None:
+                    entry.quote = self._as_printed(piece, entry.start, entry.end)[:200] or entry.quote
+        return [replace(t, quote=self._as_printed(piece, t.start, t.end) or t.quote) for t in found]
 
-    def _printed(self, piece: Piece, target: Target) -> str:
-        """The sentence of a target as the document prints it (widths, marks), without blanks inside Chinese."""
-        inside = dict.fromkeys(offset for offset in piece.offsets if target.start <= offset < target.end)
+    def _as_printed(self, piece: Piece, start: int, end: int) -> str:
+        """A stretch of a piece as the document prints it (widths, marks), without blanks inside Chinese."""
+        inside = dict.fromkeys(offset for offset in piece.offsets if start <= offset < end)
         return _BLANKS.sub(_blank, "".join(self.document.text[offset] for offset in inside)).strip()
-
-    # --- notes -----------------------------------------------------------------------------------------------------
-
-    def _notes(self) -> None:
-        notes = [*self.document.notes, *self.carrier_notes]
-        if self.head.kind != "plan":
-            notes.append(f"Not a plan ({self.head.kind}). {self.head.kind_reason}")
-        if self.repair.changed:
-            places = ", ".join(map(str, self.repair.physical))
-            notes.append(
-                f"The pages are out of order: the numbers count on when the {len(self.repair.physical)} printed parts are read "
-                f"in the order {places}. They were read so, and {len(self.repair.joined)} cut places were joined; please accept."
-            )
-            self.result.page_order = list(self.repair.order)
-        aside = [paper for paper in self.papers if paper not in papers.chosen(self.papers)]
-        if aside:
-            notes.append(
-                "Several papers are in the file; not read for tasks: " + "; ".join(p.title or "?" for p in aside) + "."
-            )
-        if self.found.advice:
-            notes.append(
-                f"{len(self.found.advice)} lists of advice to persons and families are no tasks and were left out."
-            )
-        lost = sum(1 for task in self.result.tasks if "number lost" in task.flags)
-        if lost:
-            notes.append(f"{lost} tasks lost their number in print.")
-        if self.swapped:
-            notes.append(
-                "Words were swapped for synonyms by the copying site ("
-                + "、".join(self.swapped[:6])
-                + "); the text is kept "
-                "as printed, `restored` puts back what is certain."
-            )
-        if not self.result.tasks:
-            notes.append("No tasks were found in it.")
-        self.result.notes = notes + self.result.notes
 
 
 def _blank(found: re.Match[str]) -> str:
@@ -392,13 +304,9 @@ def _reach(spans: list[tuple[int, int]]) -> tuple[int, int]:
 
 
 def _without(text: str, spans: list[tuple[int, int]]) -> str:
-    """The text with the unit lists taken out, except for the deadlines they may carry."""
-    for start, end in reversed(spans):
+    """The text with the unit lists blotted out, except for the deadlines they may carry; places stay true."""
+    for start, end in spans:
         listed = text[start:end]
-        text = text[:start] + (listed if re.search(r"时限|时间|期限|\d月|\d年", listed) else "") + text[end:]
+        if not re.search(r"时限|时间|期限|\d月|\d年", listed):
+            text = text[:start] + "。" * len(listed) + text[end:]
     return text
-
-
-def _shape(title: str) -> str:
-    """A title reduced to its characters, for comparing."""
-    return re.sub(r"[^\u4e00-\u9fffA-Za-z0-9]|^[（(]?[一二三四五六七八九十\d]+[）)、.]", "", title)

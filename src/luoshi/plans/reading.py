@@ -34,6 +34,7 @@ class Reading:
     approximate: bool = False
     verb: str = ""
     scope: str = ""
+    number_end: int = 0
 
 
 @dataclass(frozen=True)

@@ -49,6 +49,7 @@ class RawAction:
     title: str
     start: int
     end: int
+    kind: str = ""
 
 
 @dataclass
@@ -156,7 +157,7 @@ class _Builder:
             spans = self.reading.doc_spans(node.start, max(node.title_start + len(node.title), node.start + 1))
             self._actions[key] = len(self.result.actions)
             start, end = (spans[0][0], spans[-1][1]) if spans else (0, 0)
-            self.result.actions.append(RawAction(_action_number(node), clean_title(node.title), start, end))
+            self.result.actions.append(RawAction(_action_number(node), clean_title(node.title), start, end, node.kind))
         return self._actions[key]
 
     def _work(self, node: Node, *, top: bool) -> None:

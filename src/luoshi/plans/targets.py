@@ -12,7 +12,18 @@ from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 from luoshi.documents.model import Document, Table
-from luoshi.plans import coverage, dates, frames, indicator_tables, metrics, names, quantities, topics, years
+from luoshi.plans import (
+    coverage,
+    dates,
+    frames,
+    indicator_tables,
+    metrics,
+    names,
+    quantities,
+    target_evidence,
+    topics,
+    years,
+)
 from luoshi.plans.clauses import Sentence, sentence_start, sentences
 from luoshi.plans.dates import Mention
 from luoshi.plans.indicator_tables import FlatRow
@@ -67,15 +78,22 @@ def find_targets(
             out.append(replace(target, id=f"G{len(out) + 1}", quote=found.plain.text[first:last], start=start, end=end))
     for reading in found.readings:
         start, end = found.plain.located(reading.start, reading.end, offset_of)
-        deadline, printed = _deadline(found, reading, year, plan_years)
+        deadline, printed, when = _deadline(found, reading, year, plan_years)
+        force, scope = _force(found.plain.text, reading), _scope(found.plain.text, reading)
+        inferred = not printed and deadline is not None
+        evidence = target_evidence.of_reading(
+            found.plain.text, reading, lambda a, b: found.plain.located(a, b, offset_of),
+            deadline=deadline, when=when, inferred=inferred, force=force, scope=scope,
+        )  # fmt: skip
         out.append(
             Target(
                 id=f"G{len(out) + 1}", task=None, quote=found.plain.text[reading.start : reading.end], start=start, end=end,
                 metric=reading.metric, op=reading.op, value=reading.value, unit=reading.unit, deadline=deadline,
-                deadline_inferred=not printed and deadline is not None, baseline=reading.baseline,
-                baseline_year=reading.baseline_year, kind=reading.kind, force=_force(found.plain.text, reading),
-                scope=_scope(found.plain.text, reading), per=reading.per, confidence=round(reading.confidence, 2),
+                deadline_inferred=inferred, baseline=reading.baseline,
+                baseline_year=reading.baseline_year, kind=reading.kind, force=force,
+                scope=scope, per=reading.per, confidence=round(reading.confidence, 2),
                 flags=reading.flags, rule=reading.rule, op_alt=reading.op_alt, approximate=reading.approximate,
+                evidence=evidence,
             )
         )  # fmt: skip
     return out
@@ -311,17 +329,18 @@ def _starts(mention: Mention) -> int:
 
 def _deadline(
     result: Scan, reading: Reading, year: int | None, plan_years: tuple[int | None, int | None]
-) -> tuple[str | None, bool]:
+) -> tuple[str | None, bool, Mention | None]:
+    """The deadline, whether it is printed, and the date it was taken from."""
     if reading.deadline is not None:
-        return reading.deadline, True
+        return reading.deadline, True, None
     mention = _governing(result, reading)
     if mention is not None:
-        return mention.value, mention.explicit or "-" in mention.value
+        return mention.value, mention.explicit or "-" in mention.value, mention
     carried = _carried(result, reading)
     if carried is not None:
-        return carried.value, True
+        return carried.value, True, carried
     end = plan_years[1] or year
-    return (str(end) if end else None), False
+    return (str(end) if end else None), False, None
 
 
 def _carried(result: Scan, reading: Reading) -> Mention | None:
@@ -338,6 +357,9 @@ def _carried(result: Scan, reading: Reading) -> Mention | None:
     return None
 
 
+_OWN_CLAUSE = frozenset(("争创", "争", "争取"))  # these strive for their own clause only: 争创专科3个，建成中心2个
+
+
 def _force(text: str, reading: Reading) -> Force:
     start = max(
         sentence_start(text, reading.number_at),
@@ -347,7 +369,8 @@ def _force(text: str, reading: Reading) -> Force:
     words = patterns()
     if words.in_principle.search(re.split(r"[，；：]", head)[-1]):
         return "in-principle"
-    if words.strive.search(head):
+    own = re.split(r"[，；：]", head)[-1]
+    if words.strive.search(own) or any(m[0] not in _OWN_CLAUSE for m in words.strive.finditer(head)):
         return "strive"
     if re.search(r"约束性", text[start : reading.end + 12]):
         return "binding"

@@ -50,7 +50,8 @@ _DEFAULT_AFTER = re.compile(
 
 @dataclass
 class Units:
-    """What a task says of its units. `spans` are the places in the text that said it; `defaults` were printed once
+    """What a task says of its units. `spans` are the places in the text that said it, `sources` the
+    same with the rule that found each; `defaults` were printed once
     for the tasks before (`default_where` 上) or after (下)."""
 
     lead: list[str] = field(default_factory=list)
@@ -58,6 +59,7 @@ class Units:
     defaults: list[str] = field(default_factory=list)
     default_where: str = ""
     spans: list[tuple[int, int]] = field(default_factory=list)
+    sources: list[tuple[int, int, str]] = field(default_factory=list)
     flags: list[str] = field(default_factory=list)
 
     def add(self, names: list[str], *, lead: bool) -> None:
@@ -77,6 +79,7 @@ def read_units(text: str) -> Units:
         if any(start < b and a < end for a, b in taken):
             continue
         taken.append((start, end))
+        found.sources.append((start, end, "unit list with a label"))
         _parse(content, found)
     for start, end, content in _brackets(text):
         if any(start < b and a < end for a, b in taken):
@@ -85,10 +88,12 @@ def read_units(text: str) -> Units:
         _parse(content, trial)
         if trial.units and _credible(content, trial, at_end=not text[end:].strip(" 。；;\n")):
             taken.append((start, end))
+            found.sources.append((start, end, "unit list in brackets"))
             _merge(found, trial)
     if not found.units:
         for start, end, names, lead in _sentences(text):
             taken.append((start, end))
+            found.sources.append((start, end, "units named in a sentence"))
             found.add(names, lead=lead)
     _defaults(text, found)
     found.spans = sorted(taken)

@@ -150,7 +150,7 @@ class Site:
         if unit == "万" and _PERSONS.search(metric):
             unit = "万人次" if "人次" in metric else "万人"
         return Reading(
-            start=span[0], end=span[1], number_at=quantity.start, metric=metric, op=op,
+            start=span[0], end=span[1], number_at=quantity.start, number_end=quantity.end, metric=metric, op=op,
             value=quantity.value if quantity.upper is None else [quantity.value, quantity.upper], unit=unit,
             kind=kind_of(quantity, metric, change=change), rule=rule, confidence=confidence, flags=flags,
             op_alt=alternatives, approximate=approximate, verb=verb, per=per or per_of(quantity, metric),

@@ -17,7 +17,7 @@ from luoshi.platform import audit
 from luoshi.platform.access.models import User
 from luoshi.platform.access.scope import Scope
 from luoshi.platform.regions.models import Division
-from luoshi.services.plan_desk import bindings, carrying, keeping, reading, rules
+from luoshi.services.plan_desk import bindings, carrying, keeping, reading, rules, why
 from luoshi.services.plan_desk.models import Binding, Correction, Plan, PlanFile, Status, Target, Task
 
 TASK_FIELDS = ("number", "title", "lead_units", "units", "deadline")
@@ -99,17 +99,43 @@ def _amendable(plan: Plan, digest: str) -> None:
 
 def reread(*, plan: Plan, by: User) -> int:
     """Read the kept file again, with today's reader; corrections stay. Answers how many targets are new or changed."""
-    read = reading.read(bytes(plan.file.content), plan.file_name)
+    accepted = [(start, end) for start, end in plan.page_order] if plan.order_by else None
+    read = reading.read(bytes(plan.file.content), plan.file_name, page_order=accepted)
     with transaction.atomic():
         plan = _locked(plan)
         _not_superseded(plan)
-        old_text = plan.text
-        for name, value in keeping.plan_fields(read.document, read.plan).items():
-            setattr(plan, name, value)
-        plan.save()
-        changed = keeping.store_again(plan, read.plan, old_text=old_text)
-        bindings.propose(changed)
+        changed = _take(plan, read, keep_order=bool(accepted))
         log(by, "plan.reread", plan, {"changed": len(changed)})
+    return len(changed)
+
+
+def _take(plan: Plan, read: reading.Reading, *, keep_order: bool = False) -> list[Target]:
+    """Bring a locked plan and its items to a new reading; answers the targets that changed."""
+    old_text = plan.text
+    for name, value in keeping.plan_fields(read.document, read.plan).items():
+        if not (keep_order and name == "page_order"):
+            setattr(plan, name, value)
+    plan.save()
+    changed = keeping.store_again(plan, read.plan, old_text=old_text)
+    bindings.propose(changed)
+    return changed
+
+
+def set_order(*, plan: Plan, spans: list[tuple[int, int]], by: User) -> int:
+    """Accept the order in which the parts of the document are to be read, or set another one, and read it so. What was
+    confirmed and corrected stays. Answers how many targets are new or changed."""
+    require_open(plan)
+    before = [list(span) for span in plan.page_order]
+    read = reading.read(bytes(plan.file.content), plan.file_name, page_order=spans)
+    with transaction.atomic():
+        require_open(plan)
+        row = _locked(plan)
+        row.order_by = by.get_username()
+        row.page_order = [list(span) for span in spans]
+        changed = _take(row, read, keep_order=True)
+        corrections(row.pk, by, {"page_order": (before or None, row.page_order)})
+        log(by, "plan.order", row, {"parts": len(spans), "changed": len(changed)})
+    plan.refresh_from_db()
     return len(changed)
 
 
@@ -130,6 +156,7 @@ def correct_target(*, target: Target, by: User, **changes: Any) -> Target:
             if "deadline" in fields:
                 row.deadline_inferred = False
             row.status = Status.REJECTED if row.status == Status.REJECTED else Status.CORRECTED
+            row.evidence = why.corrected(row.evidence, {name: getattr(row, name) for name in fields}, by)
             row.save()
             if {"metric", "unit", "kind", "op", "value", "baseline"} & set(fields):
                 bindings.propose([row])
@@ -155,6 +182,7 @@ def correct_task(*, task: Task, by: User, **changes: Any) -> Task:
         fields = [name for name in TASK_FIELDS if getattr(row, name) != before[name]]
         if fields:
             row.status = Status.CORRECTED
+            row.evidence = why.corrected(row.evidence, {name: getattr(row, name) for name in fields}, by)
             row.save()
             corrections(row.plan_id, by, {name: (before[name], getattr(row, name)) for name in fields}, task=row)
             log(by, "plan.task.correct", task.plan, {"task": row.pk, "fields": fields})
@@ -201,6 +229,9 @@ def add_target(*, plan: Plan, start: int, end: int, by: User, **fields: Any) -> 
             **fields,
         )
         check_target(row)
+        row.evidence = why.corrected(
+            [], {name: getattr(row, name) for name in TARGET_FIELDS if getattr(row, name) not in ("", None)}, by
+        )
         row.key = f"H{plan.targets.filter(rule='by-hand').count() + 1}"
         row.save()
         bindings.propose([row])

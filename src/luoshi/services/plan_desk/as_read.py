@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from luoshi.plans import model
+from luoshi.plans.evidence import Evidence
 from luoshi.services.plan_desk.models import Action, Plan, Status, Target, Task
 
 
@@ -25,17 +26,26 @@ def plan(row: Plan) -> model.Plan:
             default_units=list(row.default_units),
             kind=row.kind,
             kind_reason=row.kind_reason,
+            evidence=evidence(row.evidence),
         ),
         actions=[_action(action) for action in actions],
         tasks=[_task(task) for task in tasks if not task.safeguard],
         targets=[target(t) for t in row.targets.exclude(status=Status.REJECTED).select_related("task")],
         notes=list(row.notes),
+        page_order=[(start, end) for start, end in row.page_order],
         safeguards=[_task(task) for task in tasks if task.safeguard],
     )
 
 
 def _action(row: Action) -> model.Action:
-    return model.Action(id=row.key, number=row.number or None, title=row.title, start=row.start, end=row.end)
+    return model.Action(
+        id=row.key,
+        number=row.number or None,
+        title=row.title,
+        start=row.start,
+        end=row.end,
+        evidence=evidence(row.evidence),
+    )
 
 
 def _task(row: Task) -> model.Task:
@@ -58,7 +68,14 @@ def _task(row: Task) -> model.Task:
         begins=row.begins or None,
         repeats=row.repeats,
         restored=row.restored,
+        evidence=evidence(row.evidence),
     )
+
+
+def evidence(entries: list[dict[str, Any]]) -> list[Evidence]:
+    """What was kept for each field, as the reader's own kind."""
+    empty = {"quote": "", "flags": [], "entry": ""}
+    return [Evidence(**{**empty, **entry}) for entry in entries]
 
 
 def target(row: Target, **instead: Any) -> model.Target:
@@ -91,4 +108,5 @@ def target(row: Target, **instead: Any) -> model.Target:
         rule=row.rule,
         op_alt=list(row.op_alt),
         approximate=row.approximate,
+        evidence=evidence(row.evidence),
     )

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import bisect
 from collections.abc import Iterable, Sequence
+from dataclasses import asdict
 from datetime import date
 from typing import Any
 
 from luoshi.documents.model import Document
 from luoshi.plans import model as read
+from luoshi.plans.evidence import Evidence
 from luoshi.services.plan_desk.models import Action, Item, Plan, Status, Target, Task
 
 
@@ -28,11 +30,18 @@ def plan_fields(document: Document, reading: read.Plan) -> dict[str, Any]:
         "kind_reason": head.kind_reason[:300],
         "based_on": list(head.based_on),
         "default_units": list(head.default_units),
-        "notes": [*document.notes, *reading.notes],
+        "notes": list(dict.fromkeys([*document.notes, *reading.notes])),
+        "evidence": told(head.evidence),
+        "page_order": [list(span) for span in reading.page_order],
         "text": document.text,
         "blocks": [[b.start, b.end, b.kind, b.level, b.page] for b in document.blocks],
         "format": document.format,
     }
+
+
+def told(entries: Iterable[Evidence]) -> list[dict[str, Any]]:
+    """Evidence as plain data, without what is empty."""
+    return [{name: value for name, value in asdict(entry).items() if value not in ("", [])} for entry in entries]
 
 
 def _day(text: str | None) -> date | None:
@@ -45,7 +54,13 @@ def _day(text: str | None) -> date | None:
 def action_row(plan: Plan, item: read.Action) -> Action:
     """An unsaved row."""
     return Action(
-        plan=plan, key=item.id, number=item.number or "", title=item.title[:300], start=item.start, end=item.end
+        plan=plan,
+        key=item.id,
+        number=item.number or "",
+        title=item.title[:300],
+        start=item.start,
+        end=item.end,
+        evidence=told(item.evidence),
     )
 
 
@@ -67,6 +82,7 @@ def task_row(plan: Plan, item: read.Task, actions: dict[str, Action]) -> Task:
         deadline=item.deadline or "",
         deadline_inferred=item.deadline_inferred,
         flags=item.flags,
+        evidence=told(item.evidence),
         confidence=item.confidence,
         begins=item.begins or "",
         repeats=item.repeats[:60],
@@ -99,6 +115,7 @@ def target_row(plan: Plan, item: read.Target, tasks: dict[str, Task]) -> Target:
         deadline=item.deadline or "",
         deadline_inferred=item.deadline_inferred,
         flags=item.flags,
+        evidence=told(item.evidence),
         confidence=item.confidence,
         rule=item.rule[:80],
         op_alt=list(item.op_alt),
@@ -120,11 +137,11 @@ def store_new(plan: Plan, reading: read.Plan) -> list[Target]:
 
 _TASK_FIELDS = (
     "action", "number", "title", "text", "start", "end", "spans", "lead_units", "units", "inherited_units", "deadline",
-    "deadline_inferred", "flags", "confidence", "begins", "repeats", "restored", "safeguard",
+    "deadline_inferred", "flags", "evidence", "confidence", "begins", "repeats", "restored", "safeguard",
 )  # fmt: skip
 _TARGET_FIELDS = (
     "task", "quote", "start", "end", "metric", "op", "value", "upper", "unit", "baseline", "baseline_year", "kind",
-    "force", "scope", "per", "deadline", "deadline_inferred", "flags", "confidence", "rule", "op_alt",
+    "force", "scope", "per", "deadline", "deadline_inferred", "flags", "evidence", "confidence", "rule", "op_alt",
     "approximate",
 )  # fmt: skip
 

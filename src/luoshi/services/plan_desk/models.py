@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
@@ -10,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from luoshi.indicators.catalogue import Catalogue
 from luoshi.kernel.comparator import OPS, Threshold
 from luoshi.platform.regions.models import Division
-from luoshi.services.plan_desk import rules, wording
+from luoshi.services.plan_desk import rules, why, wording
 
 
 class Plan(models.Model):
@@ -37,6 +39,11 @@ class Plan(models.Model):
     based_on = models.JSONField(default=list)
     default_units = models.JSONField(default=list)
     notes = models.JSONField(default=list)
+    # Why each field of the head reads as it does (`luoshi.plans.evidence.Evidence` as data).
+    evidence = models.JSONField(default=list)
+    # Document spans in reading order where the print is out of order, and who accepted or changed that order.
+    page_order = models.JSONField(default=list)
+    order_by = models.CharField(max_length=150, blank=True, default="")
     text = models.TextField()
     blocks = models.JSONField(default=list)
     format = models.CharField(max_length=8)
@@ -79,6 +86,11 @@ class Plan(models.Model):
         return str(end or start or "")
 
     @property
+    def why(self) -> list[dict[str, Any]]:
+        """Each field of the head with what speaks for it, in the language of the page."""
+        return [why.said(entry) for entry in self.evidence]
+
+    @property
     def check_time(self) -> str:
         """What the confirmation took, in words; empty before the plan was confirmed once."""
         return rules.duration(self.check_seconds) if self.confirmed_at else ""
@@ -112,6 +124,7 @@ class Action(models.Model):
     title = models.CharField(max_length=300)
     start = models.PositiveIntegerField()
     end = models.PositiveIntegerField()
+    evidence = models.JSONField(default=list)
 
     class Meta:
         ordering = ["start", "pk"]
@@ -129,6 +142,7 @@ class Item(models.Model):
     end = models.PositiveIntegerField()
     confidence = models.FloatField(default=1.0)
     flags = models.JSONField(default=list)
+    evidence = models.JSONField(default=list)
     deadline = models.CharField(_("时限"), max_length=20, blank=True, default="")
     deadline_inferred = models.BooleanField(default=False)
     status = models.CharField(_("状态"), max_length=10, choices=Status.choices, default=Status.PROPOSED)
@@ -146,6 +160,11 @@ class Item(models.Model):
     def is_doubtful(self) -> bool:
         """Whether the reader asks for a look."""
         return rules.doubtful(self.confidence, self.flags)
+
+    @property
+    def why(self) -> list[dict[str, Any]]:
+        """Each field of the item with what speaks for it, in the language of the page."""
+        return [why.said(entry) for entry in self.evidence]
 
     @property
     def doubts(self) -> list[str]:

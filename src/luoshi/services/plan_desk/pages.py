@@ -26,6 +26,7 @@ from luoshi.services.plan_desk import (
     alignment_pages,
     bindings,
     ledger_pages,
+    ordering,
     queries,
     rendering,
     restructuring_pages,
@@ -139,6 +140,7 @@ def desk(request: SignedInRequest, plan_id: int) -> HttpResponse:
         "listed": _listed(targets, view),
         "paragraphs": rendering.paragraphs(plan, targets),
         "notes": [wording.note(note) for note in plan.notes],
+        "order": ordering.of(plan),
         "successor": queries.successor(plan, scope=request.scope),
         "breadcrumbs": [(_("规划"), reverse("plan_desk:list")), (plan.title, "")],
     }
@@ -194,6 +196,24 @@ def reread(request: SignedInRequest, plan_id: int) -> HttpResponse:
     plan = queries.own_plan_or_404(plan_id, scope=request.scope)
     changed = actions.reread(plan=plan, by=request.user)
     messages.success(request, _("已重新读取：%(count)d 条目标有变化，人工确认和更正均已保留。") % {"count": changed})
+    return redirect("plan_desk:desk", plan.pk)
+
+
+@requires("plan.edit")
+@require_POST
+def order(request: SignedInRequest, plan_id: int) -> HttpResponse:
+    """Accept or change the order in which the pages are read."""
+    plan = queries.own_plan_or_404(plan_id, scope=request.scope)
+    try:
+        changed = actions.set_order(
+            plan=plan, spans=ordering.chosen(plan, request.POST.get("order", "")), by=request.user
+        )
+    except UserError as error:
+        messages.error(request, wording.said(error))
+    else:
+        messages.success(
+            request, _("已按此页序读取：%(count)d 条目标有变化，人工确认和更正均已保留。") % {"count": changed}
+        )
     return redirect("plan_desk:desk", plan.pk)
 
 
@@ -360,6 +380,7 @@ urlpatterns = [
     path("<int:plan_id>/confirm/", confirm, name="confirm"),
     path("<int:plan_id>/reopen/", reopen, name="reopen"),
     path("<int:plan_id>/reread/", reread, name="reread"),
+    path("<int:plan_id>/order/", order, name="order"),
     path("<int:plan_id>/add/", add_target, name="add"),
     path("target/<int:target_id>/judge/", judge, name="judge"),
     path("target/<int:target_id>/edit/", edit_target, name="edit-target"),

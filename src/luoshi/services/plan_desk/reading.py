@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,12 +25,13 @@ class Reading:
     plan: Plan
 
 
-def read(content: bytes, name: str) -> Reading:
-    """Read the bytes of a file called `name`. Raises `UnreadableFile` naming the file as its sender knows it."""
+def read(content: bytes, name: str, *, page_order: Sequence[tuple[int, int]] | None = None) -> Reading:
+    """Read the bytes of a file called `name`, in the order an officer accepted where there is one. Raises
+    `UnreadableFile` naming the file as its sender knows it."""
     with tempfile.TemporaryDirectory(prefix="luoshi-plan-") as folder:
         path = Path(folder) / Path(name).name
         path.write_bytes(content)
-        document, plan = read_file(path)
+        document, plan = read_file(path, page_order=page_order)
     return Reading(document, plan)
 
 

@@ -139,6 +139,7 @@ FIELDS = {
     "status": _("状态"),
     "binding": _("数据来源"),
     "added": _("补充目标"),
+    "page_order": _("页序"),
     "split": _("拆分自"),
     "merged": _("并入"),
     "absorbed": _("合并了"),
