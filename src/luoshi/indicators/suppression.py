@@ -18,7 +18,6 @@ from scipy.optimize import linprog
 
 from luoshi.kernel.errors import InvalidValue
 
-
 _TINY = 1e-6  # of a count: what the linear programme may be off by
 
 
