@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -19,6 +20,7 @@ from luoshi.platform.sources import quarantine, queries, receiving, registering,
 from luoshi.platform.sources.models import Flag, Quarantined, Tally
 from luoshi.platform.store.ingest import ingest
 from luoshi.platform.store.models import Refusal, Resource
+from luoshi.records.translating import Translated
 
 
 def send(path: Path, *resources: Any, source: str = "a", **more: Any) -> Any:
@@ -60,11 +62,11 @@ def test_flag_takes_invariants_of_r4(register: Callable[..., Any], tmp_path: Pat
 def test_flag_in_bundles(register: Callable[..., Any]) -> None:
     source = register(profile="cn", mode="flag").source
     whole = bundle(patient("p1"), patient("p2", **WRONG_ID), kind="transaction")
-    receipt = receiving.receive([whole], source=source, by="tester")
+    receipt = receiving.receive([Translated(whole)], source=source, by="tester")
     assert (receipt.accepted, receipt.flagged) == (True, 1)
     assert receipt.issues[0]["key"] == "Patient/p2"
     broken = bundle(patient("p3"), {"resourceType": "Patient", "id": "p4", "name": 3}, kind="transaction")
-    assert not receiving.receive([broken], source=source, by="tester").accepted
+    assert not receiving.receive([Translated(broken)], source=source, by="tester").accepted
     assert not Resource.objects.filter(key="p3").exists()
 
 
@@ -141,10 +143,7 @@ def test_the_day_is_counted_by_kind(register: Callable[..., Any], tmp_path: Path
     source = register(mode="quarantine").source
     send(tmp_path, patient("p1"), patient("p2", name="x"), {"resourceType": "Nothing"})
     receiving.receive(
-        [bundle(patient("p3"))],
-        source=source,
-        by="tester",
-        kinds={"cda:prescription": 1},  # type: ignore[arg-type]
+        [Translated(bundle(patient("p3")), kinds=Counter({"cda:prescription": 1}))], source=source, by="tester"
     )
     found = {t.kind: (t.received, t.refused, t.quarantined) for t in queries.tallies(source, clock.today())}
     assert found == {"": (4, 0, 2), "Patient": (3, 0, 1), "cda:prescription": (1, 0, 0)}

@@ -185,3 +185,34 @@ class Message(models.Model):
 
     def __str__(self) -> str:
         return f"{self.source_id} {self.key}"
+
+
+class Document(models.Model):
+    """A document of a door: which version of it is kept (`version` counts up as its sender counts), and which
+    resources (`Type/id`) were made of it, so that what a newer version leaves out goes."""
+
+    source = models.ForeignKey(Source, models.CASCADE, db_index=False)
+    key = models.CharField(max_length=64)
+    version = models.IntegerField(default=0)
+    made = models.JSONField(default=list)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["source", "key"], name="sources_document_once")]
+
+    def __str__(self) -> str:
+        return f"{self.source_id} {self.key}"
+
+
+class Mapping(models.Model):
+    """A declared mapping of a source's tables (YAML as `records.mapping` reads it), by name."""
+
+    source = models.ForeignKey(Source, models.CASCADE, related_name="mappings")
+    name = models.CharField(max_length=60)
+    text = models.TextField()
+    changed = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["source", "name"], name="sources_mapping_once")]
+
+    def __str__(self) -> str:
+        return f"{self.source_id} {self.name}"

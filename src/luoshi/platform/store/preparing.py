@@ -207,6 +207,8 @@ def patient_of(resource: dict[str, Any]) -> str:
         references = value if isinstance(value, list) else [value]
     elif resource["resourceType"] == "Appointment":
         references = [participant.get("actor") for participant in resource["participant"]]
+    elif resource["resourceType"] == "Binary":
+        references = [resource.get("securityContext")]
     else:
         return ""
     for reference in references:
