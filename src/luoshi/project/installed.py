@@ -14,6 +14,7 @@ PLATFORM: list[str] = [
 
 SERVICES: list[str] = [
     "luoshi.services.scoreboard",
+    "luoshi.services.indicator_desk",
     "luoshi.services.records_desk",
     "luoshi.services.plan_desk",
 ]
