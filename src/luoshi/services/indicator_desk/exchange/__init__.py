@@ -1,0 +1,1 @@
+"""The shapes in which sheets leave: one module per standard."""
