@@ -25,6 +25,7 @@ TOLD: dict[str, tuple[str, str]] = {
     "title": ("title", "granted"),
     "staff": ("role", "as_of"),
     "bed": ("kind", "as_of"),
+    "population": ("kind", "make_date(year, 1, 1)"),
     "unit": ("kind", "as_of"),
     "event": ("kind", "day"),
     "statistic": ("item", "day"),
