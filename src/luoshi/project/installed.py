@@ -17,4 +17,5 @@ SERVICES: list[str] = [
     "luoshi.services.indicator_desk",
     "luoshi.services.records_desk",
     "luoshi.services.plan_desk",
+    "luoshi.services.fhir_server",
 ]

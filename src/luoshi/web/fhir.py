@@ -22,7 +22,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache, wraps
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import orjson
 from django.conf import settings
@@ -36,6 +36,7 @@ from luoshi.kernel.errors import NotFound, Refused, UserError
 from luoshi.platform.access.models import User
 from luoshi.platform.access.scope import Scope
 from luoshi.platform.access.views import SECOND_FACTOR_KEY, scope_of
+from luoshi.platform.sources.tokens import principal
 from luoshi.web.manifest import services
 
 if TYPE_CHECKING:
@@ -87,28 +88,34 @@ class Answer:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
-class Principal(Protocol):
-    """Who stands behind a token: the name of the registered source and what it may do, over what."""
-
-    @property
-    def source(self) -> Any:
-        """The source, or its name."""
-
-    @property
-    def scope(self) -> Scope:
-        """Permissions and divisions or institutions."""
-
-
 @dataclass(frozen=True)
 class Caller:
     """Who asks. `by` is the name in the audit trail; `source` the name of the source it writes as; `user` is None for a
-    token. `profile`: the rules its records are held against beside R4, if the source is registered with some."""
+    token. `profile`, `mode`: how its records are checked, as its source is registered. `principal`: behind a token."""
 
     by: str
     scope: Scope
     source: str
     user: User | None = None
     profile: str | None = None
+    mode: str = "reject"
+    principal: Any = None
+
+    @property
+    def source_id(self) -> int | None:
+        """The number of the source behind a token: what it sent itself it may always read."""
+        return getattr(getattr(self.principal, "source", None), "pk", None)
+
+    def may(self, resource_type: str, letter: str) -> bool:
+        """Whether it may `letter` (of `cruds`: create, read, update, delete, search) a type; `*`: every type."""
+        if not self.scope.can("record.read" if letter in "rs" else "record.ingest"):
+            return False
+        return self.principal is None or bool(self.principal.may(resource_type, letter))
+
+    def need(self, resource_type: str, letter: str) -> None:
+        """Raise 403 unless it `may`."""
+        if not self.may(resource_type, letter):
+            raise FhirError(403, "forbidden", f"The account or token may not do this with {resource_type}.")
 
     def require(self, permission: str) -> None:
         """Raise 403 unless the caller has `permission`."""
@@ -139,8 +146,8 @@ Handler = Callable[[Call], "Answer | dict[str, Any] | HttpResponse"]
 
 @dataclass(frozen=True)
 class Operation:
-    """A `$name`, where it may be called, and by whom. `types`: resource types, empty for every type the server takes.
-    `changes_state`: it may not be called by GET."""
+    """A `$name`, where it may be called, and by whom. `permission`: empty when the handler asks itself. `types`: resource
+    types, empty for every type the server takes. `changes_state`: it may not be called by GET."""
 
     name: str
     handle: Handler
@@ -306,6 +313,8 @@ def endpoint(view: View) -> View:
         except Exception as error:
             response = failed(error)
         response.headers.setdefault("Cache-Control", "private, no-store")
+        # Django would log the address of an error, and addresses hold identifiers.
+        response._has_been_logged = True  # type: ignore[attr-defined]
         return response
 
     # Read by the tests of guards: the least that a caller must have; writes ask for more inside.
@@ -378,8 +387,7 @@ class _Csrf(CsrfViewMiddleware):
 
 
 def _by_token(request: HttpRequest) -> Caller:
-    principal = _principal_of()
-    found = principal(request) if principal is not None else None
+    found = principal(request)
     if found is None:
         raise FhirError(
             401,
@@ -387,20 +395,7 @@ def _by_token(request: HttpRequest) -> Caller:
             "The token is not valid, has expired, or its source was closed. Ask for a new one.",
             headers={"WWW-Authenticate": 'Bearer error="invalid_token"'},
         )
-    source = found.source if isinstance(found.source, str) else found.source.name
-    profile = getattr(found, "profile", None) or getattr(found.source, "profile", None) or None
-    return Caller(f"source:{source}", found.scope, source, None, profile)
-
-
-@cache
-def _principal_of() -> Callable[[HttpRequest], Principal | None] | None:
-    """What turns a request into the principal behind its token; None where no sources are installed."""
-    if find_spec("luoshi.platform.sources") is None or find_spec("luoshi.platform.sources.tokens") is None:
-        return None
-    principal: Callable[[HttpRequest], Principal | None] = importlib.import_module(
-        "luoshi.platform.sources.tokens"
-    ).principal
-    return principal
+    return Caller(found.by, found.scope, found.source.name, None, found.profile, found.mode, found)
 
 
 # --- bodies --------------------------------------------------------------------------------------------------------

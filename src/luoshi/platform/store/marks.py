@@ -18,7 +18,7 @@ from luoshi.records.search.values import day_of
 from luoshi.records.structure import types
 
 # Days that are not known, or no single day (a period, a year), stand here.
-NO_DAY = -1
+NO_DAY = -(1 << 30)
 Marks = tuple[tuple[int, int], ...]
 
 

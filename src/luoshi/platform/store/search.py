@@ -17,6 +17,7 @@ import orjson
 from luoshi.platform.store import reads, sets
 from luoshi.platform.store.marks import NO_DAY, marks
 from luoshi.platform.store.views import View
+from luoshi.records.structure import resource_types as _types
 
 Cursor = tuple[int, ...]
 _FIRST, _LAST = -(1 << 62), 1 << 62
@@ -56,6 +57,18 @@ class Hit:
         return reads.instant(self.known_from)
 
     @property
+    def deleted(self) -> bool:
+        """Whether this version says that the resource is gone."""
+        return not self.body
+
+    @property
+    def stored(self) -> reads.Stored:
+        """The same as `reads` tells it."""
+        return reads.Stored(
+            self.type, self.id, self.person, self.version, self.received, None, self.body, self.source_name
+        )
+
+    @property
     def parsed(self) -> dict[str, Any]:
         """The text as JSON, as it was received."""
         if self._parsed is None:
@@ -66,8 +79,8 @@ class Hit:
 class Way(Protocol):
     """A way in: the next candidates after a cursor."""
 
-    def after(self, cursor: Cursor | None, limit: int) -> tuple[list[Candidate], bool]:
-        """At most about `limit` candidates behind the cursor, and whether there are more."""
+    def after(self, cursor: Cursor | None, limit: int) -> tuple[list[Candidate], Cursor | None]:
+        """At most `limit` candidates behind the cursor, and where to go on: None when there are no more."""
 
 
 @dataclass(slots=True, frozen=True)
@@ -78,6 +91,11 @@ class Candidate:
     source: int
     place: tuple[str, str]
     cursor: Cursor
+
+
+def _candidates(rows: Sequence[Sequence[Any]], limit: int) -> tuple[list[Candidate], Cursor | None]:
+    found = [Candidate(row[1], row[2], (row[3] or "", row[4] or ""), (row[0], row[1])) for row in rows]
+    return found, found[-1].cursor if len(found) >= limit else None
 
 
 def visible(candidates: Sequence[Candidate], view: View) -> list[Candidate]:
@@ -129,7 +147,19 @@ def of_persons(resource_type: str, persons: Iterable[int], view: View) -> list[H
     rows = sets.select(
         f"{_WHOLE} WHERE r.person IN {{values}} AND r.type = %s AND v.body <> ''", list(persons), resource_type
     )
-    view.learn({(row[2], row[3]) for row in rows})
+    view.learn({(row[2] or "", row[3] or "") for row in rows})
+    return [_hit(row, (row[0],)) for row in sorted(rows) if view.sees(row[2], row[3], row[1])]
+
+
+def about(person: int, resource_types: Sequence[str], view: View) -> list[Hit]:
+    """Everything about a person, or of these types only."""
+    # Type by type: the index of persons begins with the type.
+    rows = sets.select(
+        f"{_WHOLE} WHERE r.type IN {{values}} AND r.person = %s AND v.body <> ''",
+        resource_types or _types(),
+        person,
+    )
+    view.learn({(row[2] or "", row[3] or "") for row in rows})
     return [_hit(row, (row[0],)) for row in sorted(rows) if view.sees(row[2], row[3], row[1])]
 
 
@@ -139,10 +169,10 @@ class ByMarks:
     last."""
 
     marks: tuple[int, ...]
-    low: int = 0
+    low: int = NO_DAY + 1
     high: int = 1 << 30
 
-    def after(self, cursor: Cursor | None, limit: int) -> tuple[list[Candidate], bool]:
+    def after(self, cursor: Cursor | None, limit: int) -> tuple[list[Candidate], Cursor | None]:
         """See `Way`. A cursor is (day, resource)."""
         day, number = cursor or (self.high, _LAST)
         rows: list[tuple[Any, ...]] = []
@@ -151,7 +181,7 @@ class ByMarks:
         if len(rows) < limit:
             start = (NO_DAY, _LAST) if day != NO_DAY else (day, number)
             rows += self._piece("m.day = %s", [NO_DAY], start, limit - len(rows))
-        return [Candidate(r[1], r[2], (r[3], r[4]), (r[0], r[1])) for r in rows], len(rows) >= limit
+        return _candidates(rows, limit)
 
     def _piece(self, days: str, values: list[int], start: tuple[int, int], limit: int) -> list[tuple[Any, ...]]:
         rows: set[tuple[Any, ...]] = set()
@@ -181,18 +211,18 @@ class Changed:
     resource_type: str
     chunk: int
 
-    def after(self, cursor: Cursor | None, limit: int) -> tuple[list[Candidate], bool]:
+    def after(self, cursor: Cursor | None, limit: int) -> tuple[list[Candidate], Cursor | None]:
         """See `Way`. A cursor is (chunk, resource)."""
+        # Of every type, so that the index alone decides how much is looked at.
         rows = sets.rows(
-            f"SELECT r.touched, {_LIGHT} FROM store_resource r{_JOINS}"  # noqa: S608 (our own columns)
-            " WHERE r.touched >= %s AND (r.touched, r.id) < (%s, %s) AND r.type = %s"
-            " ORDER BY r.touched DESC, r.id DESC LIMIT %s",
+            f"SELECT r.touched, {_LIGHT}, r.type FROM store_resource r{_JOINS}"  # noqa: S608 (our own columns)
+            " WHERE r.touched >= %s AND (r.touched, r.id) < (%s, %s) ORDER BY r.touched DESC, r.id DESC LIMIT %s",
             self.chunk,
             *(cursor or (_LAST, _LAST)),
-            self.resource_type,
             limit,
         )
-        return [Candidate(r[1], r[2], (r[3], r[4]), (r[0], r[1])) for r in rows], len(rows) >= limit
+        found, following = _candidates(rows, limit)
+        return [c for c, row in zip(found, rows, strict=True) if row[5] == self.resource_type], following
 
 
 @dataclass(frozen=True)
@@ -201,7 +231,7 @@ class Whole:
 
     resource_type: str
 
-    def after(self, cursor: Cursor | None, limit: int) -> tuple[list[Candidate], bool]:
+    def after(self, cursor: Cursor | None, limit: int) -> tuple[list[Candidate], Cursor | None]:
         """See `Way`. A cursor is (person, resource), the person greater than any for those without."""
         person, number = cursor or (_FIRST, _FIRST)
         rows: list[tuple[Any, ...]] = []
@@ -224,7 +254,7 @@ class Whole:
                 number if person == _LAST else _FIRST,
                 limit - len(rows),
             )
-        return [Candidate(r[1], r[2], (r[3], r[4]), (r[0], r[1])) for r in rows], len(rows) >= limit
+        return _candidates(rows, limit)
 
 
 def chunk_since(moment: int) -> int:
@@ -255,14 +285,3 @@ def persons_of(resource_ids: Iterable[str], view: View) -> dict[str, int]:
         if hit.person is not None
         for id_ in {hit.id, hit.key}
     }
-
-
-def public_ids(wanted: dict[tuple[int, str, str], None]) -> dict[tuple[int, str, str], str]:
-    """Of (source, type, key): the ids that differ from the key because another source had taken it."""
-    if not wanted or sets.one("SELECT 1 FROM store_resource WHERE public_id <> key LIMIT 1") is None:
-        return {}
-    rows = sets.select(
-        "SELECT source_id, type, key, public_id FROM store_resource WHERE key IN {values} AND public_id <> key",
-        {key for _, _, key in wanted},
-    )
-    return {(source, kind, key): public for source, kind, key, public in rows if (source, kind, key) in wanted}

@@ -32,7 +32,8 @@ class VersionConflict(Exception):
 
 class Written(NamedTuple):
     """What became of one row. `public_id`: the id it is read by; `at`: when its version became known (microseconds since
-    1970); `fate`: new, changed, unchanged, deleted, or absent (a deletion of what was not there)."""
+    1970); `fate`: new, changed, unchanged, deleted, absent (a deletion of what was not there) or gone (received before
+    and deleted since: it stays deleted)."""
 
     type: str
     public_id: str
@@ -119,7 +120,8 @@ def _resources(rows: list[Row], work: Work, told: list[Written] | None) -> None:
             fate = "new"
         elif row.hash == at.hash or _had(row, at, work):
             work.counts.unchanged += 1
-            fates.append((row, at, at.version, "unchanged"))
+            gone = at.hash == DELETED and row.hash != DELETED
+            fates.append((row, at, at.version, "gone" if gone else "unchanged"))
             continue
         else:
             work.counts.deleted += row.hash == DELETED
