@@ -33,8 +33,9 @@ def api(client):
 def test_the_description_names_every_address(api, officer):
     status, description = api("/api/openapi.json", officer)
     assert status == 200
-    assert {path.replace("{other}", "{plan}") for path in description["paths"]} == set(ADDRESSES)
-    assert all(list(methods) == ["get"] for methods in description["paths"].values())
+    ours = {path: methods for path, methods in description["paths"].items() if path.startswith("/api/plans/")}
+    assert {path.replace("{other}", "{plan}") for path in ours} == set(ADDRESSES)
+    assert all(list(methods) == ["get"] for methods in ours.values())
     assert "openapi" in description
 
 
