@@ -86,7 +86,7 @@ def run(
     for name in ("cells", "failing"):
         (target / name).mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=target) as scratch:
-        worker = _Worker(lake, Path(scratch), memory=memory, threads=threads)
+        worker = Worker(lake, Path(scratch), memory=memory, threads=threads)
         local = [check for check in checks.checks.values() if not check.regional]
         for bucket in changed:
             progress(f"bucket {bucket}")
@@ -118,7 +118,7 @@ def ran_at(lake: Path) -> datetime | None:
     return datetime.fromisoformat(text) if text else None
 
 
-class _Worker:
+class Worker:
     """One DuckDB with two tables to fill, `cells` and `failing`."""
 
     def __init__(self, lake: Path, scratch: Path, *, memory: str, threads: int) -> None:
@@ -275,7 +275,7 @@ def examine(tables: dict[str, list[dict[str, Any]]], check: Check) -> list[dict[
                 con.register("plain", pa.table(plain))
                 casts = ", ".join(f"CAST({_q(c)} AS {kind}) AS {_q(c)}" for c, kind in columns.items())
                 pq.write_table(con.sql(f"SELECT {casts} FROM plain").to_arrow_table(), path)
-        worker = _Worker(lake, lake, memory="200MB", threads=1)
+        worker = Worker(lake, lake, memory="200MB", threads=1)
         worker.begin()
         worker.compare([0], [check])
         worker.look(0, [check])
