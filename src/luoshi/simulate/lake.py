@@ -10,6 +10,7 @@ import shutil
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from itertools import pairwise
 from pathlib import Path
@@ -25,7 +26,7 @@ from luoshi.kernel import lake_layout
 from luoshi.kernel.clock import CHINA
 from luoshi.simulate import codes
 from luoshi.simulate.arrival import arrivals
-from luoshi.simulate.chance import NEVER, Bools, Ints
+from luoshi.simulate.chance import NEVER, Ints
 from luoshi.simulate.city import Region
 from luoshi.simulate.columns import ids, start_minute, visit_end
 from luoshi.simulate.people import People
@@ -43,6 +44,46 @@ _REGISTER_FILES = {
 }  # fmt: skip
 
 
+@dataclass(frozen=True)
+class Shift:
+    """What is added to numbers of persons and of rows, so that several cities lie side by side in one lake."""
+
+    persons: int = 0
+    rows: int = 0
+
+
+@dataclass
+class Written:
+    """What was written: table -> rows, table -> last day told, numbers of buckets."""
+
+    counts: dict[str, int] = field(default_factory=dict)
+    until: dict[str, date] = field(default_factory=dict)
+    buckets: set[int] = field(default_factory=set)
+
+    def add(self, other: Written) -> None:
+        """Take in what was written beside it."""
+        for table, count in other.counts.items():
+            self.counts[table] = self.counts.get(table, 0) + count
+        for table, day in other.until.items():
+            self.until[table] = max(self.until.get(table, day), day)
+        self.buckets |= other.buckets
+
+    def finish(self, fresh: Path, folder: Path, *, bucket_size: int, as_of: date) -> None:
+        """Write `lake.json` and put the lake at `fresh` in the place of the one at `folder`."""
+        built_at = datetime.combine(as_of, time(23, 59), CHINA)
+        manifest = lake_layout.Manifest(bucket_size, built_at, tuple(sorted(self.buckets)), self.until, self.counts)
+        lake_layout.manifest_path(fresh).write_text(manifest.to_json(), "utf-8")
+        shutil.rmtree(folder, ignore_errors=True)
+        fresh.rename(folder)
+
+
+def beside(folder: Path) -> Path:
+    """An empty place to write a lake that will replace the one at `folder`."""
+    fresh = folder.with_name(folder.name + ".new")
+    shutil.rmtree(fresh, ignore_errors=True)
+    return fresh
+
+
 def write(
     region: Region, folder: Path, *, bucket_size: int = lake_layout.DEFAULT_BUCKET_SIZE,
     told: Callable[[str, int], object] = lambda table, count: None,
@@ -51,38 +92,45 @@ def write(
 
     Everything is written beside the old lake and renamed last, so a reader never sees half of it.
     """
-    fresh = folder.with_name(folder.name + ".new")
-    shutil.rmtree(fresh, ignore_errors=True)
-    counts: dict[str, int] = {}
-    until: dict[str, date] = {}
-    buckets: set[int] = set()
-    with ThreadPoolExecutor(2) as writers:  # one bucket is compressed while the next is put together
+    fresh = beside(folder)
+    done = write_persons(region, fresh, bucket_size=bucket_size, told=told)
+    for table, rows in registers(region).items():
+        done.counts[table] = rows.num_rows
+        _save(fresh, table, rows, None)
+        told(table, rows.num_rows)
+    done.finish(fresh, folder, bucket_size=bucket_size, as_of=region.span.as_of)
+    return done.counts
+
+
+def write_persons(
+    region: Region, fresh: Path, *, bucket_size: int, shift: Shift = Shift(), threads: int = 2,
+    told: Callable[[str, int], object] = lambda table, count: None,
+) -> Written:  # fmt: skip
+    """Write the person tables of `region` below `fresh`, with its persons and rows numbered from `shift` on."""
+    done = Written()
+    with ThreadPoolExecutor(threads) as writers:  # one bucket is compressed while the next is put together
         for table, maker in _MAKERS.items():
-            counts[table] = 0
+            done.counts[table] = 0
             waiting: deque[Future[None]] = deque()
-            for bucket, part in _parts(maker(region), region, table, bucket_size):
+            for bucket, part in _parts(maker(region), table, bucket_size, shift):
                 waiting.append(writers.submit(_save, fresh, table, part, bucket))
                 if len(waiting) > 3:
                     waiting.popleft().result()
-                counts[table] += len(part)
-                buckets.add(bucket)
+                done.counts[table] += len(part)
+                done.buckets.add(bucket)
                 last = pc.max(part[lake_layout.DAY_COLUMN[table]]).as_py()
                 if last is not None:
                     day = last.date() if isinstance(last, datetime) else last
-                    until[table] = max(until.get(table, day), day)
+                    done.until[table] = max(done.until.get(table, day), day)
             for written in waiting:
                 written.result()
-            told(table, counts[table])
-    for table, rows in _registers(region).items():
-        counts[table] = len(rows)
-        _save(fresh, table, pa.Table.from_pylist(rows, _schema(table)), None)
-        told(table, counts[table])
-    built_at = datetime.combine(region.span.as_of, time(23, 59), CHINA)
-    manifest = lake_layout.Manifest(bucket_size, built_at, tuple(sorted(buckets)), until, counts)
-    lake_layout.manifest_path(fresh).write_text(manifest.to_json(), "utf-8")
-    shutil.rmtree(folder, ignore_errors=True)
-    fresh.rename(folder)
-    return counts
+            told(table, done.counts[table])
+    return done
+
+
+def registers(region: Region) -> dict[str, pa.Table]:
+    """The registers as the lake has them."""
+    return {table: pa.Table.from_pylist(rows, _schema(table)) for table, rows in _registers(region).items()}
 
 
 def _schema(table: str) -> pa.Schema:
@@ -106,21 +154,40 @@ def _save(lake: Path, table: str, part: pa.Table, bucket: int | None) -> None:
     )
 
 
-def _parts(rows: Rows, region: Region, table: str, bucket_size: int) -> Iterator[tuple[int, pa.Table]]:
+_DAY_BITS = 16  # days are sorted by their distance from the first: 65,536 days are 179 years
+
+
+def _parts(rows: Rows, table: str, bucket_size: int, shift: Shift) -> Iterator[tuple[int, pa.Table]]:
     """The rows of each bucket in order of (person, day), made into Arrow one bucket at a time."""
     person, day = rows["person"], rows["_order"]
-    order = np.lexsort((day, person))
-    bucket = np.where(person[order] < 0, lake_layout.NO_PERSON, person[order] // bucket_size)
-    if not len(order):
+    if not len(person):
         return
+    order = _in_order(person, day)
+    person = np.where(person < 0, person, person + shift.persons)
+    rows = rows | {"person": person}
+    sorted_person = person[order]
+    bucket = np.where(sorted_person < 0, lake_layout.NO_PERSON, sorted_person // bucket_size)
     edges = np.flatnonzero(np.concatenate([[True], bucket[1:] != bucket[:-1], [True]]))
     for low, high in pairwise(edges):
         at = order[low:high]
-        columns = [_arrow(kind, rows[name], at) for name, kind in lake_layout.columns(table).items()]
+        columns = [_arrow(kind, rows[name], at, shift) for name, kind in lake_layout.columns(table).items()]
         yield int(bucket[low]), pa.Table.from_arrays(columns, schema=_schema(table))
 
 
-def _arrow(kind: str, column: Any, at: Ints) -> pa.Array:
+def _in_order(person: Ints, day: Ints) -> Ints:
+    """Places of the rows by (person, day, place): packed into one number each where they fit, which sorts ten times
+    faster than three columns."""
+    first = int(day[day != NEVER].min()) if (day != NEVER).any() else 0
+    distance = np.where(day == NEVER, (1 << _DAY_BITS) - 1, day - first)
+    width = len(person).bit_length()
+    if int(distance.max()) >> _DAY_BITS or int(person.max() + 2).bit_length() + _DAY_BITS + width > 63:
+        return np.asarray(np.lexsort((day, person)), dtype=np.int64)
+    key = ((person + 1) << (_DAY_BITS + width)) | (distance << width) | np.arange(len(person))
+    key.sort()
+    return np.asarray(key & ((1 << width) - 1), dtype=np.int64)
+
+
+def _arrow(kind: str, column: Any, at: Ints, shift: Shift) -> pa.Array:
     """One column of the chosen rows. Columns come as arrays, as ("ids", table, numbers) or as ("word", words, places)."""
     if column is None:
         return pa.nulls(len(at), _TYPES[kind])
@@ -128,12 +195,20 @@ def _arrow(kind: str, column: Any, at: Ints) -> pa.Array:
         how, words, values = column
         if how == "split":  # findings, then each blood pressure twice
             known = pa.array(at < words)
-            return pc.if_else(known, ids("observation", at), ids("pressure", (at - words) % max(values, 1)))
+            cuff = (at - words) % max(values, 1)
+            return pc.if_else(known, ids("observation", at + shift.rows), ids("pressure", cuff + shift.rows))
         chosen = values[at]
         if how == "ids":
-            return _blank(ids(words, np.maximum(chosen, 0)), chosen < 0)
-        found = pa.array(list(words), pa.string()).take(pa.array(np.maximum(chosen, 0)))
-        return _blank(found, chosen < 0)
+            first = shift.persons if words == "person" else shift.rows
+            known = chosen >= 0
+            if known.all():
+                return ids(words, chosen + first)
+            if not known.any():
+                return pa.nulls(len(at), pa.string())
+            # Few rows refer to something: only their texts are made, and put where they belong.
+            texts = ids(words, chosen[known] + first)
+            return texts.take(pa.array(np.cumsum(known) - 1, mask=~known))
+        return pa.array(list(words), pa.string()).take(pa.array(chosen, mask=chosen < 0))
     values = column[at]
     if kind == "DATE":
         return pa.array(np.where(values == NEVER, 0, values).astype(np.int32), mask=values == NEVER).cast(pa.date32())
@@ -145,10 +220,6 @@ def _arrow(kind: str, column: Any, at: Ints) -> pa.Array:
     if kind == "BIGINT":
         return pa.array(values, mask=values < 0)
     return pa.array(values).cast(_TYPES[kind])
-
-
-def _blank(texts: pa.Array, mask: Bools) -> pa.Array:
-    return pc.if_else(pa.array(~mask), texts, pa.scalar(None, pa.string())) if mask.any() else texts
 
 
 # Tables -------------------------------------------------------------------------------------------------------------
