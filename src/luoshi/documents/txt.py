@@ -8,6 +8,7 @@ from pathlib import Path
 from luoshi.documents.chrome import mark_chrome
 from luoshi.documents.limits import check_characters
 from luoshi.documents.model import Block, Document, Table
+from luoshi.documents.blank_tables import blank_parted
 from luoshi.documents.wrapping import continues, is_wrapped
 from luoshi.kernel.errors import UnreadableFile
 
@@ -38,6 +39,7 @@ def from_lines(text: str, format: str, encoding: str, notes: list[str], title: s
     if wrapped:
         notes.append("The lines are cut at a fixed width; they were joined into paragraphs.")
     blocks: list[Block] = []
+    parted = blank_parted(lines)
     rows: list[tuple[tuple[int, int], ...]] = []
     tables: list[Table] = []
     previous: int | None = None
@@ -52,8 +54,8 @@ def from_lines(text: str, format: str, encoding: str, notes: list[str], title: s
         tabbed = "\t" in line.strip("\t") and len(line.split("\t")) >= 2
         if index in barred and not line.strip(" |:-"):
             continue
-        if tabbed or index in barred:
-            rows.append(_cells(start, line, "\t" if tabbed else "|"))
+        if tabbed or index in barred or index in parted:
+            rows.append(parted[index] if index in parted else _cells(start, line, "\t" if tabbed else "|"))
             blocks.extend(Block(a, b, "cell") for a, b in rows[-1] if b > a)
             previous = None
             continue
@@ -104,7 +106,7 @@ def decode(path: Path, data: bytes) -> tuple[str, str, list[str]]:
             text = data.decode(encoding, errors="replace")
             if _readable(text):
                 return _plain(path, text), encoding, [f"No encoding mark; read as {encoding}."]
-    for encoding in ("gb18030", "big5"):
+    for encoding in sorted(("gb18030", "big5"), key=lambda name: -_likeness(data[:40_000], name)):
         text = data.decode(encoding, errors="replace")
         if text.count("\ufffd") <= max(1, len(text) // 2000) and _readable(text):
             lost = text.count("\ufffd")
@@ -125,6 +127,19 @@ def _plain(path: Path, text: str) -> str:
             "this is a binary file, no document.", where=path.name, todo="Give txt, html, docx, pdf or xlsx."
         )
     return text.replace("\ufeff", "").replace("\x00", "")  # no store keeps NUL
+
+
+# Frequent in Chinese papers of either script.
+_FREQUENT = frozenset(
+    "的和年工作一二三健康，。、是在有不人中大上為为要市縣县衛卫生局院與与及對对務务機机構构責责任單单位推進进"
+)
+
+
+def _likeness(data: bytes, encoding: str) -> float:
+    """The share of frequent characters among the Chinese ones when bytes are read in an encoding."""
+    text = data.decode(encoding, errors="replace")
+    frequent = sum(1 for char in text if char in _FREQUENT)
+    return frequent / max(1, sum(1 for char in text if ord(char) > 0x2E00)) - text.count("\ufffd") / max(1, len(text))
 
 
 def _readable(text: str) -> bool:

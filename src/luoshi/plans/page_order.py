@@ -15,10 +15,11 @@ import re
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from itertools import pairwise
 
+from luoshi.plans import page_seams
 from luoshi.plans.numbering import RANKS, Marker, find_markers
 from luoshi.plans.running_text import RunningText, Weaver
 
@@ -46,7 +47,38 @@ class Repair:
 
 
 def repair_order(reading: RunningText) -> Repair:
-    """The RunningText with its pages in order, or the same RunningText when there is nothing to repair."""
+    """The RunningText with its pages in order, or the same RunningText when there is nothing to repair.
+
+    The numbers are asked first, and the edges of pages and cut lines; where both propose an order the one that leaves the
+    fewer broken places is taken. Where the edges only lean to another order, `doubt` says so.
+    """
+    by_numbers = _by_numbers(reading)
+    proposal = page_seams.propose(reading)
+    if not by_numbers.changed and page_seams.cut_off(reading.text):
+        by_numbers = replace(
+            by_numbers, doubt="The text ends in the middle of a sentence: a page may be missing or out of order."
+        )
+    if proposal is None or proposal.gain < page_seams.PERHAPS or list(proposal.order) == sorted(proposal.order):
+        return by_numbers
+    if proposal.gain < page_seams.CLEARLY:
+        places = ", ".join(str(place + 1) for place in proposal.order)
+        doubt = f"The pages may be out of order: the cut places would read a little better in the order {places}."
+        return by_numbers if by_numbers.changed else replace(by_numbers, doubt=doubt)
+    starts = {marker.start for marker in find_markers(reading)}
+    by_edges = _reordered(reading, list(proposal.cuts), list(proposal.order), starts)
+    return min((by_edges, by_numbers), key=lambda repair: _broken(repair.reading)) if by_numbers.changed else by_edges
+
+
+def _broken(reading: RunningText) -> int:
+    """How many places of a text read like breaks: numbers that do not count on, lines that stop in mid-sentence."""
+    markers = [m for m in find_markers(reading) if m.ordinal is not None and m.rank <= RANKS["arabic"]]
+    lines = [reading.text[para.start : para.end] for para in reading.paras]
+    return 2 * len(_breaks(markers)) + sum(
+        1 for line in lines if len(line) > 42 and line[-1:] not in "。；;）)”！？：:】"
+    )
+
+
+def _by_numbers(reading: RunningText) -> Repair:
     markers = [m for m in find_markers(reading) if m.ordinal is not None and m.rank <= RANKS["arabic"]]
     first_heading = next((marker.start for marker in markers if marker.kind in _HEADING_KINDS), 0)
     markers = [marker for marker in markers if marker.start >= first_heading]

@@ -251,14 +251,14 @@ class _PlanReader:
         for piece in self.found.loose:
             take(self._find(piece), None, doubt)
         for item, task in zip(raw, self.result.tasks, strict=False):
-            take(self._find(item.piece, self._times(item)), task.id, doubt)
+            take(_due_with(task, self._find(item.piece, self._times(item))), task.id, doubt)
         by_start = {task.start: task for task in self.result.tasks}
         for row in table.rows:
             owner = by_start.get(row.piece.spans()[0][0])
             if owner is not None:
-                take(self._find(row.piece), owner.id, doubt)
+                take(_due_with(owner, self._find(row.piece)), owner.id, doubt)
             if row.goal is not None:
-                take(self._find(row.goal), owner.id if owner else None, doubt)
+                take(_due_with(owner, self._find(row.goal)), owner.id if owner else None, doubt)
         for item, task in zip(self.found.safeguards, self.result.safeguards, strict=True):
             take(self._find(item.piece, self._times(item)), task.id, doubt)
         for piece in self.found.closing:
@@ -282,6 +282,22 @@ class _PlanReader:
         """A stretch of a piece as the document prints it (widths, marks), without blanks inside Chinese."""
         inside = dict.fromkeys(offset for offset in piece.offsets if start <= offset < end)
         return _BLANKS.sub(_blank, "".join(self.document.text[offset] for offset in inside)).strip()
+
+
+_LIMITS = frozenset(("column of the task table", "label of a time limit", "time limit"))
+
+
+def _due_with(task: Task | None, found: list[Target]) -> list[Target]:
+    """Promises without a date of their own are due when their task is, where a column or a label says so."""
+    limit = next((e for e in task.evidence if e.field == "deadline" and e.rule in _LIMITS), None) if task else None
+    if task is None or limit is None or task.deadline_inferred:
+        return found
+    for target in found:
+        if target.deadline_inferred or target.deadline is None:
+            target.deadline, target.deadline_inferred = task.deadline, False
+            told = replace(limit, rule="time limit of the task", confidence=0.85, flags=[])
+            target.evidence = [told if entry.field == "deadline" else entry for entry in target.evidence]
+    return found
 
 
 def _blank(found: re.Match[str]) -> str:

@@ -107,8 +107,12 @@ class _Builder:
         roles = [self._role(node, top=True) for node in tops]
         if sections.WORK not in roles:
             roles = [sections.WORK if found in {sections.SAFEGUARD, sections.SCHEDULE} else found for found in roles]
-        flat = all(not self._kids(node) and not node.heading_only for node, found in zip(tops, roles, strict=True)
-                   if found == sections.WORK)  # fmt: skip
+        work = [node for node, found in zip(tops, roles, strict=True) if found == sections.WORK]
+        leaves = all(not self._kids(node) for node in work)
+        flat = leaves and (
+            all(not node.heading_only for node in work)
+            or all(not node.heading_only or self._count_paragraphs(node) == 1 for node in work)
+        )
         for node, found in zip(tops, roles, strict=True):
             if found in {sections.OVERVIEW, sections.GOAL}:
                 self._loose(node)
@@ -178,7 +182,7 @@ class _Builder:
                     self._loose(kid)
                 elif self._kids(kid) or kid.kind == "audience":
                     self._work(kid, top=False)
-                elif kid.heading_only and kid.rank < RANKS["arabic"]:
+                elif kid.heading_only and kid.rank < RANKS["arabic"] and self._count_paragraphs(kid) != 1:
                     self._paragraphs(kid, self._action(kid))
                 else:
                     self._task(kid, self._action(node))
@@ -231,6 +235,16 @@ class _Builder:
             aside = piece.text.startswith(("此外", "另外"))
             last = RawTask(None, _title_sentence(piece.text), piece, None if aside else action)
             self.result.tasks.append(last)
+
+    def _count_paragraphs(self, node: Node) -> int:
+        """How many paragraphs below a heading can be tasks; one that is a list of 一要…二要… counts as many."""
+        count, last = 0, ""
+        for para in paras_between(self.reading, node.body, node.end):
+            piece = clean(self.reading, para.start, para.end)
+            if sections.is_work_para(piece.text) and not (last and _goes_on(last, piece.text)):
+                count += len(enumerated(piece))
+                last = piece.text
+        return count
 
     def _is_last(self, node: Node) -> bool:
         return node.end >= self.root.end

@@ -62,6 +62,10 @@ def count(site: Site, compare: Op | None = None) -> list[Reading] | Refusal:
         return site.refusal("describes what all must do; the promise is that all do it")
     if compare is None and (earlier := _STATED_EARLIER.search(site.left)):
         compare = words.compare.get(earlier["c"])
+    if site.right.startswith("的") and noun and not stated_before(site) and first.op is None and compare is None:
+        return site.refusal("describes something else, promises no number")
+    if compare is None and first.op is None and _same_floor(site):
+        compare = ">="
     stated = compare is not None or any(q.op is not None or q.approximate for q in site.run)
     if noun and _NAMELIKE.match(noun) and not stated:
         return site.refusal("a number inside a name")
@@ -84,6 +88,30 @@ def count(site: Site, compare: Op | None = None) -> list[Reading] | Refusal:
     if noun and not re.match(r"^(?:的$|等$)", noun):
         return _head(site, verb, per_time, often=often, compare=compare, confidence=confidence)
     return _tail(site, verb, per_time, often=often, compare=compare, confidence=confidence)
+
+
+def stated_before(site: Site) -> bool:
+    """Whether what stands left of a number is a verb alone, so that 的 after the unit still belongs to what it promises."""
+    verb = metrics.governing_verb(site.left)
+    rest = site.left if verb is None else site.left[verb[1] + len(verb[0]) :]
+    return len(metrics.bare(rest)) < 2
+
+
+def _same_floor(site: Site) -> bool:
+    """至少建成1个A和1个B: the floor of the first holds for the second."""
+    previous = site.context.previous
+    return (
+        previous is not None
+        and previous.kind == "count"
+        and previous.op == ">="
+        and previous.unit == site.first.unit
+        and bool(re.match(r"^(?:和|与|及|以及)", site.left))
+        and bool(
+            _STATED_EARLIER.search(
+                site.context.text[max(site.context.clause_start, previous.number_at - 12) : previous.number_at]
+            )
+        )
+    )
 
 
 def _verb(site: Site) -> _Verb:

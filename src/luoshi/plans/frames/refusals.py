@@ -29,6 +29,11 @@ _CLAUSE_PAST = frozenset(
     )
 )
 _GOAL = re.compile(r"[到至](?=(?:19|20)\d{2}年)|力争|确保|争取|努力|目标|计划|下一步|今年|20\d{2}年(?:底|前|末)")
+_COMPARED = frozenset(("上年", "去年", "上一年", "往年", "同比", "环比"))
+_THAN = re.compile(r"(?:[较比与同][前了]?(?:上年|去年|上一年|往年)|同比|环比)$")
+_CHANGES = re.compile(
+    r"(?:度|末|底|同期)?(?:相比|水平)?(?:力争|至少|再|平均|均|分别)*(?:提高|提升|增长|增加|上升|下降|降低|减少|缩短|压减|压缩)[^，。；]{0,8}$"
+)
 _MONEY = re.compile(r"标准|经费|补助|投入|资金|收入|支出|费用|产值|规模|投资|筹资|额|药费|补贴")
 _SPENT_TIME = re.compile(r"时间|时长|时限|住院日|天数|半径|响应|等候|周期|活动|锻炼|睡眠|学习|培训|服务")
 
@@ -120,6 +125,8 @@ def _past(site: Site) -> str:
             continue
         if before[: match.start()].endswith(("从", "由", "在")):
             continue  # 从目前的60%提高到…: where the way begins
+        if match[0] in _COMPARED and _THAN.search(before[: match.end()]) and _CHANGES.match(before[match.end() :]):
+            continue  # 较上年提高2个百分点: what the promise is held against
         past = match
     if past is None:
         return ""

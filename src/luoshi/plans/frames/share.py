@@ -23,7 +23,8 @@ def share(site: Site) -> list[Reading] | Refusal:
     """A share of subjects that do or have something, or the tail of a rate."""
     first = site.first
     if several := _SEVERAL.search(site.left):
-        name = f"{site.topic()}{several['n']}{first.printed.strip('”')}"
+        own = metrics.bare(site.left[: several.start()])
+        name = f"{own if len(own) >= 2 else site.topic()}{several['n']}{first.printed.strip('”')}"
         return [site.reading(first, site.span(several.start()), name, "several-of", confidence=0.8)]
     if part := _PART_OF.search(site.left):
         words = patterns()

@@ -1,0 +1,348 @@
+"""Pages out of order, told by their edges: a page that ends in the middle of a sentence goes on where another begins so.
+
+Where the format knows pages, or where lines stop in the middle of a sentence, the text falls into parts. Each part's end
+is held against each part's beginning: whether brackets close, whether the characters that meet stand together elsewhere
+in the paper or in the catalogue, whether numbers and headings count on. The order with the best edges is proposed when it
+is clearly better than the printed one; when it is only a little better, that is said and nothing is moved.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from collections import Counter
+from dataclasses import dataclass
+from functools import cache
+
+from luoshi.catalog.loader import CATALOG
+from luoshi.documents.wrapping import OPENING
+from luoshi.plans import sections
+from luoshi.plans.numbering import RANKS, Marker, find_markers
+from luoshi.plans.running_text import ROW, RunningText
+
+MOST_PARTS = 60
+_EXACT = 10
+_ENDS = re.compile(r"[。；;！!？?）)】\]”：:]$")
+_TAIL, _HEAD = 60, 60
+# A printed order stands unless another reads better by this much.
+CLEARLY, PERHAPS = 5.0, 2.0
+
+
+@dataclass(frozen=True)
+class Part:
+    """A stretch of the text between two breaks, with the numbered parts that begin in it."""
+
+    start: int
+    end: int
+    markers: tuple[Marker, ...]
+    tail: str
+    head: str
+    opens: bool
+    closes: bool
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """Where the parts begin, the order to read them in, and how much better it reads than the print (0: no better)."""
+
+    cuts: tuple[int, ...]
+    order: tuple[int, ...]
+    gain: float
+
+
+def propose(reading: RunningText, markers: list[Marker] | None = None) -> Proposal | None:
+    """The order in which the parts of a text read best; None where the text shows no breaks."""
+    found = find_markers(reading) if markers is None else markers
+    cuts = _breaks(reading, found)
+    if not 2 <= len(cuts) < MOST_PARTS:
+        return None
+    parts = _parts(reading, cuts, found)
+    language = _Language(reading.text)
+    count = len(parts)
+    scores = [[_edge(parts[a], parts[b], language) if a != b else 0.0 for b in range(count)] for a in range(count)]
+    last = [1.5 if part.closes else -1.5 for part in parts]
+    order = _exact(scores, last) if count <= _EXACT else _improved(scores, last)
+    gain = _total(scores, last, order) - _total(scores, last, list(range(count)))
+    return Proposal(tuple(cuts), tuple(order), round(gain, 2))
+
+
+def _breaks(reading: RunningText, markers: list[Marker]) -> list[int]:
+    """Where parts begin: at known pages, else where a line stops in the middle of a sentence or the numbers jump at the
+    beginning of a line. Begins with 0."""
+    if reading.page_starts:
+        starts = {bisect_left(reading.offsets, offset) for offset in reading.page_starts}
+        known = sorted(start for start in starts if 0 < start < len(reading.text))
+        return [0, *known] if known else []
+    begins = {marker.start for marker in markers}
+    first = min(begins, default=0)
+    result = [0]
+    paras = reading.paras
+    for before, para in zip(paras, paras[1:], strict=False):
+        if before.start < first or ROW in (before.kind, para.kind):
+            continue
+        line, following = reading.text[before.start : before.end], reading.text[para.start : para.end]
+        if _ENDS.search(line) or sections.is_end_matter(line) or sections.is_end_matter(following):
+            continue
+        if before.kind == "heading" or _stands_alone(line, following, numbered=before.start in begins):
+            continue
+        result.append(para.start)
+    lines = {para.start for para in paras}
+    numbered = [marker for marker in markers if marker.ordinal is not None and marker.rank <= RANKS["arabic"]]
+    for before_marker, marker in zip(numbered, numbered[1:], strict=False):
+        inside = any(before_marker.start < cut <= marker.start for cut in result)
+        if not inside and marker.start in lines and _jumps(numbered, marker):
+            result.append(marker.start)
+    result += _last_piece(reading, sorted(result), begins)
+    return sorted(result) if len(result) > 1 else []
+
+
+def _last_piece(reading: RunningText, cuts: list[int], begins: set[int]) -> list[int]:
+    """Where the text itself ends in the middle of a sentence, a page stands before its place: the beginning of a line
+    that goes on from one of the cut ends, if one clearly does."""
+    end = reading.text.rstrip()
+    last = end.rsplit("\n", 1)[-1]
+    if not cut_off(reading.text) or len(cuts) < 2:
+        return []
+    language = _Language(reading.text)
+    tails = [last[-_TAIL:], *(reading.text[:cut].rstrip()[-_TAIL:] for cut in cuts[1:])]
+    best, where = 2.5, -1
+    for para in reading.paras:
+        head = reading.text[para.start : para.start + _HEAD]
+        if para.start <= cuts[0] or para.start in begins or para.start in cuts or len(head) < 12 or para.kind == ROW:
+            continue
+        score = max(language.joint(tail, head) for tail in tails)
+        if score > best:
+            best, where = score, para.start
+    return [where] if where > 0 else []
+
+
+def cut_off(text: str) -> bool:
+    """Whether a text ends in the middle of a sentence."""
+    last = text.rstrip().rsplit("\n", 1)[-1]
+    return len(last) > 24 and not _ENDS.search(last) and not sections.is_end_matter(last) and "|" not in last
+
+
+def _stands_alone(line: str, following: str, *, numbered: bool) -> bool:
+    """Whether a line without a full stop is whole: a heading, a label with its value, a signature."""
+    if (
+        re.search(r"[。；;]", line)
+        or _CUT_WORD.search(line)
+        or re.match(r"[\u4e00-\u9fff]{0,5}[。；，,）)]", following)
+    ):
+        return False
+    begins_fresh = bool(OPENING.match(following)) or bool(_LABELLED.match(following))
+    if _LABELLED.match(line):
+        return begins_fresh or not re.match(r"[\u4e00-\u9fff]{0,12}[，,。；;、）)]", following)
+    if len(line) > 46 or re.search(r"[、，,]$", line):
+        return False
+    if numbered:
+        return True
+    return not re.search(r"[，,、（(]", line) and (begins_fresh or not _rest_of_sentence(following))
+
+
+# A line that ends on such a word has not ended: 接种率以, 达到, 不低于.
+_CUT_WORD = re.compile(
+    r"(?:[以和及与在把被达占]|(?<!目)的|[不未](?:少|低|高|超)|[^对关]于|[一二三四五六七八九十\d]|[（(“《、，,])$"
+)
+_LABELLED = re.compile(r"[（(【]?[\u4e00-\u9fff]{2,10}[：:]")
+
+
+def _rest_of_sentence(text: str) -> bool:
+    """Whether a text begins like the rest of a sentence: marks that close come soon, none that open before."""
+    return bool(re.match(r"[，,。；;、）)%‰]|[\u4e00-\u9fff]{0,8}[。；;）)]", text))
+
+
+def _jumps(numbered: list[Marker], marker: Marker) -> bool:
+    """Whether a number does not count on from the last of its kind."""
+    last = 0  # numbers may run on across the headings above them
+    for other in numbered:
+        if other is marker:
+            break
+        if other.rank == marker.rank:
+            last = other.ordinal or 0
+    ordinal = marker.ordinal or 0
+    return ordinal != 1 and not last < ordinal <= last + 2
+
+
+def _parts(reading: RunningText, cuts: list[int], markers: list[Marker]) -> list[Part]:
+    numbered = [marker for marker in markers if marker.ordinal is not None and marker.rank <= RANKS["arabic"]]
+    begins = {marker.start for marker in markers}
+    result = []
+    for start, end in zip(cuts, [*cuts[1:], len(reading.text)], strict=True):
+        text = reading.text[start:end].strip()
+        lines = text.split("\n")
+        inside = tuple(marker for marker in numbered if start <= marker.start < end)
+        last = reading.text.rfind("\n", start, max(start, end - 1)) + 1
+        opens = start == 0 or start in begins or bool(OPENING.match(text)) or bool(_LABELLED.match(text))
+        closes = bool(_ENDS.search(text)) or (
+            len(lines) > 1 and _stands_alone(lines[-1], "", numbered=last in begins or bool(OPENING.match(lines[-1])))
+        )
+        result.append(Part(start, end, inside, text[-_TAIL:], text[:_HEAD], opens, closes))
+    return result
+
+
+class _Language:
+    """Which characters stand together, in this paper and in the words of the catalogue."""
+
+    def __init__(self, text: str) -> None:
+        bare = re.sub(r"\s", "", text)
+        self.two = Counter(bare[i : i + 2] for i in range(len(bare) - 1))
+        self.four = Counter(bare[i : i + 4] for i in range(len(bare) - 3))
+        self.known_two, self.known_four = _catalogue()
+
+    def joint(self, left: str, right: str) -> float:
+        """How well two stretches meet."""
+        a, b = left[-1:], right[:1]
+        if not a or not b:
+            return 0.0
+        if a.isdigit() and (b.isdigit() or b in "%‰.．年月日个名家所项万张人岁种次"):
+            return 2.0
+        if b in "，。；、）)”%" and a not in "，。；、（(“":
+            return 1.5
+        if a in "、，；（(“":
+            return 0.8 if "\u4e00" <= b <= "\u9fff" or b in "“《" or b.isdigit() else -1.0
+        four = left[-2:] + right[:2]
+        three = left[-2:] + right[:1], left[-1:] + right[:2]
+        if four in self.known_four or self.four[four]:
+            return 4.0
+        if any(piece in self.known_four or piece in self._threes() for piece in three):
+            return 3.0
+        pair = a + b
+        return 1.2 if self.two[pair] > 1 or pair in self.known_two else 0.4 if self.two[pair] else -1.5
+
+    def _threes(self) -> set[str]:
+        if not hasattr(self, "_three"):
+            self._three = {piece[:3] for piece in self.four} | {piece[1:] for piece in self.four}
+        return self._three
+
+
+@cache
+def _catalogue() -> tuple[frozenset[str], frozenset[str]]:
+    """Pairs and longer runs of Chinese characters of the catalogue's own words."""
+    two: set[str] = set()
+    longer: set[str] = set()
+    for folder in ("vocabulary", "indicators"):
+        for path in sorted((CATALOG / folder).glob("*.yaml")):
+            for run in re.findall(r"[\u4e00-\u9fff]{2,}", path.read_text("utf-8")):
+                two.update(run[i : i + 2] for i in range(len(run) - 1))
+                longer.update(run[i : i + 3] for i in range(len(run) - 2))
+                longer.update(run[i : i + 4] for i in range(len(run) - 3))
+    return frozenset(two), frozenset(longer)
+
+
+def _edge(a: Part, b: Part, language: _Language) -> float:
+    """How well part `b` goes on from part `a`."""
+    score = 0.0
+    if not a.closes and not b.opens:
+        score += 2.0 + language.joint(a.tail, b.head)
+        opened = _open_brackets(a.tail)
+        closes = _closes_first(b.head)
+        score += 1.5 if opened == closes else -2.0
+    elif a.closes and b.opens:
+        score += 2.0
+    elif a.closes:
+        score -= 2.5 if _rest_of_sentence(b.head) else 0.0
+    else:
+        score -= 2.5
+    return score + _chain(a.markers, b.markers)
+
+
+def _open_brackets(tail: str) -> bool:
+    last = max(tail.rfind("（"), tail.rfind("("))
+    return last > max(tail.rfind("）"), tail.rfind(")"))
+
+
+def _closes_first(head: str) -> bool:
+    closed = re.search(r"[）)]", head)
+    opened = re.search(r"[（(]", head)
+    return bool(closed and (not opened or closed.start() < opened.start()))
+
+
+def _chain(before: tuple[Marker, ...], after: tuple[Marker, ...]) -> float:
+    """Whether numbers and headings count on from one part to the next."""
+    if not before or not after:
+        return 0.0
+    state: dict[int, int] = {}
+    running: dict[int, int] = {}
+    for marker in before:
+        running[marker.rank] = marker.ordinal or 0
+        state = {rank: value for rank, value in state.items() if rank <= marker.rank}
+        state[marker.rank] = marker.ordinal or 0
+    score = 0.0
+    seen: set[int] = set()
+    shallowest = 99
+    for marker in after:
+        if marker.rank in seen or marker.rank >= shallowest:
+            shallowest = min(shallowest, marker.rank)
+            seen.add(marker.rank)
+            continue
+        seen.add(marker.rank)
+        last, ordinal = state.get(marker.rank), marker.ordinal or 0
+        if ordinal > 1 and ordinal == running.get(marker.rank, -1) + 1:
+            score += 3.0
+        elif last is None:
+            score += 0.0 if ordinal == 1 else -1.5
+        elif ordinal == last + 1:
+            score += 3.0
+        elif ordinal == 1 and any(rank < marker.rank for rank in seen):
+            score += 0.0
+        elif marker.rank >= RANKS["arabic"] and last < ordinal <= last + 3:
+            score += 1.0
+        else:
+            score -= 3.0
+        shallowest = min(shallowest, marker.rank)
+    return score
+
+
+def _total(scores: list[list[float]], last: list[float], order: list[int]) -> float:
+    return sum(scores[a][b] for a, b in zip(order, order[1:], strict=False)) + last[order[-1]]
+
+
+def _exact(scores: list[list[float]], last: list[float]) -> list[int]:
+    """The best order that begins with the first part."""
+    count = len(scores)
+    best: dict[tuple[int, int], tuple[float, int]] = {(1, 0): (0.0, -1)}
+    for mask in range(1, 1 << count, 2):
+        for end in range(count):
+            held = best.get((mask, end))
+            if held is None:
+                continue
+            for following in range(count):
+                if mask & (1 << following):
+                    continue
+                key = mask | (1 << following), following
+                # of equal orders the printed one is kept
+                value = held[0] + scores[end][following] + (0.01 if following == end + 1 else 0.0)
+                if key not in best or value > best[key][0]:
+                    best[key] = value, end
+    full = (1 << count) - 1
+    end = max((end for end in range(count) if (full, end) in best), key=lambda end: best[full, end][0] + last[end])
+    order, mask = [], full
+    while end >= 0:
+        order.append(end)
+        mask, end = mask & ~(1 << end), best[mask, end][1]
+    return order[::-1]
+
+
+def _improved(scores: list[list[float]], last: list[float]) -> list[int]:
+    """A good order of many parts: from the printed one, stretches are moved while that betters the whole."""
+    order = list(range(len(scores)))
+    value = _total(scores, last, order)
+    for _ in range(12):
+        bettered = False
+        for start in range(1, len(order)):
+            for stop in range(start + 1, min(len(order), start + 8) + 1):
+                rest = order[:start] + order[stop:]
+                for at in range(1, len(rest) + 1):
+                    trial = rest[:at] + order[start:stop] + rest[at:]
+                    total = _total(scores, last, trial)
+                    if total > value + 1e-9:
+                        order, value, bettered = trial, total, True
+                        break
+                if bettered:
+                    break
+            if bettered:
+                break
+        if not bettered:
+            return order
+    return order
