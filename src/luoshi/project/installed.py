@@ -5,6 +5,7 @@ PLATFORM: list[str] = [
     "luoshi.platform.regions",
     "luoshi.platform.access",
     "luoshi.platform.audit",
+    "luoshi.platform.identity",
     "luoshi.platform.store",
     "luoshi.platform.sources",
     "luoshi.platform.consent",
@@ -16,6 +17,8 @@ SERVICES: list[str] = [
     "luoshi.services.scoreboard",
     "luoshi.services.indicator_desk",
     "luoshi.services.records_desk",
+    "luoshi.services.resident_portal",
+    "luoshi.services.health_code",
     "luoshi.services.plan_desk",
     "luoshi.services.fhir_server",
 ]

@@ -169,6 +169,8 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "luoshi.platform.access.passwords.NotUsedBefore", "OPTIONS": {"remember": 8}},
 ]
 LOGIN_URL = "access:sign-in"
+# Pages with a door of their own: where residents sign in again after a pause.
+LUOSHI_SIGN_IN_BELOW = {"/my/": "resident_portal:sign-in", "/health-code/my/": "resident_portal:sign-in"}
 LOGIN_REDIRECT_URL = "/"
 LOGOUT_REDIRECT_URL = "access:sign-in"
 

@@ -50,7 +50,10 @@ class SessionRulesMiddleware:
         if now - seen > settings.LUOSHI_IDLE_MINUTES * 60:
             logout(request)
             messages.info(request, _("长时间没有操作，已为您退出。请重新登录。"))
-            return redirect_to_login(request.get_full_path() if request.method == "GET" else "/")
+            doors = settings.LUOSHI_SIGN_IN_BELOW.items()
+            door = next((name for start, name in doors if request.path.startswith(start)), settings.LOGIN_URL)
+            onward = request.get_full_path() if request.method == "GET" else "/"
+            return redirect_to_login(onward, login_url=reverse(door))
         if now - seen >= STEP_SECONDS or SEEN_KEY not in request.session:
             request.session[SEEN_KEY] = now
         return None

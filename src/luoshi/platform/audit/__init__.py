@@ -36,13 +36,13 @@ def record(
     )
 
 
-def look(*, by: User | str, person: int, what: str) -> None:
+def look(*, by: User | str, person: int, what: str, **more: str) -> None:
     """Note that `by` saw `what` of a resident; see `luoshi.platform.audit.trail.look_at_list`."""
-    look_at_list(by=by, persons=[person], what=what)
+    look_at_list(by=by, persons=[person], what=what, **more)
 
 
-def look_at_list(*, by: User | str, persons: Iterable[int], what: str) -> None:
+def look_at_list(*, by: User | str, persons: Iterable[int], what: str, **more: str) -> None:
     """Note that `by` saw a list with those residents in it; see `luoshi.platform.audit.trail.look_at_list`."""
     from luoshi.platform.audit import trail
 
-    trail.look_at_list(by=by, persons=persons, what=what)
+    trail.look_at_list(by=by, persons=persons, what=what, **more)

@@ -92,17 +92,19 @@ def _append(rows: list[Entry]) -> None:
     Head.objects.filter(pk=HEAD).update(hash=previous, signature=_signer.sign(f"{head.number}:{previous}"))
 
 
-def look(*, by: User | str, person: int, what: str) -> None:
+def look(*, by: User | str, person: int, what: str, **more: str) -> None:
     """Note that `by` saw `what` of one resident; see `look_at_list`."""
-    look_at_list(by=by, persons=[person], what=what)
+    look_at_list(by=by, persons=[person], what=what, **more)
 
 
-def look_at_list(*, by: User | str, persons: Iterable[int], what: str) -> None:
+def look_at_list(*, by: User | str, persons: Iterable[int], what: str, **more: str) -> None:
     """Note that `by` saw `what` (a page or list, in a word) of the residents with those numbers: a row each, in one
-    transaction of its own. The number of SQL queries does not grow with the residents."""
+    transaction of its own. `more`: the purpose, and the ground where it is a particular one (`break-glass`). The number
+    of SQL queries does not grow with the residents."""
+    detail = {"what": what} | {name: value for name, value in more.items() if value}
     name = by if isinstance(by, str) else by.get_username()
     rows = [
-        Entry(by=name, action="look", object_type="person", object_id=str(person), detail={"what": what})
+        Entry(by=name, action="look", object_type="person", object_id=str(person), detail=detail)
         for person in persons
     ]
     if rows:

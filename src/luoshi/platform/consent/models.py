@@ -1,5 +1,5 @@
 """Choices, sharings, broken glass and disputes. Rows are added and ended, never deleted. `person` is the dense number of
-the store, which a merge may change (`public.moved`)."""
+the store."""
 
 from __future__ import annotations
 

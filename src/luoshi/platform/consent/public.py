@@ -75,13 +75,13 @@ def filter(  # noqa: A001 (the name the callers were promised)
     """Those of some resources, of any number of persons, that a viewer may see, in their order.
 
     `resources` are `Stored` or hold one (`key`). Resources without a person and Patients pass. What they belong to is
-    fetched where it is not among them. The system's own scope (no user) sees everything. About seven queries however
+    fetched where it is not among them. The system's own scope (no user, everywhere) sees everything. About seven queries however
     many resources there are. A past version is decided by itself and by what it belonged to.
     """
     items = list(resources)
     stored = [key(item) for item in items]
     persons = sorted({s.person for s in stored if s.person is not None and s.type != "Patient"})
-    if scope.user is None or not persons:
+    if not persons or (scope.user is None and scope.everywhere):
         return items
     known = queries.grounds_of(persons)
     places = {

@@ -52,15 +52,14 @@ def now() -> datetime:
 
 
 def viewer(scope: Scope, *, purpose: str = "", inside: bool = True) -> rules.Viewer:
-    """The signed-in member of staff behind a scope. `purpose`: given, or that of their roles. One query, remembered."""
-    key = ("purpose", "")
-    if not purpose:
+    """Who stands behind a scope. `purpose`: given, or that of their roles; the system of an institution (no user) asks
+    for care. One query, remembered."""
+    if not purpose and scope.user is None:
+        purpose = next(iter(book().purposes))
+    elif not purpose:
+        key = ("purpose", "")
         if key not in scope._memory:
-            roles = (
-                Grant.objects.on(clock.today()).filter(user=scope.user).values_list("role", flat=True)
-                if scope.user
-                else ()
-            )
+            roles = Grant.objects.on(clock.today()).filter(user=scope.user).values_list("role", flat=True)
             scope._memory[key] = book().purpose_of(roles)
         purpose = scope._memory[key]
     name = scope.user.get_username() if scope.user else ""
@@ -118,6 +117,19 @@ def glass(*, scope: Scope, open_only: bool = True) -> QuerySet[BreakGlass]:
     reviewed."""
     rows = BreakGlass.objects.filter(_inside(scope)).order_by("started_at")
     return rows.filter(verdict="") if open_only else rows
+
+
+def seen_through(row: BreakGlass) -> list[tuple[datetime, str]]:
+    """What the user looked at while the glass was open: instant and what, oldest first. At most 200. One query."""
+    rows = Entry.objects.filter(
+        object_type="person",
+        object_id=str(row.person),
+        action="look",
+        by=row.user,
+        at__gte=row.started_at,
+        at__lt=row.expires_at,
+    ).order_by("number")
+    return [(entry.at, str(entry.detail.get("what", ""))) for entry in rows[:200]]
 
 
 def disputes(*, scope: Scope, open_only: bool = True) -> QuerySet[Dispute]:

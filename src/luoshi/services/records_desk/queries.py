@@ -5,16 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import date
 
 from django.http import Http404
-from django.utils.timezone import localdate
 
 from luoshi.indicators import Catalogue
 from luoshi.kernel import clock
-from luoshi.platform.access.models import User
 from luoshi.platform.access.scope import Scope
-from luoshi.platform.audit.trail import looks_at
+from luoshi.platform.consent import public
+from luoshi.platform.consent import queries as consent
+from luoshi.platform.consent.models import Dispute
 from luoshi.platform.lake import refresh, results
 from luoshi.platform.regions import queries as regions
 from luoshi.platform.store import people, reads
@@ -57,18 +56,10 @@ class Counting:
 
 
 @dataclass(frozen=True)
-class Look:
-    """Who looked, at what (as noted: `resident`, `search`, `list …`, `export …`, `Type/id`), on which day, how often."""
-
-    by: str
-    what: str
-    day: date
-    times: int
-
-
-@dataclass(frozen=True)
 class Resident:
-    """All that the resident page shows."""
+    """All that the resident page shows to one viewer. `stored`: the resources they may see; `admitted`: who they are and
+    what was decided about the person; `looks`: who looked; `disputed`: (type, id) of entries the resident holds to be
+    wrong."""
 
     card: people.Card
     entries: tuple[rules.Entry, ...]
@@ -76,7 +67,11 @@ class Resident:
     countings: tuple[Counting, ...]
     places: tuple[str, ...]
     institution_names: dict[str, str]
-    looks: tuple[Look, ...]
+    looks: tuple[consent.Look, ...]
+    names: dict[str, str]
+    admitted: consent.Admitted
+    stored: tuple[reads.Stored, ...]
+    disputed: frozenset[tuple[str, str]]
 
 
 def search(text: str, *, scope: Scope, limit: int = 50) -> Found:
@@ -102,38 +97,38 @@ def search(text: str, *, scope: Scope, limit: int = 50) -> Found:
 
 
 def resident(person: int, *, scope: Scope, looks: int = 20) -> Resident:
-    """The page of one resident. Raises `Http404` when the person is unknown or outside the scope."""
-    card = people.cards([person], scope=scope).get(person)
+    """The page of one resident, as far as the viewer may see it. Raises `Http404` when the person is unknown or outside
+    the scope, unless they share with the viewer's institution or glass was broken."""
+    admitted = consent.admit(person, scope=scope)
+    card = people.cards([person], scope=admitted.scope).get(person)
     if card is None:
         raise Http404
-    stored = reads.resources_of_person(person, scope=scope)
+    examined = public.examine(reads.resources_of_person(person, scope=admitted.scope), admitted)
     spoken = words()
-    resources = [(s, s.resource) for s in stored]
+    resources = [(s, s.resource) for s in examined.visible]
     entries = [e for s, r in resources if (e := rules.entry(r, spoken, source=s.source)) is not None]
-    codes = {e.institution for e in entries} | {card.institution}
+    seen = consent.looks(person, limit=looks)
+    codes = {e.institution for e in entries} | {card.institution} | {look.place for look in seen}
+    catalogue = Catalogue.load()
     return Resident(
         card=card,
         entries=tuple(entries),
         trends=tuple(rules.trends((r for _, r in resources), spoken)),
-        countings=tuple(countings(person, scope=scope)),
+        countings=tuple(
+            counting
+            for counting in countings(person, scope=admitted.scope)
+            if catalogue.indicator(counting.indicator).cohort not in examined.hidden_cohorts
+        ),
         places=tuple(d.name for d in regions.ancestors(card.division)),
         institution_names=regions.institution_names(codes - {""}),
-        looks=tuple(_looks(person, looks)),
+        looks=tuple(seen),
+        names=consent.names_of(look.by for look in seen),
+        admitted=admitted,
+        stored=tuple(examined.visible),
+        disputed=frozenset(
+            Dispute.objects.filter(person=person, state=Dispute.OPEN).values_list("resource_type", "resource_id")
+        ),
     )
-
-
-def _looks(person: int, limit: int) -> list[Look]:
-    """The latest looks, those of one user at one thing on one day told once."""
-    counted: dict[tuple[str, str, date], int] = {}
-    for entry in looks_at(person, limit=limit * 10):
-        key = (entry.by, str(entry.detail.get("what", "")), localdate(entry.at))
-        counted[key] = counted.get(key, 0) + 1
-    names = {
-        user.username: user.get_full_name() or user.username
-        for user in User.objects.filter(username__in={by for by, _, _ in counted})
-    }
-    looks = [Look(names.get(by, by), what, day, times) for (by, what, day), times in counted.items()]
-    return looks[:limit]
 
 
 def countings(person: int, *, scope: Scope) -> Sequence[Counting]:
@@ -163,9 +158,16 @@ def countings(person: int, *, scope: Scope) -> Sequence[Counting]:
     return sorted(found.values(), key=lambda c: c.well)
 
 
-def versions(resource_type: str, id: str, *, person: int, scope: Scope) -> list[reads.Stored]:  # noqa: A002
-    """All versions of a resource of that person, newest first. Raises `Http404` for another person's."""
-    found = reads.history(resource_type, id, scope=scope)
+def versions(resource_type: str, id: str, *, person: int, scope: Scope) -> tuple[list[reads.Stored], consent.Admitted]:  # noqa: A002
+    """All versions of a resource of that person that the viewer may see, newest first. Raises `Http404` for another
+    person's, and for one that is closed to the viewer, as if it did not exist."""
+    admitted = consent.admit(person, scope=scope)
+    found = reads.history(resource_type, id, scope=admitted.scope)
     if found[0].person != person:
         raise Http404
-    return found
+    shown = public.filter(found, scope=scope)
+    newest = next((s for s in found if not s.deleted), None)
+    # When the newest text is closed, older ones and the mark that it was taken back are closed with it.
+    if newest is not None and newest not in shown:
+        raise Http404
+    return shown, admitted

@@ -13,7 +13,10 @@ from luoshi.services.records_desk.words import Words
 Resource = Mapping[str, Any]
 
 # Kinds of entries in the order of the filter; the page names them.
-KINDS = ("visit", "measurement", "condition", "procedure", "immunization", "programme", "contract", "other")
+KINDS = (
+    "visit", "measurement", "report", "condition", "procedure", "medicine", "allergy", "immunization", "programme",
+    "contract", "other",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -35,7 +38,7 @@ class Entry:
 
 @dataclass(frozen=True)
 class Measure:
-    """One measured value of a trend."""
+    """One measured value of a trend; `within` the reference range, None where none is kept."""
 
     day: date
     value: float
@@ -74,6 +77,16 @@ def coding(concept: Any) -> str:
     return str(codings[0].get("code") or concept.get("text") or "")
 
 
+def said(concept: Any, words: Words, group: str) -> str:
+    """A CodeableConcept read aloud: the word of the vocabulary, else its own text or display, else the code."""
+    code = coding(concept)
+    known = words.of(group, code)
+    if known != code or not isinstance(concept, Mapping):
+        return known
+    first = (concept.get("coding") or [{}])[0]
+    return str(concept.get("text") or first.get("display") or code)
+
+
 def identifier_of(reference: Any) -> str:
     """The id a reference ends in: `Organization/9901` gives `9901`."""
     text = reference.get("reference", "") if isinstance(reference, Mapping) else ""
@@ -81,48 +94,45 @@ def identifier_of(reference: Any) -> str:
 
 
 def _encounter(r: Resource, words: Words) -> tuple[str, Any, str, str, Any]:
-    service = next((coding(t) for t in r.get("type", []) if coding(t)), "") or r.get("class", {}).get("code", "")
     mode = next(
         (e.get("valueCode", "") for e in r.get("extension", []) if e.get("url") == "urn:luoshi:cn:ext:mode"), ""
     )
     period = r.get("period", {})
-    title = words.of("services", service)
+    title = next((said(t, words, "services") for t in r.get("type", []) if coding(t)), "")
+    title = title or words.of("services", r.get("class", {}).get("code", ""))
     return title, period.get("start"), words.of("modes", mode), identifier_of(r.get("serviceProvider")), None
 
 
 def _observation(r: Resource, words: Words) -> tuple[str, Any, str, str, Any]:
     at = r.get("effectiveDateTime") or r.get("effectivePeriod", {}).get("start") or r.get("issued")
-    performer = (r.get("performer") or [None])[0]
     parts = r.get("component") or []
     if parts:
-        said = " / ".join(filter(None, (value_text(part, words) for part in parts)))
+        told = " / ".join(filter(None, (value_text(part, words) for part in parts)))
     else:
-        said = value_text(r, words)
-    return words.of("findings", coding(r.get("code"))), at, said, identifier_of(performer), None
+        told = value_text(r, words)
+    return said(r.get("code"), words, "findings"), at, told, _organization(r, "performer"), None
 
 
 def _condition(r: Resource, words: Words) -> tuple[str, Any, str, str, Any]:
     code = coding(r.get("code"))
     name = words.condition(code)
+    name = said(r.get("code"), words, "conditions") if name == code else name
     at, ended = r.get("recordedDate") or r.get("onsetDateTime"), r.get("abatementDateTime")
     return name, at, code if code != name else "", "", ended
 
 
 def _procedure(r: Resource, words: Words) -> tuple[str, Any, str, str, Any]:
-    actor = (r.get("performer") or [{}])[0].get("actor")
     at = r.get("performedDateTime") or r.get("performedPeriod", {}).get("start")
-    return words.of("procedures", coding(r.get("code"))), at, "", identifier_of(actor), None
+    return said(r.get("code"), words, "procedures"), at, "", _organization(r, "performer"), None
 
 
 def _immunization(r: Resource, words: Words) -> tuple[str, Any, str, str, Any]:
     dose = (r.get("protocolApplied") or [{}])[0].get("doseNumberPositiveInt")
-    actor = (r.get("performer") or [{}])[0].get("actor")
-    said = words.dose(dose) if dose else ""
     return (
-        words.of("vaccines", coding(r.get("vaccineCode"))),
+        said(r.get("vaccineCode"), words, "vaccines"),
         r.get("occurrenceDateTime"),
-        said,
-        identifier_of(actor),
+        words.dose(dose) if dose else "",
+        _organization(r, "performer"),
         None,
     )
 
@@ -139,6 +149,49 @@ def _care_plan(r: Resource, words: Words) -> tuple[str, Any, str, str, Any]:
     return words.contract, period.get("start"), "", identifier_of(r.get("author")), period.get("end")
 
 
+def _medicine(r: Resource, words: Words) -> tuple[str, Any, str, str, Any]:
+    drug = r.get("medicationReference")
+    title = said(r.get("medicationCodeableConcept"), words, "medicines")
+    title = title or (str(drug.get("display", "")) if isinstance(drug, Mapping) else "")
+    period = r.get("effectivePeriod", {})
+    at = r.get("authoredOn") or r.get("whenHandedOver") or r.get("effectiveDateTime") or period.get("start")
+    doses = r.get("dosageInstruction") or r.get("dosage") or [{}]
+    until = r.get("dispenseRequest", {}).get("validityPeriod", {}).get("end") or period.get("end")
+    return title, at, str(doses[0].get("text", "")), _organization(r, "requester", "performer"), until
+
+
+def _allergy(r: Resource, words: Words) -> tuple[str, Any, str, str, Any]:
+    shown = [
+        said(m, words, "findings") for reaction in r.get("reaction", []) for m in reaction.get("manifestation", [])
+    ]
+    at = r.get("recordedDate") or r.get("onsetDateTime")
+    return (
+        said(r.get("code"), words, "allergies"),
+        at,
+        "、".join(filter(None, shown)),
+        _organization(r, "recorder"),
+        None,
+    )
+
+
+def _report(r: Resource, words: Words) -> tuple[str, Any, str, str, Any]:
+    at = r.get("effectiveDateTime") or r.get("effectivePeriod", {}).get("start") or r.get("issued") or r.get("date")
+    kind = r.get("code") or r.get("type")
+    told = str(r.get("conclusion") or r.get("description") or r.get("title") or "")
+    return said(kind, words, "findings"), at, told, _organization(r, "performer", "custodian", "author"), None
+
+
+def _organization(r: Resource, *names: str) -> str:
+    """The institution an element refers to, directly or as actor; "" where it is a person or nobody."""
+    for name in names:
+        value = r.get(name)
+        for item in value if isinstance(value, list) else [value]:
+            item = item.get("actor", item) if isinstance(item, Mapping) else {}
+            if "Organization/" in str(item.get("reference", "")):
+                return identifier_of(item)
+    return ""
+
+
 _READERS: dict[str, tuple[str, Callable[[Resource, Words], tuple[str, Any, str, str, Any]]]] = {
     "Encounter": ("visit", _encounter),
     "Observation": ("measurement", _observation),
@@ -147,6 +200,13 @@ _READERS: dict[str, tuple[str, Callable[[Resource, Words], tuple[str, Any, str, 
     "Immunization": ("immunization", _immunization),
     "EpisodeOfCare": ("programme", _episode),
     "CarePlan": ("contract", _care_plan),
+    "MedicationRequest": ("medicine", _medicine),
+    "MedicationStatement": ("medicine", _medicine),
+    "MedicationDispense": ("medicine", _medicine),
+    "AllergyIntolerance": ("allergy", _allergy),
+    "DiagnosticReport": ("report", _report),
+    "DocumentReference": ("report", _report),
+    "Composition": ("report", _report),
 }
 
 

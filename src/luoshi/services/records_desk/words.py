@@ -43,8 +43,8 @@ class Words:
         return self._vocabulary.findings
 
     def of(self, group: str, code: str) -> str:
-        """The word for a code of a group."""
-        word: Word | None = getattr(self._vocabulary, group).get(code)
+        """The word for a code of a group; the code itself where the group or the code is not known."""
+        word: Word | None = getattr(self._vocabulary, group, {}).get(code)
         return in_language(word.zh, word.en) if word else code
 
     def condition(self, code: str) -> str:
