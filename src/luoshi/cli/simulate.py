@@ -23,12 +23,16 @@ import click
     help="FHIR R4 NDJSON as systems send it, or the lake itself.",
 )  # fmt: skip
 @click.option("--truth/--no-truth", default=True, show_default=True, help="Write the true answers beside it.")
-def group(residents: int, seed: int, folder: Path, as_of: datetime, form: str, truth: bool) -> None:
+@click.option(
+    "--plant", "planted", type=click.FloatRange(0, 1), default=0.0, show_default=True,
+    help="Share of the units that invent records, as planted.json says.",
+)  # fmt: skip
+def group(residents: int, seed: int, folder: Path, as_of: datetime, form: str, truth: bool, planted: float) -> None:
     """Invent a fictional city: registers (region/), records (fhir/ or lake/) and the true value of every indicator
     (truth.json). The same residents, seed and day give the same bytes."""
     from luoshi.simulate import output
 
     started = time.perf_counter()
-    told = output.write(residents, seed, as_of.date(), folder, form=form, truth=truth, say=click.echo)
+    told = output.write(residents, seed, as_of.date(), folder, form=form, truth=truth, planted=planted, say=click.echo)
     seconds = time.perf_counter() - started
     click.echo(f"{folder}: {told} records of about {residents} residents in {seconds:.1f} s")

@@ -11,19 +11,24 @@ import orjson
 from luoshi.kernel.errors import UnreadableFile
 from luoshi.simulate import fhir, lake, region_files
 from luoshi.simulate.city import invent
+from luoshi.simulate.planting import plant
 from luoshi.simulate.truth import answers
 
 
 def write(
     residents: int, seed: int, as_of: date, folder: Path, *, form: str = "fhir", truth: bool = True,
-    hardship: float = 1.0, say: Callable[[str], object] = lambda line: None,
+    hardship: float = 1.0, planted: float = 0.0, say: Callable[[str], object] = lambda line: None,
 ) -> int:  # fmt: skip
     """Invent the region and write it below `folder`: `region/*.csv`, `fhir/*.ndjson` and/or `lake/`, `truth.json`.
 
-    `form` is `fhir`, `lake` or `both`; `say` hears one line a file. Answers the number of records written. Raises
+    `form` is `fhir`, `lake` or `both`; `planted`: the share of units that invent records, told in `planted.json` (as many
+    again get an honest but unusual habit); `say` hears one line a file. Answers the number of records written. Raises
     `InvalidValue` for impossible sizes and `UnreadableFile` when the folder cannot be written.
     """
     region = invent(residents, seed, as_of, hardship=hardship)
+    told_of = None
+    if planted:
+        region, told_of = plant(region, planted, habits=min(planted, 1 - planted))
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for name, count in region_files.write(region, folder / "region").items():
@@ -33,6 +38,9 @@ def write(
             fhir.write(region, folder / "fhir", told=lambda kind, count: say(f"fhir/{kind}.ndjson: {count} resources"))
         if form in ("lake", "both"):
             lake.write(region, folder / "lake", told=lambda table, count: say(f"lake/{table}: {count} rows"))
+        if told_of is not None:
+            (folder / "planted.json").write_bytes(orjson.dumps(told_of.plain(), option=orjson.OPT_INDENT_2) + b"\n")
+            say(f"planted.json: {len(told_of.schemes)} units invent records")
         if truth:
             told = answers(region)
             (folder / "truth.json").write_bytes(orjson.dumps(told, option=orjson.OPT_INDENT_2) + b"\n")

@@ -103,9 +103,9 @@ def _stepped(unit: _Unit) -> None:
 
 def _copied(unit: _Unit) -> None:
     """One resident's figures are written for most of those of the day; the days are few, as a desk fills forms."""
-    days = unit.cuff["day"][unit.readings] // 14 * 14 + 2
     rows = unit.readings[unit.cuff["visit"][unit.readings] >= 0]
-    unit.move(np.unique(unit.cuff["visit"][rows]), unit.visit["day"][np.unique(unit.cuff["visit"][rows])] // 14 * 14 + 2)
+    visits = np.unique(unit.cuff["visit"][rows])
+    unit.move(visits, unit.visit["day"][visits] // 14 * 14 + 2)
     days = unit.cuff["day"][unit.readings]
     for day in np.unique(days):
         same = unit.readings[days == day]
@@ -115,12 +115,18 @@ def _copied(unit: _Unit) -> None:
             unit.cuff["diastolic"][copies] = unit.cuff["diastolic"][copies[0]]
 
 
-def _ghosts(unit: _Unit) -> None:
-    """Residents who died go on being visited every quarter."""
+def _dead(unit: _Unit) -> Ints:
+    """Residents of the unit who died at least four months before the last day, within the told days."""
     people = unit.region.people
     mine = unit.region.where.serving[people.village] == unit.place
-    dead = np.flatnonzero(mine & (people.death != NEVER) & (people.death < unit.region.span.end - 60))
-    for person in dead:
+    span = unit.region.span
+    return np.flatnonzero(mine & (people.death >= span.start) & (people.death < span.end - 120))
+
+
+def _ghosts(unit: _Unit) -> None:
+    """Residents who died go on being visited every month."""
+    people = unit.region.people
+    for person in _dead(unit):
         days = np.arange(people.death[person] + 20, unit.region.span.end, 30)
         if len(days):
             template = {name: np.repeat(column[unit.visits[:1]], len(days)) for name, column in unit.visit.items()}
@@ -231,13 +237,16 @@ def plant(region: Region, share: float, *, habits: float = 0.0, seed: int | None
     schemes: dict[str, str] = {}
     kept: dict[str, str] = {}
     ghosts: list[Columns] = []
+    first = int(draw.integers(0, len(SCHEMES)))
     for number, place in enumerate(fit[: bad + odd]):
         rows = np.flatnonzero(desk & (visit["institution"] == place))
         readings = np.flatnonzero(cuff["institution"] == place)
         unit = _Unit(region, visit, cuff, people.phone, rows, readings, int(place), draw, ghosts)
         code = region.where.institutions[int(place)].code
         if number < bad:
-            name = list(SCHEMES)[number % len(SCHEMES)]
+            name = list(SCHEMES)[(number + first) % len(SCHEMES)]
+            if name == "ghosts" and not len(_dead(unit)):
+                name = "invented-figures"  # nobody to visit after death
             SCHEMES[name](unit)
             schemes[code] = name
         else:

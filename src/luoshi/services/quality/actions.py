@@ -82,7 +82,13 @@ def _settle(lake: Path) -> int:
 
 
 def give_back(
-    *, source: str, by: User | str, scope: Scope, received: date | None = None, check: str = "", lake: Path | None = None
+    *,
+    source: str,
+    by: User | str,
+    scope: Scope,
+    received: date | None = None,
+    check: str = "",
+    lake: Path | None = None,
 ) -> tuple[Return, queries.FailingPage]:
     """Give the failing rows of a source (of one day, by one check) back to their sender: they are noted one by one, so
     that each is seen to be mended. Each person is noted as looked at.
@@ -90,7 +96,13 @@ def give_back(
     Raises `Refused` when nothing fails or more than `MOST_RETURNED` rows do, `NotFound` for an unknown check.
     """
     page = queries.failing(
-        scope=scope, source=source, received=received, check=check or None, limit=MOST_RETURNED, with_bodies=True, lake=lake
+        scope=scope,
+        source=source,
+        received=received,
+        check=check or None,
+        limit=MOST_RETURNED,
+        with_bodies=True,
+        lake=lake,
     )
     if not page.total:
         raise Refused(_("没有需要退回的记录。"))

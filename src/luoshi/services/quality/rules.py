@@ -83,7 +83,9 @@ def score(counts: Mapping[str, Count], checks: Library | None = None) -> float |
     """100 × Σ weight × share passed / Σ weight, over the checks that had rows to look at; None where there is none."""
     known = (checks or library()).checks
     weights = scoring().weights
-    parts = [(weights[known[name].severity], count.share) for name, count in counts.items() if count.rows and name in known]
+    parts = [
+        (weights[known[name].severity], count.share) for name, count in counts.items() if count.rows and name in known
+    ]
     total = sum(weight for weight, _ in parts)
     return 100 * sum(weight * share for weight, share in parts) / total if total else None
 

@@ -193,7 +193,9 @@ class _Desk:
     def columns(self, sql: str) -> dict[str, NDArray[Any]]:
         """The result of a query by column; nulls of numbers as 0."""
         found = self.con.execute(sql).fetchnumpy()
-        return {name: np.ma.filled(column, 0) if np.ma.isMaskedArray(column) else column for name, column in found.items()}
+        return {
+            name: np.ma.filled(column, 0) if np.ma.isMaskedArray(column) else column for name, column in found.items()
+        }
 
     def excess(self, method: str, sql: str) -> list[Sign]:
         """The units of a query giving `unit, institution, observed, trials` and, where chance depends on the unit's own
@@ -369,8 +371,8 @@ def _too_many(desk: _Desk) -> list[Sign]:
     )
     return desk.excess(
         "too-many-a-day",
-        """SELECT unit, min(institution) AS institution, count(*)::BIGINT AS trials,
-            count(*) FILTER (WHERE too_many)::BIGINT AS observed FROM days GROUP BY 1 ORDER BY 1""",
+        """SELECT unit, min(institution) AS institution, sum(n)::BIGINT AS trials,
+            coalesce(sum(n) FILTER (WHERE too_many), 0)::BIGINT AS observed FROM days GROUP BY 1 ORDER BY 1""",
     )
 
 
@@ -433,7 +435,9 @@ _BEHIND: dict[str, Callable[[Rules], str]] = {
     ),
     "after-death": lambda by: f"{_VISIT} {_DEAD} AND w.unit = ?",
     "while-admitted": lambda by: f"{_VISIT} {_ADMITTED} WHERE {_FACE.replace('mode', 'w.mode')} AND w.unit = ?",
-    "too-many-a-day": lambda by: f"{_VISIT} work w SEMI JOIN days d ON d.unit = w.unit AND d.day = w.day AND d.too_many WHERE w.unit = ?",
+    "too-many-a-day": lambda by: (
+        f"{_VISIT} work w SEMI JOIN days d ON d.unit = w.unit AND d.day = w.day AND d.too_many WHERE w.unit = ?"
+    ),
     "at-night": lambda by: f"{_VISIT} work w WHERE ({_night(by)}) AND w.unit = ?",
     "weekend-batches": lambda by: (
         f"{_VISIT} (SELECT *, count(*) FILTER (WHERE {_FACE}) OVER (PARTITION BY day) AS n FROM work WHERE unit = ? AND free) w "

@@ -70,7 +70,9 @@ def _sources(found: queries.Overview) -> Table:
             [
                 Cell(standing.source or _("未登记来源"), href=asking.address("card", source=standing.source)),
                 Cell(
-                    f"{latest.received}", latest.received, href=asking.address("card", source=standing.source, day=latest.received)
+                    f"{latest.received}",
+                    latest.received,
+                    href=asking.address("card", source=standing.source, day=latest.received),
                 ),
                 grade_cell(latest),
                 Cell(number(latest.failing), latest.failing, note=_("检查 %(n)s 行次") % {"n": number(latest.rows)}),
@@ -164,14 +166,21 @@ def _checks(found: Card, rows: list[dict[str, Any]], promises: dict[str, int], s
         indicators = touching.indicators_of(row["check"]) if row["failing"] else ()
         made.append(
             [
-                Cell(row["name"], note=row["family"], href=href, flags=(_("低把握"),) if check.confidence == "low" else ()),
+                Cell(
+                    row["name"],
+                    note=row["family"],
+                    href=href,
+                    flags=(_("低把握"),) if check.confidence == "low" else (),
+                ),
                 Cell(severity_word(row["severity"])),
                 Cell(number(row["rows"]), row["rows"]),
                 Cell(number(row["failing"]), row["failing"]),
                 Cell(f"{row['passed']:.2f}%", row["passed"]),
                 Cell(
                     _("%(n)s 项指标") % {"n": len(indicators)} if indicators else "—",
-                    note=_("其中 %(n)s 项计划目标") % {"n": promises[row["check"]]} if promises.get(row["check"]) else "",
+                    note=_("其中 %(n)s 项计划目标") % {"n": promises[row["check"]]}
+                    if promises.get(row["check"])
+                    else "",
                 ),
             ]
         )

@@ -177,13 +177,19 @@ def returned(request: HttpRequest, batch: int) -> HttpResponse:
     at, total = paging.offset(request), lines.count()
     shown = list(lines[at : at + paging.SIZE])
     audit.look_at_list(
-        by=signed_in(request), persons=sorted({r.person for r in shown if r.person is not None}), what=f"list return {batch}"
+        by=signed_in(request),
+        persons=sorted({r.person for r in shown if r.person is not None}),
+        what=f"list return {batch}",
     )
     known = library().checks
     rows = [
         [
             Cell(f"{row.resource_type}/{row.key}"),
-            cell(in_language(known[row.check_id].name, known[row.check_id].name_en) if row.check_id in known else row.check_id),
+            cell(
+                in_language(known[row.check_id].name, known[row.check_id].name_en)
+                if row.check_id in known
+                else row.check_id
+            ),
             Cell(row.get_state_display(), light={"open": "red", "again": "yellow", "mended": "green"}[row.state]),
             cell(row.settled.date() if row.settled else None),
         ]
