@@ -20,6 +20,7 @@ NOUNS = {
     "indicator": "Definitions and values.",
     "lake": "The columnar copy of the records.",
     "plan": "Read, load and compare plan documents.",
+    "quality": "Are the records right, in time, and real?",
     "records": "Check and ingest FHIR records.",
     "region": "Divisions, institutions, departments.",
     "server": "Prepare the store and serve the pages.",

@@ -20,5 +20,6 @@ SERVICES: list[str] = [
     "luoshi.services.resident_portal",
     "luoshi.services.health_code",
     "luoshi.services.plan_desk",
+    "luoshi.services.quality",
     "luoshi.services.fhir_server",
 ]

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -87,7 +88,7 @@ def _invented(unit: _Unit) -> None:
 def _carried(unit: _Unit) -> None:
     """Each resident's figures are those of the visit before, five times in six."""
     for rows in unit.in_order():
-        for before, now in zip(rows[:-1], rows[1:], strict=True):
+        for before, now in pairwise(rows):
             if unit.draw.random() < 5 / 6:
                 unit.cuff["systolic"][now] = unit.cuff["systolic"][before]
                 unit.cuff["diastolic"][now] = unit.cuff["diastolic"][before]

@@ -1,0 +1,26 @@
+"""The jobs of the desk: run all checks, look for signs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from luoshi.platform.jobs.registry import Progress, job
+from luoshi.services.quality import actions, judging
+
+
+@job("quality.run", restartable=True)
+def run(progress: Progress, by: str = "system") -> dict[str, Any]:
+    """Run the checks over what changed in the lake."""
+    progress(0, 1)
+    ran = actions.run(by=by)
+    progress(1, 1)
+    return {"rows": ran.rows, "failing": ran.failing, "seconds": round(ran.seconds, 1)}
+
+
+@job("quality.authenticity", restartable=True)
+def look(progress: Progress, by: str = "system") -> dict[str, Any]:
+    """Look for signs of records made at the desk."""
+    progress(0, 1)
+    examined = judging.look(by=by)
+    progress(1, 1)
+    return {"units": examined.units, "shown": len(examined.shown)}
