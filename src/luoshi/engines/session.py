@@ -8,6 +8,7 @@ cohort can forget it.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -38,7 +39,7 @@ CREATE OR REPLACE TEMP MACRO plus_months(d, n) AS CAST(d + to_months(CAST(n AS I
 CREATE OR REPLACE TEMP MACRO months_before(d, n) AS CAST(d - to_months(CAST(n AS INTEGER)) AS DATE);
 CREATE OR REPLACE TEMP MACRO years_before(d, n) AS CAST(d - to_years(CAST(n AS INTEGER)) AS DATE);
 CREATE OR REPLACE TEMP MACRO days_from(a, b) AS b - a;
-CREATE OR REPLACE TEMP MACRO milliseconds_from(a, b) AS epoch_ms(b) - epoch_ms(a);
+CREATE OR REPLACE TEMP MACRO milliseconds_from(a, b) AS (epoch_us(b) - epoch_us(a)) // 1000;
 CREATE OR REPLACE TEMP MACRO latest_highest(v, d) AS
   arg_max(v, (d - DATE '1970-01-01') * 1000000000000 + CAST(least(greatest(v, -1e8), 4e8) * 1000 AS BIGINT));
 CREATE OR REPLACE TEMP MACRO latest_lowest(v, d) AS
@@ -58,8 +59,20 @@ def quoted(text: str) -> str:
 
 def render(tree: exp.Expression) -> str:
     """Tree to DuckDB SQL, every name quoted."""
-    sql: str = tree.sql(dialect="duckdb", identify=True)
+    sql: str = with_doubles(tree).sql(dialect="duckdb", identify=True)
     return sql
+
+
+def with_doubles(tree: exp.Expression) -> exp.Expression:
+    """The same with every number that has a point a double: engines differ in how exact their decimals are."""
+
+    def double(node: exp.Expression) -> exp.Expression:
+        if isinstance(node, exp.Literal) and not node.is_string and "." in node.name and "e" not in node.name.lower():
+            return exp.Literal(this=f"{node.name}e0", is_string=False)
+        return node
+
+    made: exp.Expression = tree.transform(double)
+    return made
 
 
 def connect(threads: int, memory_limit: str, temp: Path | None = None) -> duckdb.DuckDBPyConnection:
@@ -74,6 +87,10 @@ def connect(threads: int, memory_limit: str, temp: Path | None = None) -> duckdb
         config["temp_directory"] = str(temp)
     con = duckdb.connect(config=config)
     con.execute("SET TimeZone = 'Asia/Shanghai'")
+    # Dividing by zero gives nothing, on every engine and whatever the types.
+    con.execute("SET ieee_floating_point_ops = false")
+    with suppress(duckdb.CatalogException):  # versions before 2 give nothing without being told
+        con.execute("SET error_on_division_by_zero = false")
     con.execute(_MACROS)
     return con
 

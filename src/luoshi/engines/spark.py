@@ -193,6 +193,8 @@ class SparkEngine:
         asked: list[exp.Expression] = [exp.column("division")]
         for k, indicator in enumerate(indicators):
             inside, counted = membership(indicator)
+            if indicator.kind != "ratio":  # what it adds up is no question of yes and no
+                counted = exp.true()
             asked += [
                 exp.alias_(inside, f"i{k}"),
                 exp.alias_(counted, f"c{k}"),

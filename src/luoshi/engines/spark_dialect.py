@@ -15,6 +15,7 @@ from sqlglot import exp
 from sqlglot.optimizer.annotate_types import annotate_types
 from sqlglot.optimizer.qualify import qualify
 
+from luoshi.engines.session import with_doubles
 from luoshi.indicators.tables import Type
 from luoshi.kernel.errors import CatalogError
 
@@ -33,10 +34,9 @@ _DUCKDB_TYPES: dict[str, str] = {
 
 _WHOLE = tuple(exp.DataType.INTEGER_TYPES)
 _REAL = (exp.DataType.Type.DOUBLE, exp.DataType.Type.FLOAT)
-_DECIMAL = (exp.DataType.Type.DECIMAL, exp.DataType.Type.BIGDECIMAL)
 _DAY = (exp.DataType.Type.DATE,)
 _TEXT = tuple(exp.DataType.TEXT_TYPES)
-_NUMBER = (*_WHOLE, *_REAL, *_DECIMAL)
+_NUMBER = (*_WHOLE, *_REAL)
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,7 @@ def to_spark(
     `schema`: table → column → Spark's name of its type, of every table the query reads. Raises `CatalogError` naming
     `where` for a comparison of different kinds of value, which the engines would convert differently.
     """
-    tree = query.copy()
+    tree = with_doubles(query)
     days = {"start": start, "end": end}
     tree = tree.transform(lambda node: _day(days[node.name]) if isinstance(node, exp.Placeholder) else node)
     _put_own_functions(tree)
@@ -131,8 +131,11 @@ def _moved(day: exp.Expression, count: exp.Expression, *, months: int = 1, back:
     return _call("ADD_MONTHS", day, exp.Neg(this=exp.paren(by)) if back else by, kind="DATE")
 
 
-def _milliseconds(value: exp.Expression) -> exp.Expression:
-    return _call("UNIX_MILLIS", exp.cast(value.copy(), "TIMESTAMPTZ"), kind="BIGINT")
+def _milliseconds(first: exp.Expression, last: exp.Expression) -> exp.Expression:
+    """Whole milliseconds, a part of one dropped."""
+    micros = [exp.Anonymous(this="UNIX_MICROS", expressions=[exp.cast(v.copy(), "TIMESTAMPTZ")]) for v in (last, first)]
+    apart = exp.paren(exp.Sub(this=micros[0], expression=micros[1]))
+    return exp.cast(exp.IntDiv(this=apart, expression=exp.Literal.number(1000)), "BIGINT")
 
 
 def _latest(value: exp.Expression, day: exp.Expression, *, highest: bool) -> exp.Expression:
@@ -159,7 +162,7 @@ _OURS: dict[str, Callable[..., exp.Expression]] = {
     "months_before": lambda d, n: _moved(d, n, back=True),
     "years_before": lambda d, n: _moved(d, n, months=12, back=True),
     "days_from": lambda a, b: _call("DATEDIFF", b, a, kind="BIGINT"),
-    "milliseconds_from": lambda a, b: exp.paren(exp.Sub(this=_milliseconds(b), expression=_milliseconds(a))),
+    "milliseconds_from": _milliseconds,
     "latest_highest": lambda v, d: _latest(v, d, highest=True),
     "latest_lowest": lambda v, d: _latest(v, d, highest=False),
 }
@@ -197,11 +200,9 @@ def _scaled(value: exp.Expression, scale: exp.Expression) -> exp.Expression:
 
 
 def _cast_whole(node: exp.Expression) -> exp.Expression | None:
-    """To a whole number: a double to the nearest, halves to the even one; a decimal with halves away from zero."""
+    """To a whole number: a double to the nearest, halves to the even one."""
     if not _is(node.to, _WHOLE) or _is(node.this, _WHOLE) or node.this.is_type("boolean"):
         return None
-    if _is(node.this, _DECIMAL):
-        return exp.cast(exp.Anonymous(this="ROUND", expressions=[node.this.copy()]), node.to.copy())
     if _is(node.this, _REAL):
         return exp.cast(exp.Anonymous(this="RINT", expressions=[node.this.copy()]), node.to.copy())
     return None
@@ -230,11 +231,13 @@ def _added(node: exp.Expression) -> exp.Expression | None:
     return None
 
 
-def _like(node: exp.Expression) -> exp.Expression:
+def _like(node: exp.Expression) -> exp.Expression | None:
     """A backslash in a pattern is itself: DuckDB knows no escape unless one is named."""
-    if isinstance(node.parent, exp.Escape) or not node.expression.is_string:
-        return node.copy()
-    return exp.Like(this=node.this.copy(), expression=exp.Literal.string(node.expression.name.replace("\\", "\\\\")))
+    if isinstance(node.parent, exp.Escape) or "\\" not in node.expression.name:
+        return None
+    made = node.copy()
+    made.set("expression", exp.Literal.string(node.expression.name.replace("\\", "\\\\")))
+    return made
 
 
 _CARRIED: dict[type[exp.Expression], Callable[..., exp.Expression | None]] = {
