@@ -5,9 +5,10 @@ Called by `writing` inside its one transaction; everything is looked up and writ
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
+from luoshi.platform.identity import links
 from luoshi.platform.store import sets
 from luoshi.platform.store.models import Person
 from luoshi.platform.store.preparing import DELETED, Row
@@ -25,22 +26,52 @@ def identify(accepted: list[tuple[Row, Known]], work: Work) -> None:
     wanted = {key for row, _ in patients for key in row.facts.keys}  # type: ignore[union-attr]
     owners: dict[Key, int] = {(system, value): person for system, value, person in _owners(wanted)}
     following = int(sets.one("SELECT coalesce(max(number), 0) FROM store_person")) + 1
+    before = {at.id: at.person for _, at in patients if not at.fresh}
+    origins = links.origins(before) if before else {}
     for row, at in patients:
         found = row.facts
         assert found is not None
-        decision = decide(found, known_as=at.person, owners=owners)
+        known_as = work.raw.get(at.id, origins.get(at.id, at.person))
+        decision = decide(found, known_as=known_as, owners=owners)
         person = decision.person
         if person is None:
             person, following = following, following + 1
             work.new_persons.add(person)
-        at.person = person
+        work.raw[at.id] = person
         work.persons[person] = (found.division, found.institution, found.name[: Person.NAME_LENGTH])
         for key in decision.claim:
             owners[key] = person
             work.claims.append((*key, person))
         work.reviews.extend(("conflict", at.id, person, other) for other in decision.conflicts)
         work.reviews.extend((doubt, at.id, person, None) for doubt in found.doubts)
+    _place(patients, {at.id: work.raw[at.id] for _, at in patients}, before, work)
+    _one_already(work)
     work.counts.persons = len(work.new_persons)
+
+
+def _place(
+    rows: list[tuple[Row, Known]], raw: Mapping[int, int | None], before: Mapping[int, int | None], work: Work
+) -> None:
+    """Give resources the person at the root of the links above the one they come in under."""
+    placed = links.place(raw, before, work.now)
+    for row, at in rows:
+        person, came = placed[at.id], raw[at.id]
+        at.person = person
+        if row.facts is not None and person is not None and came is not None and person != came:
+            work.persons[person] = work.persons[came]
+
+
+def _one_already(work: Work) -> None:
+    """Two people who were found to be one are no conflict."""
+    others = {other for _, _, _, other in work.reviews if other is not None}
+    if not others:
+        return
+    tops = links.roots(others | {person for _, _, person, _ in work.reviews})
+    work.reviews = [
+        (kind, resource, tops.get(person, person), other)
+        for kind, resource, person, other in work.reviews
+        if other is None or tops.get(person, person) != tops.get(other, other)
+    ]
 
 
 def _owners(keys: Iterable[Key]) -> list[tuple[Any, ...]]:
@@ -56,26 +87,32 @@ def assign(accepted: list[tuple[Row, Known]], known: dict[Name, Known], work: Wo
     others = [(row, at) for row, at in accepted if row.facts is None and row.hash != DELETED]
     keys = {row.patient for row, _ in others if row.patient}
     ids = {key[8:] for key in keys if key.startswith("Patient/")}
-    persons: dict[str, int | None] = {
-        f"Patient/{key}": person
-        for key, person in sets.select(
-            "SELECT key, person FROM store_resource WHERE key IN {values} AND type = 'Patient' AND source_id = %s",
-            ids,
-            work.source,
-        )
-    }
-    persons.update({f"Patient/{key}": at.person for (kind, key), at in known.items() if kind == "Patient"})
+    stored = sets.select(
+        "SELECT key, person, id FROM store_resource WHERE key IN {values} AND type = 'Patient' AND source_id = %s",
+        ids,
+        work.source,
+    )
+    patients = {at.id: at.person for (kind, _), at in known.items() if kind == "Patient"}
+    origins = links.origins([*(id_ for _, _, id_ in stored), *patients]) if stored or patients else {}
+    persons: dict[str, int | None] = {f"Patient/{key}": origins.get(id_, person) for key, person, id_ in stored}
+    persons.update(
+        {
+            f"Patient/{key}": work.raw.get(at.id, origins.get(at.id, at.person))
+            for (kind, key), at in known.items()
+            if kind == "Patient"
+        }
+    )
     identifiers = [(a, b) for a, _, b in (key.partition("|") for key in keys if not key.startswith("Patient/"))]
     persons.update({f"{system}|{value}": person for system, value, person in _owners(identifiers)})
     persons.update({f"{system}|{value}": person for system, value, person in work.claims})
+    before = {at.id: at.person for _, at in others if not at.fresh}
+    raw = {at.id: persons.get(row.patient) if row.patient else None for row, at in others}
     for row, at in others:
-        person = persons.get(row.patient) if row.patient else None
         work.pending.pop(at.id, None)
-        if person is None and row.patient:
+        if raw[at.id] is None and row.patient:
             work.pending[at.id] = row.patient
-        if at.person is not None and at.person != person:
-            work.moved.add(at.person)
-        at.person = person
+    _place(others, raw, before, work)
+    work.moved.update(person for _, at in others if (person := before.get(at.id)) is not None and person != at.person)
 
 
 def write_persons(work: Work) -> None:
@@ -115,7 +152,7 @@ def write_persons(work: Work) -> None:
 def resolve(fresh: list[tuple[Row, Known, str]], known: dict[Name, Known], work: Work) -> None:
     """Give those who waited for a Patient of this set their person, and queue the new ones who wait."""
     arrived: dict[str, int] = {
-        f"Patient/{row.key}": at.person for row, at, _ in fresh if row.facts is not None and at.person is not None
+        f"Patient/{row.key}": work.raw[at.id] for row, at, _ in fresh if row.facts is not None and at.id in work.raw
     }
     claimed = {f"{system}|{value}": person for system, value, person in work.claims}
     waiting: list[tuple[int, int, int]] = []
@@ -125,9 +162,11 @@ def resolve(fresh: list[tuple[Row, Known, str]], known: dict[Name, Known], work:
         person = claimed.get(key) or (arrived.get(key) if source == work.source else None)
         if person is not None:
             waiting.append((id_, resource, person))
+    raw = {resource: person for _, resource, person in waiting}
+    placed = links.place(raw, dict.fromkeys(raw), work.now)
     sets.update(
         "UPDATE store_resource SET person = %s, touched = %s WHERE id = %s",
-        [(person, work.chunk, resource) for _, resource, person in waiting],
+        [(placed[resource], work.chunk, resource) for _, resource, _ in waiting],
     )
     sets.update("DELETE FROM store_pending WHERE id = %s", [(id_,) for id_, _, _ in waiting])
     updated = {at.id for at in known.values() if at.rows and not at.fresh}

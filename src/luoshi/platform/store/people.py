@@ -12,6 +12,8 @@ from django.db import connection
 from django.db.models import Q
 
 from luoshi.kernel.errors import InvalidValue
+from luoshi.platform.identity import links
+from luoshi.platform.identity.models import Link
 from luoshi.platform.regions.models import Division
 from luoshi.platform.store import sets
 from luoshi.platform.store.models import Person, PersonIdentifier
@@ -58,7 +60,8 @@ def cards(persons: Iterable[int], *, scope: Scope) -> dict[int, Card]:
 
 
 def by_identifier(text: str, *, scope: Scope) -> list[int]:
-    """Persons inside the scope with this identifier of any kind, written as on the card or with blanks. Two queries."""
+    """Persons inside the scope with this identifier of any kind, written as on the card or with blanks; of
+    several joined into one, that one. Three queries."""
     text = "".join(text.split()).upper()
     wanted = set()
     for system, check in SYSTEMS.items():
@@ -70,6 +73,8 @@ def by_identifier(text: str, *, scope: Scope) -> list[int]:
         return []
     rows = PersonIdentifier.objects.filter(value__in={v for _, v in wanted}).values_list("system", "value", "person")
     found = {person for system, value, person in rows if (system, value) in wanted}
+    tops = links.roots(found) if found else {}
+    found = {tops.get(person, person) for person in found}
     return sorted(Person.objects.filter(_inside(scope), pk__in=found).values_list("pk", flat=True))
 
 
@@ -79,7 +84,8 @@ def by_name(name: str, *, scope: Scope, limit: int) -> tuple[list[int], int]:
     near = Q(name__startswith=name)
     if connection.vendor == "sqlite":
         near &= Q(name__gte=name, name__lt=name + chr(0x10FFFF))
-    rows = Person.objects.filter(_inside(scope), near).order_by("name", "pk")
+    joined = Link.objects.filter(ended_at=None).values("child")
+    rows = Person.objects.filter(_inside(scope), near).exclude(pk__in=joined).order_by("name", "pk")
     return list(rows.values_list("pk", flat=True)[:limit]), rows.count()
 
 

@@ -162,9 +162,13 @@ def bodies(
     `since`: only versions that became known or ceased to be believed at or after that instant.
     `person_range`: half-open range of person numbers; without it rows with no person (null) are included too, unless
     `assigned` is true; `assigned=False` gives those alone. `known_to` is null for the version still believed; a deleted
-    resource has no row after its `known_to`.
+    resource has no row after its `known_to`. What links between persons moved is given in pieces, each to the person it
+    counted for then.
     """
+    moved = _moved(resource_type, since=since, person_range=person_range, assigned=assigned)
     conditions, values = ["r.type = %s", "v.body <> ''"], [resource_type]
+    if sets.one("SELECT 1 FROM identity_belonging LIMIT 1") is not None:
+        conditions.append("NOT EXISTS (SELECT 1 FROM identity_belonging b WHERE b.resource = r.id)")
     if person_range is not None:
         conditions.append("r.person >= %s AND r.person < %s")
         values += [str(int(number)) for number in person_range]
@@ -179,11 +183,62 @@ def bodies(
         WHERE {" AND ".join(conditions)} ORDER BY r.person, r.id, v.version"""  # noqa: S608 (conditions are ours)
     with _streaming(statement, [values[0], *(int(v) for v in values[1:])]) as cursor:
         while rows := cursor.fetchmany(batch):
-            columns = zip(*rows, strict=True)
-            yield pa.table(
-                [pa.array(column, type=field.type) for column, field in zip(columns, BODIES, strict=True)],
-                schema=BODIES,
-            )
+            yield _table(_with_moved(rows, moved))
+    if moved:
+        yield _table(moved)
+
+
+def _table(rows: list[tuple[Any, ...]]) -> pa.Table:
+    columns = zip(*rows, strict=True)
+    return pa.table(
+        [pa.array(column, type=field.type) for column, field in zip(columns, BODIES, strict=True)], schema=BODIES
+    )
+
+
+def _moved(
+    resource_type: str, *, since: datetime | None, person_range: tuple[int, int] | None, assigned: bool | None
+) -> list[tuple[Any, ...]]:
+    """The pieces of versions of resources that a link ever moved, by person; few, as links are."""
+    if sets.one("SELECT 1 FROM identity_belonging LIMIT 1") is None:
+        return []
+    rows = sets.rows(
+        """
+        SELECT r.public_id, b.person, v.version,
+            CASE WHEN v.known_from > b.known_from THEN v.known_from ELSE b.known_from END AS known_from,
+            CASE WHEN v.known_to IS NULL OR b.known_to < v.known_to THEN b.known_to ELSE v.known_to END AS known_to,
+            v.body, s.name
+        FROM identity_belonging b JOIN store_resource r ON r.id = b.resource
+        JOIN store_version v ON v.resource_id = r.id JOIN store_source s ON s.id = r.source_id
+        WHERE r.type = %s AND v.body <> '' AND (v.known_to IS NULL OR v.known_to > b.known_from)
+            AND (b.known_to IS NULL OR v.known_from < b.known_to)
+        """
+        + ("AND b.person >= %s AND b.person < %s " if person_range is not None else "")
+        + "ORDER BY b.person, r.id, v.version, b.known_from",
+        resource_type,
+        *(person_range or ()),
+    )
+    if person_range is None and assigned is not None:
+        rows = [row for row in rows if (row[1] is not None) == assigned]
+    if since is not None:
+        mark = _microseconds(since)
+        rows = [row for row in rows if row[3] >= mark or (row[4] is not None and row[4] >= mark)]
+    return rows
+
+
+def _with_moved(rows: list[tuple[Any, ...]], moved: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+    """A batch with the moved pieces that belong into it, by person; they are taken out of `moved`. Rows of nobody stand
+    where the database puts them: first in SQLite, last in PostgreSQL."""
+    if not moved:
+        return rows
+    last = connection.vendor == "postgresql"
+
+    def place(row: tuple[Any, ...]) -> tuple[bool, int]:
+        return (row[1] is None) == last, row[1] or 0
+
+    end = place(rows[-1])
+    fitting = [row for row in moved if place(row) <= end]
+    moved[:] = [row for row in moved if place(row) > end]
+    return sorted([*rows, *fitting], key=place)
 
 
 @contextmanager

@@ -74,4 +74,6 @@ class Work:
     claims: list[tuple[str, str, int]] = field(default_factory=list)
     pending: dict[int, str] = field(default_factory=dict)
     moved: set[int] = field(default_factory=set)
+    # Patient resource → the person its identifiers name, before links (`platform.identity.links`).
+    raw: dict[int, int] = field(default_factory=dict)
     reviews: list[tuple[str, int, int, int | None]] = field(default_factory=list)

@@ -1,0 +1,16 @@
+"""The Django application of identity."""
+
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class IdentityConfig(AppConfig):
+    """Identity."""
+
+    name = "luoshi.platform.identity"
+    label = "identity"
+    verbose_name = _("身份")
+
+    def ready(self) -> None:
+        """Declare the job."""
+        from luoshi.platform.identity import jobs  # noqa: F401 (declares by being imported)
