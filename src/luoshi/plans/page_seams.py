@@ -13,6 +13,7 @@ from bisect import bisect_left
 from collections import Counter
 from dataclasses import dataclass
 from functools import cache
+from itertools import pairwise
 
 from luoshi.catalog.loader import CATALOG
 from luoshi.documents.wrapping import OPENING
@@ -60,9 +61,15 @@ def propose(reading: RunningText, markers: list[Marker] | None = None) -> Propos
     language = _Language(reading.text)
     count = len(parts)
     scores = [[_edge(parts[a], parts[b], language) if a != b else 0.0 for b in range(count)] for a in range(count)]
-    last = [1.5 if part.closes else -1.5 for part in parts]
+    last = [_ending(part) for part in parts]
     order = _exact(scores, last) if count <= _EXACT else _improved(scores, last)
-    gain = _total(scores, last, order) - _total(scores, last, list(range(count)))
+    printed = list(range(count))
+    gain = _total(scores, last, order) - _total(scores, last, printed)
+    weak = sum(1 for a, b in pairwise(order) if scores[a][b] < 1.0)
+    if weak > max(1, count // 5) or min(scores[a][b] for a, b in pairwise(order)) < -2.0:
+        gain = min(gain, 0.0)  # the best order does not read well either: nothing can be said
+    if sum(len(part.markers) for part in parts) < 3:
+        gain = min(gain, CLEARLY - 0.1)  # no numbers to bear it out
     return Proposal(tuple(cuts), tuple(order), round(gain, 2))
 
 
@@ -77,7 +84,7 @@ def _breaks(reading: RunningText, markers: list[Marker]) -> list[int]:
     first = min(begins, default=0)
     result = [0]
     paras = reading.paras
-    for before, para in zip(paras, paras[1:], strict=False):
+    for before, para in pairwise(paras):
         if before.start < first or ROW in (before.kind, para.kind):
             continue
         line, following = reading.text[before.start : before.end], reading.text[para.start : para.end]
@@ -88,7 +95,7 @@ def _breaks(reading: RunningText, markers: list[Marker]) -> list[int]:
         result.append(para.start)
     lines = {para.start for para in paras}
     numbered = [marker for marker in markers if marker.ordinal is not None and marker.rank <= RANKS["arabic"]]
-    for before_marker, marker in zip(numbered, numbered[1:], strict=False):
+    for before_marker, marker in pairwise(numbered):
         inside = any(before_marker.start < cut <= marker.start for cut in result)
         if not inside and marker.start in lines and _jumps(numbered, marker):
             result.append(marker.start)
@@ -173,12 +180,28 @@ def _parts(reading: RunningText, cuts: list[int], markers: list[Marker]) -> list
         lines = text.split("\n")
         inside = tuple(marker for marker in numbered if start <= marker.start < end)
         last = reading.text.rfind("\n", start, max(start, end - 1)) + 1
-        opens = start == 0 or start in begins or bool(OPENING.match(text)) or bool(_LABELLED.match(text))
+        opens = start == 0 or start in begins or bool(OPENING.match(text) or _LABELLED.match(text))
+        opens = opens or sections.is_end_matter(lines[0]) or bool(_SIGNED.search(lines[0]))
         closes = bool(_ENDS.search(text)) or (
             len(lines) > 1 and _stands_alone(lines[-1], "", numbered=last in begins or bool(OPENING.match(lines[-1])))
         )
         result.append(Part(start, end, inside, text[-_TAIL:], text[:_HEAD], opens, closes))
     return result
+
+
+_SIGNED = re.compile(r"^[\u4e00-\u9fff]{3,30}(?:院|局|委|府|室|会|心|组)\s?20\d\d年\d{1,2}月\d{1,2}日$")
+
+
+def _ending(part: Part) -> float:
+    """How well a part stands at the very end."""
+    lines = part.tail.split("\n")
+    if (
+        sections.DATE_LINE.match(lines[-1].strip())
+        or _SIGNED.search(lines[-1])
+        or (len(part.tail) < 40 and sections.is_end_matter(lines[-1]))
+    ):
+        return 4.0
+    return 1.5 if part.closes else -1.5
 
 
 class _Language:
@@ -230,6 +253,9 @@ def _catalogue() -> tuple[frozenset[str], frozenset[str]]:
     return frozenset(two), frozenset(longer)
 
 
+_UNIT_LABEL = re.compile(r"[（(【]?(?:牵头|责任|配合|主办|负责)(?:单位|部门)")
+
+
 def _edge(a: Part, b: Part, language: _Language) -> float:
     """How well part `b` goes on from part `a`."""
     score = 0.0
@@ -244,6 +270,8 @@ def _edge(a: Part, b: Part, language: _Language) -> float:
         score -= 2.5 if _rest_of_sentence(b.head) else 0.0
     else:
         score -= 2.5
+    if _UNIT_LABEL.match(b.head):  # a list of units belongs to an item that has none yet
+        score += 1.5 if a.markers and not _UNIT_LABEL.match(a.tail.split("\n")[-1]) else -1.5
     return score + _chain(a.markers, b.markers)
 
 
@@ -295,7 +323,7 @@ def _chain(before: tuple[Marker, ...], after: tuple[Marker, ...]) -> float:
 
 
 def _total(scores: list[list[float]], last: list[float], order: list[int]) -> float:
-    return sum(scores[a][b] for a, b in zip(order, order[1:], strict=False)) + last[order[-1]]
+    return sum(scores[a][b] for a, b in pairwise(order)) + last[order[-1]]
 
 
 def _exact(scores: list[list[float]], last: list[float]) -> list[int]:
