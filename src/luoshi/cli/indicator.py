@@ -21,6 +21,14 @@ _FORMAT = click.option("--format", "form", type=click.Choice(["table", "json"]),
 _LAKE = click.option(
     "--lake", type=click.Path(path_type=Path), help="Folder of the lake; that of the settings if absent."
 )
+_ENGINE = click.option(
+    "--engine",
+    "engine_name",
+    default="duckdb",
+    show_default=True,
+    help="duckdb, or spark for a lake beyond one machine.",
+)
+_MASTER = click.option("--master", help="With --engine spark: where it runs (local[2], spark://host:7077, yarn).")
 
 
 @click.group()
@@ -90,13 +98,14 @@ def show(name: str, sql: bool) -> None:
 
 @group.command("check")
 @click.argument("names", metavar="[ID]...", nargs=-1)
-def check(names: Sequence[str]) -> None:
+@_ENGINE
+@_MASTER
+def check(names: Sequence[str], engine_name: str, master: str | None) -> None:
     """Check the catalogue and run the cases of every indicator."""
-    from luoshi.engines import engine
     from luoshi.indicators.cases import disagreement, read_cases
 
     catalogue = Catalogue.load()
-    running = engine()
+    running = _running(engine_name, master)
     wrong = rows = 0
     for indicator in catalogue.measured(names or None):
         if indicator.kind == "method":
@@ -130,6 +139,8 @@ def _passed(asked: Period, until: date | None) -> Period:
 @click.option("--institution", help="Code of an institution, instead of a division.")
 @click.option("--by", type=click.Choice(["child"]), help="Also each division directly below.")
 @click.option("--known-at", help="As known at that instant (ISO 8601), for re-issuing a bulletin.")
+@_ENGINE
+@_MASTER
 @_FORMAT
 def run(
     names: Sequence[str],
@@ -140,14 +151,16 @@ def run(
     by: str | None,
     known_at: str | None,
     form: str,
+    engine_name: str,
+    master: str | None,
 ) -> None:
     """Evaluate indicators (all, if none is named) over a lake."""
-    from luoshi.engines import LakeDirectory, engine
+    from luoshi.engines import LakeDirectory
 
     catalogue = Catalogue.load()
     directory = LakeDirectory.open(_lake(lake))
     used = _passed(Period.parse(period), directory.data_until)
-    running = engine()
+    running = _running(engine_name, master)
     results = running.evaluate(directory, catalogue, used, ids=names or None, known_at=_instant(known_at))
     places = [_institution(results, institution)] if institution else _places(results, division, by)
     rows = []
@@ -189,6 +202,8 @@ def run(
 @click.option("--institution", help="Code of an institution.")
 @click.option("--limit", default=50, show_default=True, help="How many to print.")
 @click.option("--offset", default=0, help="How many to pass over.")
+@_ENGINE
+@_MASTER
 @_FORMAT
 def why(
     name: str,
@@ -199,9 +214,11 @@ def why(
     limit: int,
     offset: int,
     form: str,
+    engine_name: str,
+    master: str | None,
 ) -> None:
     """Who is not counted (counted, where less is better), and the reason of each."""
-    from luoshi.engines import LakeDirectory, engine
+    from luoshi.engines import LakeDirectory
 
     catalogue = Catalogue.load()
     indicator = catalogue.indicator(name)
@@ -211,7 +228,7 @@ def why(
         )
     directory = LakeDirectory.open(_lake(lake))
     used = _passed(Period.parse(period), directory.data_until)
-    found, total = engine().why(
+    found, total = _running(engine_name, master).why(
         directory, catalogue, indicator, used, division=division, institution=institution, limit=limit, offset=offset
     )
     rows = []
@@ -272,6 +289,15 @@ cases: |
   {column} | answer
   -        | 原因
 """
+
+
+def _running(name: str, master: str | None) -> Any:
+    """The engine asked for. Raises `InvalidValue` for a master without Spark, `NotFound` for an unknown engine."""
+    from luoshi.engines import engine
+
+    if master is not None and name != "spark":
+        raise InvalidValue("--master is of Spark.", todo="Add --engine spark.")
+    return engine(name, **({"master": master} if master is not None else {}))
 
 
 def _lake(given: Path | None) -> Path:

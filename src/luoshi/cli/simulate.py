@@ -29,7 +29,8 @@ import click
 )  # fmt: skip
 def group(residents: int, seed: int, folder: Path, as_of: datetime, form: str, truth: bool, planted: float) -> None:
     """Invent a fictional city: registers (region/), records (fhir/ or lake/) and the true value of every indicator
-    (truth.json). The same residents, seed and day give the same bytes."""
+    (truth.json). The same residents, seed and day give the same bytes. A lake of more than 500,000 residents is a
+    province of several cities, made one by one, so that 38 million need no more memory than one."""
     from luoshi.simulate import output
 
     started = time.perf_counter()

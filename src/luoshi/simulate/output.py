@@ -9,7 +9,7 @@ from pathlib import Path
 import orjson
 
 from luoshi.kernel.errors import UnreadableFile
-from luoshi.simulate import fhir, lake, region_files
+from luoshi.simulate import fhir, lake, province, region_files
 from luoshi.simulate.city import invent
 from luoshi.simulate.planting import plant
 from luoshi.simulate.truth import answers
@@ -22,9 +22,12 @@ def write(
     """Invent the region and write it below `folder`: `region/*.csv`, `fhir/*.ndjson` and/or `lake/`, `truth.json`.
 
     `form` is `fhir`, `lake` or `both`; `planted`: the share of units that invent records, told in `planted.json` (as many
-    again get an honest but unusual habit); `say` hears one line a file. Answers the number of records written. Raises
+    again get an honest but unusual habit); a lake of more residents than fit one city is a province of several, in which
+    nothing is planted; `say` hears one line a file. Answers the number of records written. Raises
     `InvalidValue` for impossible sizes and `UnreadableFile` when the folder cannot be written.
     """
+    if form == "lake" and province.is_province(residents) and not planted:
+        return _province(residents, seed, as_of, folder, truth=truth, hardship=hardship, say=say)
     region = invent(residents, seed, as_of, hardship=hardship)
     told_of = None
     if planted:
@@ -45,6 +48,19 @@ def write(
             told = answers(region)
             (folder / "truth.json").write_bytes(orjson.dumps(told, option=orjson.OPT_INDENT_2) + b"\n")
             say(f"truth.json: {len(told['indicators'])} indicators")
+        return records
+    except OSError as error:
+        raise UnreadableFile(f"cannot be written ({error.strerror}).", where=str(folder)) from error
+
+
+def _province(
+    residents: int, seed: int, as_of: date, folder: Path, *, truth: bool, hardship: float, say: Callable[[str], object]
+) -> int:
+    try:
+        records, told = province.write(residents, seed, as_of, folder, truth=truth, hardship=hardship, say=say)
+        if told is not None:
+            (folder / "truth.json").write_bytes(orjson.dumps(told, option=orjson.OPT_INDENT_2) + b"\n")
+            say(f"truth.json: {len(told['indicators'])} indicators, down to counties")
         return records
     except OSError as error:
         raise UnreadableFile(f"cannot be written ({error.strerror}).", where=str(folder)) from error
