@@ -7,7 +7,9 @@ cohorts; `schedules` are small dated tables (which dose is due when).
 
 from __future__ import annotations
 
+import csv
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any, Literal
 
@@ -68,13 +70,15 @@ SharedText.model_rebuild()
 
 
 class Schedule(Entry):
-    """A small dated table used by cohorts; `rows` in the order of `columns`."""
+    """A small table used by cohorts (which dose is due when, the limits of growth); `rows` in the order of `columns`. A long
+    one has its rows in the CSV file `file` beside it, whose heading names the columns."""
 
     name: str
     description: str
     source: str
     columns: dict[str, Type]
-    rows: tuple[tuple[Any, ...], ...]
+    rows: tuple[tuple[Any, ...], ...] = ()
+    file: str | None = None
 
 
 @dataclass(frozen=True)
@@ -117,10 +121,37 @@ class Cohort:
 def read_schedule(path: Path) -> Schedule:
     """One schedule file. Raises `CatalogError` when a row has not as many values as there are columns."""
     schedule = read_entry(path, Schedule)
+    if schedule.file is not None:
+        schedule = schedule.model_copy(update={"rows": _rows_of(path.parent / schedule.file, schedule.columns)})
     for number, row in enumerate(schedule.rows, 1):
         if len(row) != len(schedule.columns):
             raise CatalogError(f"row {number} has {len(row)} values, not {len(schedule.columns)}.", where=str(path))
     return schedule
+
+
+_FROM_TEXT: dict[Type, Any] = {
+    "text": str, "integer": int, "double": float, "boolean": lambda text: {"true": True, "false": False}[text],
+    "date": date.fromisoformat,
+}  # fmt: skip
+
+
+def _rows_of(path: Path, columns: dict[str, Type]) -> tuple[tuple[Any, ...], ...]:
+    """The rows of a CSV file, typed. Raises `CatalogError` naming the line of a wrong value."""
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            lines = list(csv.reader(file))
+    except OSError as error:
+        raise CatalogError(f"cannot be read ({error.strerror}).", where=str(path)) from error
+    if not lines or lines[0] != list(columns):
+        raise CatalogError(f"the heading must be {', '.join(columns)}.", where=str(path))
+    make = [_FROM_TEXT.get(kind, str) for kind in columns.values()]
+    found = []
+    for number, line in enumerate(lines[1:], 2):
+        try:
+            found.append(tuple(None if cell == "" else to(cell) for to, cell in zip(make, line, strict=True)))
+        except (ValueError, KeyError) as error:
+            raise CatalogError(f"line {number} does not fit the columns ({error}).", where=str(path)) from error
+    return tuple(found)
 
 
 def read_shared(folder: Path, schedules: dict[str, Schedule]) -> dict[str, Shared]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from luoshi.kernel.errors import InvalidValue
-from luoshi.simulate import children, chronic, contracts, everyday, mothers, special
+from luoshi.simulate import children, chronic, contracts, everyday, frail, mothers, special, wards
 from luoshi.simulate.chance import Span
 from luoshi.simulate.geography import Geography, lay_out
 from luoshi.simulate.journal import Journal
@@ -55,10 +55,17 @@ def invent(residents: int, seed: int, as_of: date, *, hardship: float = 1.0) -> 
     special.hiv(people, where, journal, span, seed)
     chronic.checkups(people, where, journal, span, seed, (htn, dm))
     chronic.elderly(people, where, journal, span, seed)
+    frail.lungs(people, where, journal, span, seed)
+    frail.care(people, where, journal, span, seed)
+    frail.complications(people, where, journal, span, seed, dm)
+    frail.minds(people, where, journal, span, seed)
+    frail.pupils(people, where, journal, span, seed)
     children.checks(people, where, journal, span, seed)
     children.immunise(people, where, journal, span, seed)
     everyday.clinics(people, where, journal, span, seed)
-    everyday.admissions(people, where, journal, span, seed)
+    stays = everyday.admissions(people, where, journal, span, seed)
+    wards.operations(people, where, journal, span, seed, stays)
+    wards.infections(people, where, journal, span, seed)
     everyday.ambulances(people, where, journal, span, seed)
     everyday.women(people, where, journal, span, seed)
     everyday.deaths(people, where, journal, span, seed)

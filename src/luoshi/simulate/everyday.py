@@ -10,6 +10,7 @@ from luoshi.simulate.chronic import CANCELLED
 from luoshi.simulate.geography import Geography
 from luoshi.simulate.journal import NONE, Journal
 from luoshi.simulate.people import FEMALE, People
+from luoshi.simulate.wards import Stays
 
 IN_PROGRESS = codes.VISIT_STATES.index("in-progress")
 
@@ -53,8 +54,8 @@ def _place(village: Ints, where: Geography, draw: np.random.Generator, *, near: 
     return np.asarray(np.where(u < near, home, away), dtype=np.int64)
 
 
-def admissions(people: People, where: Geography, journal: Journal, span: Span, seed: int) -> None:
-    """Stays in hospital with their main diagnosis; a few have not ended on the last day."""
+def admissions(people: People, where: Geography, journal: Journal, span: Span, seed: int) -> Stays:
+    """Stays in hospital with their main diagnosis; a few have not ended on the last day. Answers the stays."""
     draw = chance(seed, "admissions")
     last = people.last_day(span)
     begin = np.maximum(people.birth + 10, span.start)
@@ -78,6 +79,7 @@ def admissions(people: People, where: Geography, journal: Journal, span: Span, s
     age = age_on(people.birth[person], span.end)
     pick = np.where(age < 15, draw.integers(0, 2, len(person)), draw.integers(1, 7, len(person)))
     journal.conditions(kinds[pick], person=person, day=day, visit=visit, state=np.where(going_on, 0, 1))
+    return Stays(visit, person, day, end, place)
 
 
 def ambulances(people: People, where: Geography, journal: Journal, span: Span, seed: int) -> None:

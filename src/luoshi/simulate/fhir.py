@@ -45,9 +45,11 @@ TABLES = (
 )
 LOINC = "http://loinc.org"
 ICD10 = "http://hl7.org/fhir/sid/icd-10"
+ICD9 = "http://hl7.org/fhir/sid/icd-9-cm"
 UCUM = "http://unitsofmeasure.org"
 CN = "urn:luoshi:cn"
 Rows = dict[str, Any]
+_PROCEDURE_SYSTEMS = [ICD9 if code in codes.OPERATIONS else f"{CN}:code:procedure" for code in codes.PROCEDURES]
 
 
 def write(
@@ -256,8 +258,8 @@ def _condition(region: Region, number: Ints, rows: Rows) -> pa.Array:
 def _procedure(region: Region, number: Ints, rows: Rows) -> pa.Array:
     return join(
         *_head("Procedure", "procedure", number, rows), ',"status":"completed","code":',
-        *_coding(f"{CN}:code:procedure", texts(codes.PROCEDURES, rows["code"])), *_subject(rows), _encounter_of(rows),
-        ',"performedDateTime":"', days(rows["day"]), '"', _actor(region, rows), "}",
+        '{"coding":[{"system":"', texts(_PROCEDURE_SYSTEMS, rows["code"]), '","code":"', texts(codes.PROCEDURES, rows["code"]),
+        '"}]}', *_subject(rows), _encounter_of(rows), ',"performedDateTime":"', days(rows["day"]), '"', _actor(region, rows), "}",
     )  # fmt: skip
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from luoshi.simulate import chronic, codes, profile
+from luoshi.simulate import chronic, codes, profile, risks
 from luoshi.simulate.chance import NEVER, Bools, Floats, Ints, Span, age_on, chance
 from luoshi.simulate.geography import Geography
 from luoshi.simulate.journal import NONE, Journal
@@ -67,11 +67,12 @@ def pregnancies(people: People, where: Geography, journal: Journal, span: Span, 
         end_day=np.where(over_for_good, closed, NEVER),
         status=np.where(over_for_good, chronic.FINISHED, chronic.ACTIVE),
     )  # fmt: skip
+    risks.colours(mother, end, first, seen, clinic, journal, span, seed)
     _antenatal(mother, lmp, end, first, seen, county, clinic, episode, people, journal, span, draw)
     term = over & ~lost
     _deliver(
         mother[term], lmp[term], end[term], county[term], clinic[term], episode[term], people, where, journal, span,
-        draw, hardship,
+        draw, hardship, seed,
     )  # fmt: skip
 
 
@@ -110,7 +111,7 @@ def _antenatal(
 
 def _deliver(
     mother: Ints, lmp: Ints, day: Ints, county: Ints, clinic: Ints, episode: Ints, people: People, where: Geography,
-    journal: Journal, span: Span, draw: np.random.Generator, hardship: float,
+    journal: Journal, span: Span, draw: np.random.Generator, hardship: float, seed: int,
 ) -> None:  # fmt: skip
     count = len(mother)
     home = draw.random(count) < np.where(county == 3, 0.012, 0.002)
@@ -131,6 +132,7 @@ def _deliver(
     cut = ~home & (draw.random(count) < 0.41)
     journal.procedures("caesarean", person=mother[cut], day=day[cut], visit=delivery[cut], institution=place[cut])
     stillborn = draw.random(count) < 0.0035
+    risks.stillbirths(mother, day, (day - lmp) // 7, stillborn, place, journal)
     twins = draw.random(count) < 0.016
     each = np.where(stillborn, 0, np.where(twins, 2, 1))
     row = np.repeat(np.arange(count), each)
@@ -148,6 +150,7 @@ def _deliver(
     weight = np.round(draw.normal(3250, 410, len(row)) + 165 * np.minimum(weeks - 39, 0) - 500 * twins[row], -1)
     for code, value in (("8339-4", np.clip(weight, 600, 5200)), ("11884-4", weeks.astype(np.float64))):
         journal.observations(code, person=child, day=day[row], value=value, visit=birth, institution=place[row])
+    risks.newborns(child, day[row], people, where, journal, span, seed, hardship)
     _newborn_screens(child, day[row], home[row], place[row], people, journal, span, draw)
     _after_birth(mother, day, county, clinic, episode, row, child, people, where, journal, span, draw)
 

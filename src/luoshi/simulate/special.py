@@ -10,6 +10,7 @@ from luoshi.simulate.chronic import ACTIVE, FINISHED, enrol, how, rounds, weekda
 from luoshi.simulate.geography import Geography
 from luoshi.simulate.journal import Journal
 from luoshi.simulate.people import MALE, People
+from luoshi.simulate.wards import report
 
 
 def severe_mental(people: People, where: Geography, journal: Journal, span: Span, seed: int) -> Ints:
@@ -106,6 +107,17 @@ def tuberculosis(people: People, where: Geography, journal: Journal, span: Span,
         "tb-dose-adherence", person=person[at], day=(start + length)[at], value=share.astype(np.float64),
         institution=serving[at],
     )  # fmt: skip
+    told = at[draw.random(len(at)) < 0.985]
+    u = draw.random(len(told))
+    outcome = np.where(
+        u < 0.45, codes.ANSWERS.index("cured"),
+        np.where(u < 0.94, codes.ANSWERS.index("completed"),
+                 np.where(u < 0.97, codes.ANSWERS.index("failed"), codes.ANSWERS.index("lost"))),
+    )  # fmt: skip
+    journal.observations(
+        "tb-outcome", person=person[told], day=(start + length)[told], answer=outcome, institution=serving[told]
+    )
+    report(journal, draw, span, person, start, hospital, 0.995)
     return person
 
 
@@ -120,6 +132,7 @@ def hiv(people: People, where: Geography, journal: Journal, span: Span, seed: in
     person = panel.person
     hospital = where.hospital["infectious"][where.village_county[people.village[person]]]
     journal.conditions("B20", person=person, day=panel.start)
+    report(journal, chance(seed, "hiv-reports"), span, person, panel.start, hospital, 0.995)
     treated = draw.random(len(person)) < 0.93
     began = np.minimum(panel.start + draw.integers(0, 60, len(person)), panel.stop)
     journal.observations("on-art", person=person, day=began, value=treated.astype(np.float64), institution=hospital)

@@ -13,6 +13,8 @@ SELECT
     SELECT 1 FROM event_visit AS n
     WHERE n.person = b.person AND n.service = 'newborn-visit' AND n.day >= b.day AND n.day <= PLUS_DAYS(b.day, 28)
   ) AS visited,
+  w.grams,
+  w.weeks,
   PLUS_DAYS(b.day, 7) <= :end AS past_7_days,
   PLUS_DAYS(b.day, 20) <= :end AS past_20_days,
   PLUS_DAYS(b.day, 28) <= :end AS past_28_days
@@ -25,5 +27,13 @@ LEFT JOIN (
   WHERE code IN ('newborn-metabolic-screen', 'newborn-hearing-screen', 'newborn-chd-screen')
   GROUP BY person
 ) AS s ON s.person = b.person
+LEFT JOIN (
+  SELECT person,
+         LATEST_HIGHEST(CASE WHEN code = '8339-4' THEN value END, day) AS grams,
+         LATEST_HIGHEST(CASE WHEN code = '11884-4' THEN value END, day) AS weeks
+  FROM event_observation
+  WHERE code IN ('8339-4', '11884-4')
+  GROUP BY person
+) AS w ON w.person = b.person
 WHERE b.service = 'birth'
   AND b.day >= :start

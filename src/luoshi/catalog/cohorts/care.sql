@@ -2,6 +2,7 @@ WITH done AS (
   SELECT institution,
          COUNT(*) FILTER (WHERE service = 'outpatient') AS outpatient_visits,
          COUNT(*) FILTER (WHERE service = 'inpatient') AS discharges,
+         COUNT(*) FILTER (WHERE service = 'outpatient' AND class = 'VR') AS remote_visits,
          SUM(CASE WHEN service = 'inpatient' THEN GREATEST(1, DAYS_FROM(day, end_day)) ELSE 0 END) AS stay_days
   FROM visit
   WHERE status IN ('finished', 'in-progress')
@@ -17,7 +18,9 @@ SELECT
   COALESCE(i.type IN ('township-centre', 'community-centre', 'village-room', 'community-station'), FALSE) AS grassroots,
   done.outpatient_visits,
   done.discharges,
-  done.stay_days
+  done.stay_days,
+  done.remote_visits,
+  COALESCE(i.type = 'tcm-hospital', FALSE) AS tcm_hospital
 FROM done
 LEFT JOIN institution AS i
   ON i.code = done.institution

@@ -27,10 +27,11 @@ dates AS (
 acts AS (
   SELECT d.id,
          BOOL_OR(p.code = 'prenatal-screen' AND p.day >= DAYS_BEFORE(d.day, 310) AND p.day <= d.day) AS screened,
+         BOOL_OR(p.code = 'mtct-test' AND p.day >= DAYS_BEFORE(d.day, 310) AND p.day <= d.day) AS tested,
          BOOL_OR(p.code = 'caesarean' AND p.day >= DAYS_BEFORE(d.day, 1) AND p.day <= PLUS_DAYS(d.day, 1)) AS caesarean
   FROM d
   JOIN event_procedure AS p ON p.person = d.person
-  WHERE p.code IN ('prenatal-screen', 'caesarean')
+  WHERE p.code IN ('prenatal-screen', 'caesarean', 'mtct-test')
   GROUP BY d.id
 )
 SELECT
@@ -46,6 +47,8 @@ SELECT
   dates.last_menstruation,
   COALESCE(care.first_antenatal < PLUS_DAYS(dates.last_menstruation, 91), FALSE) AS early,
   COALESCE(acts.screened, FALSE) AS screened,
+  COALESCE(acts.tested, FALSE) AS tested,
+  COALESCE(m.birth_date <= YEARS_BEFORE(d.day, 35), FALSE) AS older,
   COALESCE(acts.caesarean, FALSE) AS caesarean,
   COALESCE(care.postnatal, FALSE) AS postnatal,
   PLUS_DAYS(d.day, 28) <= :end AS past_28_days

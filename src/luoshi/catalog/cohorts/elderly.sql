@@ -12,7 +12,8 @@ SELECT
   COALESCE(p.tcm_constitution, FALSE) AS tcm_constitution,
   COALESCE(p.tcm_advice, FALSE) AS tcm_advice,
   COALESCE(p.tb_screening, FALSE) AS tb_screening,
-  COALESCE(p.cataract_screen, FALSE) AS cataract_screen
+  COALESCE(p.cataract_screen, FALSE) AS cataract_screen,
+  COALESCE(p.cognition_screen, FALSE) AS cognition_screen
 FROM resident AS r
 LEFT JOIN visit_in_period AS v ON v.person = r.person AND v.service = 'checkup'
 LEFT JOIN procedure_in_period AS p ON p.person = r.person

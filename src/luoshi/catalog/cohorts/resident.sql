@@ -2,7 +2,10 @@
 WITH program AS (
   SELECT person,
          BOOL_OR(program = 'hypertension') AS hypertension,
-         BOOL_OR(program = 'diabetes') AS diabetes
+         BOOL_OR(program = 'diabetes') AS diabetes,
+         BOOL_OR(program = 'severe-mental') AS smd,
+         BOOL_OR(program = 'tuberculosis') AS tb,
+         BOOL_OR(program = 'pregnancy') AS pregnant
   FROM open_episode
   WHERE program IN ('hypertension', 'diabetes', 'severe-mental', 'tuberculosis', 'pregnancy')
   GROUP BY person
@@ -21,7 +24,11 @@ SELECT
   c.person IS NOT NULL AS contracted,
   COALESCE(v.visits, 0) AS checkups,
   COALESCE(g.hypertension, FALSE) AS hypertension,
-  COALESCE(g.diabetes, FALSE) AS diabetes
+  COALESCE(g.diabetes, FALSE) AS diabetes,
+  COALESCE(g.smd, FALSE) AS smd,
+  COALESCE(g.tb, FALSE) AS tb,
+  COALESCE(g.pregnant, FALSE) AS pregnant,
+  r.birth_date > YEARS_BEFORE(:end, 7) AS child
 FROM resident AS r
 LEFT JOIN program AS g ON g.person = r.person
 LEFT JOIN under_contract AS c ON c.person = r.person

@@ -15,10 +15,12 @@ home AS (
 lab AS (
   SELECT e.id,
          BOOL_OR(o.code = 'tb-bacteriology' AND o.value_code = 'positive' AND o.day >= DAYS_BEFORE(e.start_day, 30)) AS positive,
+         BOOL_OR(o.code = 'tb-outcome' AND o.value_code IN ('cured', 'completed') AND o.day >= e.start_day) AS success,
+         BOOL_OR(o.code = 'tb-outcome' AND o.day >= e.start_day) AS outcome_told,
          LATEST_HIGHEST(CASE WHEN o.code = 'tb-dose-adherence' AND o.day >= e.start_day THEN o.value END, o.day) AS adherence
   FROM e
   JOIN event_observation AS o ON o.person = e.person
-  WHERE o.code IN ('tb-bacteriology', 'tb-dose-adherence')
+  WHERE o.code IN ('tb-bacteriology', 'tb-dose-adherence', 'tb-outcome')
   GROUP BY e.id
 ),
 pleura AS (
@@ -37,7 +39,9 @@ SELECT
   pleura.person IS NOT NULL AS pleurisy,
   COALESCE(lab.positive, FALSE) AS positive,
   COALESCE(e.end_day BETWEEN :start AND :end AND e.status = 'finished', FALSE) AS finished,
-  lab.adherence
+  lab.adherence,
+  COALESCE(lab.success, FALSE) AS success,
+  COALESCE(lab.outcome_told, FALSE) AS outcome_told
 FROM e
 LEFT JOIN person AS p ON p.person = e.person
 LEFT JOIN home ON home.id = e.id

@@ -22,6 +22,8 @@ METHODS: dict[str, Wanted] = {
     "premature-mortality": Wanted(tuple(str(age) for age in range(30, 70, 5))),
     # events / person-days of each five-year group, 85 and above last
     "standardised-rate": Wanted(_FIVE_YEARS, ("standard", "per")),
+    # events / person-days
+    "person-year-rate": Wanted(("all",), ("per",)),
     # sum / count now and in the same part of the year before
     "growth": Wanted(("now", "before")),
     # what the linearised variance of a ratio of two weighted totals is made of; see `survey.from_sums`

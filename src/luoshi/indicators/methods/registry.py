@@ -5,6 +5,7 @@
 | `life-expectancy` | deaths and person-days of 19 age groups | years at birth |
 | `premature-mortality` | deaths of the four diseases and person-days, 30–34 … 65–69 | chance in % |
 | `standardised-rate` | events and person-days of 18 groups; `standard`, `per` | rate of the standard population |
+| `person-year-rate` | events and person-days; `per` | events per person-year |
 | `growth` | sum and count, now and a year before | change of the mean in % |
 | `survey-ratio` | five pairs of sums over strata | share in %, design-based interval |
 """
@@ -18,6 +19,7 @@ from typing import Any
 
 from luoshi.catalog.loader import CATALOG, Entry, read_entry
 from luoshi.indicators.methods import survey
+from luoshi.indicators.methods.funnel import count_interval
 from luoshi.indicators.methods.inputs import MethodError
 from luoshi.indicators.methods.life_table import life_table
 from luoshi.indicators.methods.premature_mortality import premature_mortality
@@ -113,6 +115,16 @@ def _standardised(pairs: Sequence[Pair], parameters: Mapping[str, Any]) -> Compu
     return _guarded(lambda: direct(events, persons, people, per=float(parameters.get("per", 100_000))), shown)
 
 
+def _person_years(pairs: Sequence[Pair], parameters: Mapping[str, Any]) -> Computed:
+    ((events, days),) = pairs
+    years, per = days / YEAR, float(parameters.get("per", 1))
+    if not days:
+        return Computed(None, reason="empty-denominator", numerator=events, denominator=0)
+    found = count_interval(events)
+    ends = (found.lower / years * per, found.upper / years * per)
+    return Computed(events / years * per, *ends, numerator=events, denominator=round(years))
+
+
 def _growth(pairs: Sequence[Pair], parameters: Mapping[str, Any]) -> Computed:
     (now, now_count), (before, before_count) = pairs
     if not now_count or not before_count or not before:
@@ -154,6 +166,7 @@ _METHODS: dict[str, Callable[[Sequence[Pair], Mapping[str, Any]], Computed]] = {
     "life-expectancy": _life_expectancy,
     "premature-mortality": _premature,
     "standardised-rate": _standardised,
+    "person-year-rate": _person_years,
     "growth": _growth,
     "survey-ratio": _survey,
 }

@@ -10,7 +10,7 @@ from datetime import date
 from typing import Any
 
 from luoshi.simulate.city import Region
-from luoshi.simulate.truth import bodies, panels, places, residents, young
+from luoshi.simulate.truth import bodies, lives, panels, places, residents, wider, young
 from luoshi.simulate.truth.tally import Tally
 
 
@@ -30,6 +30,8 @@ def answers(region: Region, as_of: date | None = None) -> dict[str, Any]:
     residents.count(tally)
     places.count(tally)
     bodies.count(tally)
+    wider.count(tally)
+    lives.count(tally)
     return {
         "as_of": tally.span.as_of.isoformat(),
         "residents": region.residents,

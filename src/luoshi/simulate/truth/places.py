@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from luoshi.simulate.chance import Floats
+from luoshi.simulate.chance import Floats, as_date
 from luoshi.simulate.geography import Institution
 from luoshi.simulate.truth.tally import Tally
 
@@ -63,13 +63,32 @@ def _titles(tally: Tally) -> None:
         "village-room-public": (of("village-room"), has("village-room-public")),
         "village-doctor": (of("village-room"), lambda i: staff.get((i.code, "doctor"), 0) >= 1),
     }
-    for title in ("qsi-recommended", "community-hospital", "mch-clinic-std", "tcm-hall"):
+    for title in ("qsi-recommended", "community-hospital", "mch-clinic-std", "tcm-hall", "tcm-6x10"):
         rules[title] = (of(*CENTRES), has(title))
+    rules |= {
+        "hp-hospital": (of(*HOSPITALS), has("hp-hospital")),
+        "tcm-corner": (lambda i: i.type in CENTRES and has("tcm-hall")(i), has("tcm-corner")),
+        "tcm-room": (of("village-room", "community-station"), has("tcm-room")),
+        "rehab-tcm3": (lambda i: i.type == "tcm-hospital" and i.level == 3, has("rehab-dept")),
+        "tcm-dept-coverage": (lambda i: i.type in ("general-hospital", "mch-hospital") and i.level >= 2, has("tcm-dept")),
+        "county-tcm-hosp-rec": (
+            lambda i: i.type == "tcm-hospital" and levels[i.division] >= 3, has("county-tcm-recommended"),
+        ),
+        "thousand-county-rec": (has("thousand-county"), has("county-hospital-recommended")),
+        "foodborne-sentinel": (of("general-hospital", "tcm-hospital", *CENTRES), has("foodborne-sentinel")),
+    }  # fmt: skip
     places = tally.region.where.institutions
     for name, (belongs, yes) in rules.items():
         chosen = [n for n, i in enumerate(places) if belongs(i)]
         above = np.array([float(yes(places[n])) for n in chosen])
         at = np.array(chosen, np.int64)
+        tally.put(name, "PT", tally.institution_place[at], above, np.ones(len(at)), at)
+    for name in ("emr-level", "smart-service", "interop-level"):
+        grades = {code: int(title.rsplit("-", 1)[1]) for code, title in sorted(held) if title.startswith(f"{name}-")}
+        at = np.array(
+            [n for n, i in enumerate(places) if i.type in HOSPITALS and i.level >= 2 and i.code in grades], np.int64
+        )
+        above = np.array([float(grades[places[n].code]) for n in at])
         tally.put(name, "PT", tally.institution_place[at], above, np.ones(len(at)), at)
     counts: dict[str, Callable[[Institution], bool]] = {
         "nursing-home": of("nursing-home"),
@@ -121,6 +140,19 @@ def _capacity(tally: Tally) -> None:
     at = np.array([n for n, i in enumerate(places) if i.type in HOSPITALS and i.level in (2, 3)], np.int64)
     intensive = np.array([float(beds.get((places[n].code, "icu"), 0)) for n in at])
     tally.put("icu-bed-share", "PT", tally.institution_place[at], intensive, number[at], at)
+    for name, level in (("icu-bed-share-secondary", 2), ("icu-bed-share-tertiary", 3)):
+        mine = np.array([places[n].type == "general-hospital" and places[n].level == level for n in at])
+        tally.put(name, "PT", tally.institution_place[at], intensive * mine, number[at] * mine, at)
+    at = np.arange(len(places))
+    doctors, nurses, public = (
+        np.array([float(staff.get((i.code, role), 0)) for i in places]) for role in ("doctor", "nurse", "public-health")
+    )
+    tally.put("nurse-per-doctor", "PT", tally.institution_place[at], nurses, doctors, at)
+    centre = np.array([i.type == "cdc" for i in places])
+    tally.put("cdc-staff", "PT", tally.institution_place[centre], public[centre], None, population=everyone)
+    insured = population(tally, kind="insured")
+    at = np.flatnonzero((tally.levels == 3) & (insured > 0))
+    tally.put("insured-rate", "PT", at, insured[at], None, population=everyone)
 
 
 def _divisions(tally: Tally) -> None:
@@ -131,6 +163,21 @@ def _divisions(tally: Tally) -> None:
         at = np.flatnonzero(tally.levels == level)
         yes = np.array([float((tally.divisions[n], title) in held) for n in at])
         tally.put(name, "PT", at, yes, np.ones(len(at)))
+    urban = {d.code for d in tally.region.where.divisions if d.urban}
+    for name, level, title in (
+        ("healthy-community", 5, "healthy-community"), ("vph-committee", 5, "vph-committee"),
+        ("sanitary-town", 4, "sanitary-town"), ("telemedicine-county", 3, "telemedicine"), ("myopia-pilot", 3, "myopia-pilot"),
+    ):  # fmt: skip
+        at = np.flatnonzero(tally.levels == level)
+        at = np.array([n for n in at if name != "healthy-community" or tally.divisions[n] in urban], np.int64)
+        yes = np.array([float((tally.divisions[n], title) in held) for n in at])
+        tally.put(name, "PT", at, yes, np.ones(len(at)))
+    start, end = (as_date(day).isoformat() for day in tally.ranges["CY"])
+    went = {r["division"] for r in tally.region.registers.event if r["kind"] == "outreach" and start <= r["day"] <= end}
+    rooms = {i.division for i in tally.region.where.institutions if i.type in ("village-room", "community-station")}
+    at = np.flatnonzero(tally.levels == 5)
+    for name, period, had in (("outreach-coverage", "CY", went), ("village-room-coverage", "PT", rooms)):
+        tally.put(name, period, at, np.array([float(tally.divisions[n] in had) for n in at]), np.ones(len(at)))
     at = np.array(
         [n for n in np.flatnonzero(tally.levels == 3) if (tally.divisions[n], "hpv-county") in held], np.int64
     )

@@ -14,7 +14,9 @@ TCM_AGES = (6, 12, 18, 24, 30, 36)
 SINGLE_DOSES = {
     "nip-hepb3": ("HepB", 3), "nip-bcg": ("BCG", 1), "nip-polio3": ("bOPV", 1), "nip-dtap3": ("DTaP", 3),
     "nip-dtap4": ("DTaP", 4), "nip-mmr1": ("MMR", 1), "nip-mmr2": ("MMR", 2), "nip-je1": ("JE-L", 1),
-    "nip-mena2": ("MenA", 2), "nip-hepa1": ("HepA-L", 1),
+    "nip-mena2": ("MenA", 2), "nip-hepa1": ("HepA-L", 1), "nip-hepb2": ("HepB", 2), "nip-ipv2": ("IPV", 2),
+    "nip-polio4": ("bOPV", 2), "nip-dt": ("DT", 1), "nip-je2": ("JE-L", 2), "nip-mena1": ("MenA", 1),
+    "nip-menac1": ("MenAC", 1), "nip-menac2": ("MenAC", 2),
 }  # fmt: skip
 
 

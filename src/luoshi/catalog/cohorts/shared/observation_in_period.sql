@@ -12,6 +12,6 @@ SELECT
     END, day
   ) AS value
 FROM observation
-WHERE code IN ('8480-6', '8462-4', '1558-6', '718-7', '20447-9', 'medication-adherence')
+WHERE code IN ('8480-6', '8462-4', '1558-6', '4548-4', '718-7', '20447-9', 'medication-adherence', 'myopia', 'caries')
   AND day BETWEEN :start AND :end
 GROUP BY person, code

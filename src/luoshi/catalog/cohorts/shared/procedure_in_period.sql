@@ -8,10 +8,13 @@ SELECT
   BOOL_OR(code = 'tcm-advice') AS tcm_advice,
   BOOL_OR(code = 'tb-screening') AS tb_screening,
   BOOL_OR(code = 'cataract-screen') AS cataract_screen,
-  BOOL_OR(code = 'child-eye-check') AS child_eye_check
+  BOOL_OR(code = 'child-eye-check') AS child_eye_check,
+  BOOL_OR(code = 'cognition-screen') AS cognition_screen,
+  BOOL_OR(code = 'dm-complication-screen') AS dm_complication
 FROM procedure
 WHERE code IN ('checkup-lifestyle', 'checkup-physical', 'checkup-laboratory', 'checkup-guidance', 'tcm-constitution',
-               'tcm-advice', 'tb-screening', 'cataract-screen', 'child-eye-check')
+               'tcm-advice', 'tb-screening', 'cataract-screen', 'child-eye-check',
+               'cognition-screen', 'dm-complication-screen')
   AND day BETWEEN :start AND :end
   AND status = 'completed'
 GROUP BY person
