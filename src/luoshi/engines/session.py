@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import pyarrow as pa
 from sqlglot import exp
 
 from luoshi.engines.lake import Chunk, LakeDirectory
@@ -30,6 +31,12 @@ _TYPES: dict[Type, str] = {
     "instant": "TIMESTAMP",  # Chinese time, as the lake has it
     "boolean": "BOOLEAN",
 }
+
+_ARROW: dict[Type, pa.DataType] = {
+    "text": pa.string(), "integer": pa.int64(), "double": pa.float64(), "date": pa.date32(),
+    "instant": pa.timestamp("us"), "boolean": pa.bool_(),
+}  # fmt: skip
+_LITERAL_ROWS = 100
 
 # Our functions in DuckDB's words. The key of `latest_…` orders by day, then by value to a thousandth.
 _MACROS = """
@@ -154,9 +161,18 @@ class Session:
         """A small temporary table from Python values."""
         spec = ", ".join(f'"{column}" {sql_type(kind)}' for column, kind in columns.items())
         self.run(f'CREATE OR REPLACE TEMP TABLE "{name}" ({spec})')
-        values = [f"({', '.join(literal(value) for value in row)})" for row in rows]
-        for at in range(0, len(values), 2000):
-            self.run(f'INSERT INTO "{name}" VALUES {", ".join(values[at : at + 2000])}')
+        kept = rows if isinstance(rows, Sequence) else list(rows)
+        if len(kept) > _LITERAL_ROWS:  # reading so many literals takes longer than a query
+            made = {
+                column: pa.array([row[at] for row in kept], _ARROW[kind])
+                for at, (column, kind) in enumerate(columns.items())
+            }
+            self.con.register("given_rows", pa.table(made))
+            self.run(f'INSERT INTO "{name}" SELECT * FROM given_rows')
+            self.con.unregister("given_rows")
+        elif kept:
+            values = (f"({', '.join(literal(value) for value in row)})" for row in kept)
+            self.run(f'INSERT INTO "{name}" VALUES {", ".join(values)}')
 
     def open_chunk(self, chunk: Chunk | None, cohorts: Sequence[Cohort]) -> None:
         """Point the person tables that `cohorts` read at one chunk (None: empty, for what needs registers alone)."""
