@@ -1,4 +1,5 @@
-"""Write the generated pages: GLOSSARY.md, docs/reference/cli.md, docs/reference/settings.md, docs/reference/indicators.md.
+"""Write the generated pages: GLOSSARY.md, docs/reference/cli.md, docs/reference/settings.md, docs/reference/indicators.md and
+the pages below docs/reference/indicators.
 
 Run it with `make reference`; `--check` only says which pages are out of date (the docs test calls it so).
 """
@@ -9,6 +10,7 @@ import importlib
 import inspect
 import sys
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import click
@@ -62,17 +64,16 @@ def settings() -> str:
     return GENERATED + "# Settings\n\n" + inspect.cleandoc(source.split('"""')[1]) + "\n"
 
 
-def indicators() -> str:
-    """Every indicator with its definition, source and confidence."""
-    page: str = importlib.import_module("luoshi.indicators.reference").markdown()
-    return GENERATED + page
+def indicators() -> dict[str, Callable[[], str]]:
+    """The list of indicators, and a page for each group with their definitions, sources and confidence."""
+    found = importlib.import_module("luoshi.indicators.reference").pages()
+    return {f"docs/reference/{name}": partial(str.__add__, GENERATED, text) for name, text in found.items()}
 
 
 PAGES: dict[str, Callable[[], str]] = {
     "GLOSSARY.md": glossary,
     "docs/reference/cli.md": cli,
     "docs/reference/settings.md": settings,
-    "docs/reference/indicators.md": indicators,
 }
 
 
@@ -80,7 +81,7 @@ def main() -> int:
     """Write the pages, or with `--check` compare them. Returns the number of pages that were out of date."""
     check = "--check" in sys.argv
     stale = []
-    for name, make in PAGES.items():
+    for name, make in {**PAGES, **indicators()}.items():
         path, text = ROOT / name, make()
         if not path.exists() or path.read_text("utf-8") != text:
             stale.append(name)
