@@ -169,7 +169,7 @@ def _values(sheet: Sheet) -> Table:
     rows = []
     for number, cell in enumerate(sheet.all_cells):
         deeper = number and sheet.by == "child"
-        href = f"{base}?division={cell.code}&period={sheet.period.label}" if deeper else ""
+        href = f"{base}?division={cell.code}&period={sheet.asked.label}" if deeper else ""
         rows.append([Cell(sheet.names.get(cell.code, cell.code), href=href), *_figures(sheet.indicator, cell)])
     columns = [
         Column(_("名称"), head=True, width=36),

@@ -25,13 +25,15 @@ FILTERS = ("q", "kind", "cohort", "seed")
 
 @dataclass(frozen=True)
 class Sheet:
-    """The values of one indicator for one period: `here` and the places below it (or the institutions in it).
+    """The values of one indicator for one period: `here` and the places below it (or the institutions in it). `asked` is
+    the period as asked for, `period` the part of it the data reach.
 
     `cells` are fit to leave the house: where a small number is withheld its counts and value are None and the cell says
     so. `names` are those of the places by code. `withheld` is how many cells are.
     """
 
     indicator: Indicator
+    asked: Period
     period: Period
     division: str
     by: By
@@ -107,6 +109,7 @@ def sheet(
     names = regions.institution_names(codes) if by == "institution" else regions.division_names(codes)
     return Sheet(
         indicator=indicator,
+        asked=used,
         period=here.period,
         division=code,
         by=by,

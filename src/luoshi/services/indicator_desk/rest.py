@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Any, Literal
+from typing import Any
 
 from django.http import HttpRequest, HttpResponse
-from ninja import Field, Query, Router, Schema
+from ninja import Field, Router, Schema
 
 from luoshi.indicators import Indicator
 from luoshi.kernel.period import Period
@@ -55,17 +55,6 @@ class ValueOut(Schema):
     data_until: date | None
 
 
-class Asked(Schema):
-    """Which values."""
-
-    division: str = Field("", description="Code of a division; the caller's widest when absent.")
-    period: str = Field(
-        "", description="2025, MCH2025, 2025Q3, 2025-06 or two days with .. between; running when absent."
-    )
-    by: Literal["child", "institution"] = "child"
-    format: Literal["json", "csv", "parquet", "fhir", "dhis2", "adx"] = "json"
-
-
 @router.get("", response=list[IndicatorOut], summary="The catalogue")
 @needs("indicator.read")
 def catalogue(
@@ -91,19 +80,30 @@ def measure(request: HttpRequest, name: str) -> dict[str, Any]:
 
 @router.get("/{slug:name}/values", response=list[ValueOut], summary="Values of one indicator at and below a place")
 @needs("indicator.read")
-def values(request: HttpRequest, name: str, asked: Query[Asked]) -> list[dict[str, Any]] | HttpResponse:
-    """The place itself first. Small numbers are withheld from callers who may not see the people behind them."""
+def values(
+    request: HttpRequest,
+    name: str,
+    division: str = "",
+    period: str = "",
+    by: str = "child",
+    format: str = "json",  # noqa: A002
+) -> list[dict[str, Any]] | HttpResponse:
+    """The place itself first. Small numbers are withheld from callers who may not see the people behind them.
+
+    `division`: a code, the caller's widest when absent. `period`: 2025, MCH2025, 2025Q3, 2025-06 or two days with ..
+    between; the running one when absent. `by`: child or institution. `format`: json, csv, parquet, fhir, dhis2 or adx.
+    """
     scope = scope_of(request)
     sheet = queries.sheet(
         queries.indicator_or_404(name),
         scope=scope,
-        division=asked.division,
-        period=Period.parse(asked.period) if asked.period else None,
-        by=asked.by,
+        division=division,
+        period=Period.parse(period) if period else None,
+        by="institution" if by == "institution" else "child",
         exact=withholding.may_see_exact(scope),
     )
-    if asked.format != "json":
-        return answers.answer(request, sheet, asked.format)
+    if format != "json":
+        return answers.answer(request, sheet, format)
     return files.rows(sheet)
 
 
