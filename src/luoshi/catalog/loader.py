@@ -56,12 +56,21 @@ _StrictLoader.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile(r"^(?:t
 def read_yaml(path: Path) -> Any:
     """Plain data of a YAML file. Raises `CatalogError` naming file and line when it is not valid."""
     try:
-        return yaml.load(path.read_text("utf-8"), Loader=_StrictLoader)  # noqa: S506 (a SafeLoader)
+        text = path.read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise CatalogError(f"cannot be read ({error}).", where=str(path)) from error
+    return parse_yaml(text, where=str(path))
+
+
+def parse_yaml(text: str, *, where: str) -> Any:
+    """Plain data of a YAML text, read as strictly. Raises `CatalogError` naming the line when it is not valid."""
+    try:
+        return yaml.load(text, Loader=_StrictLoader)  # noqa: S506 (a SafeLoader)
     except yaml.MarkedYAMLError as error:
         line = f":{error.problem_mark.line + 1}" if error.problem_mark else ""
-        raise CatalogError(f"{error.problem}.", where=f"{path}{line}") from error
+        raise CatalogError(f"{error.problem}.", where=f"{where}{line}") from error
+    except yaml.YAMLError as error:
+        raise CatalogError("it is no YAML.", where=where) from error
 
 
 def read_entry(path: Path, model: type[_Model]) -> _Model:

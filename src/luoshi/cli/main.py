@@ -16,6 +16,7 @@ NOUNS = {
     "account": "People who use Luoshi, and what they may do.",
     "audit": "The record of who did and saw what.",
     "board": "Where each promise stands.",
+    "code": "Health codes: keys, files for scanners, offline checks.",
     "demo": "A fictional city, from nothing to the board.",
     "indicator": "Definitions and values.",
     "lake": "The columnar copy of the records.",
@@ -25,6 +26,7 @@ NOUNS = {
     "region": "Divisions, institutions, departments.",
     "server": "Prepare the store and serve the pages.",
     "simulate": "Invent a region whose true answers are known.",
+    "source": "Who sends records, their keys, feeds and silence.",
     "view": "Run SQL-on-FHIR views.",
 }
 

@@ -37,6 +37,24 @@ def run(host: str, port: int, workers: int) -> None:
     serve(host=host, port=port, workers=workers)
 
 
+@group.command("mllp")
+@click.option("--source", required=True, help="The registered source this listener speaks for.")
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option("--port", type=click.IntRange(0, 65535), default=2575, show_default=True, help="0: any free one.")
+@click.option("--allow", multiple=True, metavar="NETWORK", help="Who may connect, for instance 10.1.0.0/16.")
+@click.option("--cert", type=click.Path(exists=True, dir_okay=False), help="Certificate and chain: speak TLS.")
+@click.option("--key", type=click.Path(exists=True, dir_okay=False), help="Its private key.")
+@click.option("--clients-ca", type=click.Path(exists=True, dir_okay=False), help="Who must have signed the senders.")
+def mllp(
+    source: str, host: str, port: int, allow: tuple[str, ...], cert: str | None, key: str | None, clients_ca: str | None
+) -> None:
+    """Listen for HL7 v2 (ADT, ORU^R01) over MLLP until stopped; every message is acknowledged after its commit."""
+    _ready()
+    from luoshi.cli.mllp import listen
+
+    listen(source=source, host=host, port=port, allow=allow, cert=cert, key=key, clients_ca=clients_ca)
+
+
 def _ready() -> None:
     """Raises `UserError` when the store has no tables, or those of an older Luoshi."""
     django_setup()

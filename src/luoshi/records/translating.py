@@ -100,13 +100,19 @@ def moment(text: str, *, where: str = "") -> str:
         raise InvalidValue("there is no such time.", where=where, todo="Write 20251103 or 20251103153000.") from None
 
 
+_PLAIN = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})(?:T(\d{1,2}):(\d{2})(?::(\d{2}))?)?")
+
+
 def _iso(value: str) -> str:
     text = value.replace("/", "-").replace(" ", "T")
-    if re.fullmatch(r"\d{4}-\d{1,2}-\d{1,2}", text):
-        year, month, day = text.split("-")
-        return date(int(year), int(month), int(day)).isoformat()
-    at = datetime.fromisoformat(text)
-    return f"{at.replace(tzinfo=None).isoformat(timespec='seconds')}+08:00" if at.tzinfo is None else at.isoformat()
+    found = _PLAIN.fullmatch(text)
+    if found is None:
+        at = datetime.fromisoformat(text)
+        return f"{at.replace(tzinfo=None).isoformat(timespec='seconds')}+08:00" if at.tzinfo is None else at.isoformat()
+    year, month, day_, hour, minute, second = (int(part) if part else 0 for part in found.groups())
+    if found[4] is None:
+        return date(year, month, day_).isoformat()
+    return f"{datetime(year, month, day_, hour, minute, second).isoformat()}+08:00"  # noqa: DTZ001
 
 
 def day(text: str, *, where: str = "") -> str:

@@ -172,12 +172,14 @@ class Flag(models.Model):
 
 
 class Message(models.Model):
-    """A message of a door that numbers its messages (MSH-10), so that a repeated one is answered again and not read
-    again. `digest`: of its text: the same number with another text is another message."""
+    """A message of a door that numbers its messages (MSH-10), as it came, so that a repeated one is answered again and
+    not read again. `digest`: of its text: the same number with another text is another message."""
 
     source = models.ForeignKey(Source, models.CASCADE, db_index=False)
     key = models.CharField(max_length=200)
     digest = models.CharField(max_length=64)
+    kind = models.CharField(max_length=20, blank=True, default="")
+    body = models.BinaryField(default=b"")
     at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
