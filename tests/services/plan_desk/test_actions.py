@@ -242,7 +242,7 @@ class TestRereading:
         actions.judge(target=touched, status=Status.CONFIRMED, by=officer)
         from luoshi.plans.read import read_file
 
-        def better(path):
+        def better(path, page_order=None):
             path.write_text("（页眉）\n" + TEXT.replace("住院分娩率达到99%以上，", ""), "utf-8")
             return read_file(path)
 

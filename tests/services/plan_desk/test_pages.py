@@ -37,6 +37,7 @@ PAGES = [
     Page("confirm", "plan", "plan.confirm", "post", 302),
     Page("reopen", "plan", "plan.confirm", "post", 302),
     Page("reread", "plan", "plan.edit", "post", 302),
+    Page("order", "plan", "plan.edit", "post", 302),
     Page("add", "plan", "plan.edit", "get", 200),
     Page("judge", "target", "plan.confirm", "post", 302),
     Page("edit-target", "target", "plan.edit", "get", 200),

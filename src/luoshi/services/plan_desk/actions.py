@@ -63,6 +63,8 @@ def load(
     if amends:
         _amendable(amends, digest)
         division = amends.division
+        # Both texts are read by today's reader, so that what it has learned is no change of the plan.
+        earlier = reread_text(amends).plan
     division = division or reading.division_for(read.plan.plan.region, scope=scope)
     if not scope.covers_path(division.path):
         raise Refused(_("该区划不在你的管理范围内。"), todo=_("请选择你管理的区划。"))
@@ -84,10 +86,16 @@ def load(
             counts = {"tasks": len(read.plan.tasks), "targets": len(read.plan.targets)}
             log(by, "plan.load", plan, counts | ({"amends": amends.pk} if amends else {}))
             if amends:
-                log(by, "plan.amend", plan, carrying.carry(amends, plan))
+                log(by, "plan.amend", plan, carrying.carry(amends, plan, earlier))
         elif amends and plan.amends_id != amends.pk:
             raise Refused(_("这份文件已经作为另一份规划载入过。"), todo=_("请上传修订后的文件。"))
     return Loaded(plan, new)
+
+
+def reread_text(plan: Plan) -> reading.Reading:
+    """The kept file as today's reader reads it, in the page order an officer accepted; nothing is stored."""
+    accepted = [(start, end) for start, end in plan.page_order] if plan.order_by else None
+    return reading.read(bytes(plan.file.content), plan.file_name, page_order=accepted)
 
 
 def _amendable(plan: Plan, digest: str) -> None:
@@ -99,12 +107,14 @@ def _amendable(plan: Plan, digest: str) -> None:
 
 def reread(*, plan: Plan, by: User) -> int:
     """Read the kept file again, with today's reader; corrections stay. Answers how many targets are new or changed."""
-    accepted = [(start, end) for start, end in plan.page_order] if plan.order_by else None
-    read = reading.read(bytes(plan.file.content), plan.file_name, page_order=accepted)
+    read = reread_text(plan)
+    earlier = reread_text(plan.amends).plan if plan.amends else None
     with transaction.atomic():
         plan = _locked(plan)
         _not_superseded(plan)
-        changed = _take(plan, read, keep_order=bool(accepted))
+        changed = _take(plan, read, keep_order=bool(plan.order_by))
+        if plan.amends and earlier:
+            carrying.link(plan.amends, plan, earlier)
         log(by, "plan.reread", plan, {"changed": len(changed)})
     return len(changed)
 

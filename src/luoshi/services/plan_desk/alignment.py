@@ -201,8 +201,8 @@ def of_plans(ours: Plan, reference: Plan) -> PlanAlignment:
         ours,
         reference,
         align(
-            as_read.plan(ours),
-            as_read.plan(reference),
+            as_read.promises(ours),
+            as_read.promises(reference),
             indicator_ours=_indicators(ours),
             indicator_reference=_indicators(reference),
         ),

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _lazy
 
 from luoshi.plans import compare, model
 from luoshi.services.plan_desk import alignment, as_read, wording
-from luoshi.services.plan_desk.models import Plan
+from luoshi.services.plan_desk.models import Plan, Status, Target
 from luoshi.web.tables import Cell, Column, Table
 
 KINDS = {
@@ -44,15 +44,44 @@ class Difference:
 
 
 def difference(plan: Plan) -> Difference | None:
-    """What `plan` changed against the text it amends; None when it amends none. Rejected targets do not count."""
+    """What `plan` changed against the text it amends, as found when it was loaded (both texts read by one reader), shown
+    as both stand now; None when it amends none. Rejected targets do not count."""
     if plan.amends is None:
         return None
-    found = compare.amend(as_read.plan(plan.amends), as_read.plan(plan))
+    before = {row.pk: row for row in _standing(plan.amends)}
+    changes: list[compare.Change] = []
+    met: set[int] = set()
+    for row in _standing(plan):
+        old = before.get(row.continues_id or 0)
+        kind = row.amended.get("kind", "added")
+        fields = list(row.amended.get("fields", ()))
+        if old is not None:
+            met.add(old.pk)
+            fields += [
+                name for name in _by_officer(row) if name not in fields and getattr(row, name) != getattr(old, name)
+            ]
+            kind = "changed" if fields else "same"
+        changes.append(compare.Change(kind, as_read.target(old) if old else None, as_read.target(row), tuple(fields)))
+    changes += [compare.Change("removed", as_read.target(row), None) for pk, row in before.items() if pk not in met]
     order = list(KINDS)
-    changes = sorted(found.changes, key=lambda change: order.index(change.kind))
+    changes.sort(key=lambda change: order.index(change.kind))
     return Difference(
         plan.amends, plan, tuple(changes), alignment.targets_by_key(plan.amends), alignment.targets_by_key(plan)
     )
+
+
+def _standing(plan: Plan) -> list[Target]:
+    rows = plan.targets.exclude(status=Status.REJECTED).select_related("task").prefetch_related("corrections")
+    return list(rows.order_by("start", "pk"))
+
+
+def _by_officer(row: Target) -> list[str]:
+    """The fields of a promise that somebody corrected."""
+    fields = [correction.field for correction in row.corrections.all()]
+    return [name for name in dict.fromkeys(fields) if name in _FIELDS]
+
+
+_FIELDS = frozenset(("metric", "op", "value", "unit", "deadline", "baseline", "kind", "force", "scope"))
 
 
 def words(change: compare.Change) -> str:

@@ -37,6 +37,17 @@ def plan(row: Plan) -> model.Plan:
     )
 
 
+def promises(row: Plan) -> model.Plan:
+    """The head and the standing targets only, without their evidence: enough to compare two plans. One query."""
+    rows = (
+        row.targets.exclude(status=Status.REJECTED)
+        .select_related("task")
+        .defer("evidence", "task__text", "task__evidence")
+    )
+    head = model.PlanHead(title=row.title, period_start=row.period_start, period_end=row.period_end)
+    return model.Plan(plan=head, targets=[target(t, evidence=[]) for t in rows])
+
+
 def _action(row: Action) -> model.Action:
     return model.Action(
         id=row.key,
@@ -108,5 +119,5 @@ def target(row: Target, **instead: Any) -> model.Target:
         rule=row.rule,
         op_alt=list(row.op_alt),
         approximate=row.approximate,
-        evidence=evidence(row.evidence),
+        evidence=evidence(column("evidence")),
     )

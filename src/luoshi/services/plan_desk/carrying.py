@@ -4,14 +4,16 @@ the same; what the print changed is left for the officer to look at."""
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from difflib import SequenceMatcher
 from typing import Any
 
 from luoshi.plans import compare, model
-from luoshi.services.plan_desk import as_read
+from luoshi.services.plan_desk import as_read, keeping
 from luoshi.services.plan_desk.models import Binding, Correction, Plan, Status, Target, Task
 
 CHANGED = "changed by the amendment"
+READ_ANEW = "accepted as it was; today's reader reads the same words differently"
 _TASK_ALIKE = 0.6
 # A promise that is counted differently is not measured as before.
 _REDEFINES = {"metric", "unit", "kind", "per"}
@@ -19,28 +21,60 @@ _FIELDS = {"metric", "op", "value", "upper", "unit", "deadline", "baseline", "ki
 _TASK_FIELDS = {"number", "title", "lead_units", "units", "deadline"}
 
 
-def carry(old: Plan, new: Plan) -> dict[str, int]:
+def carry(old: Plan, new: Plan, today: model.Plan) -> dict[str, int]:
     """Carry over to the unconfirmed `new` what was said about `old`; inside the caller's transaction.
 
+    `today` is the earlier text as today's reader reads it, so that what only the reader learned is no change of the plan.
     Answers how many targets are the same, changed, added and removed, and how many corrected tasks were carried.
     """
     history = _history(old)
-    before = {row.key: row for row in old.targets.select_related("task", "binding")}
-    after = {row.key: row for row in new.targets.select_related("task", "binding")}
-    found = compare.amend(
-        model.Plan(model.PlanHead(), targets=[_as_printed(row, history) for row in before.values()]),
-        model.Plan(model.PlanHead(), targets=[as_read.target(row) for row in after.values()]),
-    )
     counts = {"same": 0, "changed": 0, "added": 0, "removed": 0}
-    for change in found.changes:
-        counts[change.kind] += 1
-        if change.before and change.after:
-            _target(before[change.before.id], after[change.after.id], set(change.fields), history)
-        elif change.before and before[change.before.id].added_by and _by_hand(before[change.before.id], new, history):
+    for row, target, fields, kind in link(old, new, today, history):
+        counts[kind] += 1
+        if row and target:
+            _target(row, target, set(fields), history)
+        elif row and row.added_by and _by_hand(row, new, history):
             counts["removed"] -= 1
             counts["same"] += 1
     counts["tasks"] = sum(_task(task, new, history) for task in old.tasks.filter(status=Status.CORRECTED))
     return counts
+
+
+Linked = tuple[Target | None, Target | None, tuple[str, ...], str]
+
+
+def link(old: Plan, new: Plan, today: model.Plan, history: History | None = None) -> list[Linked]:
+    """Say for every promise of `new` which of `old` it goes on with and what the new text changed, and keep it with the
+    rows. Answers (earlier row, new row, changed fields, kind); a promise that only today's reader finds in the earlier
+    text is `same` without a row."""
+    known = _history(old) if history is None else history
+    before = {row.key: row for row in old.targets.select_related("task", "binding")}
+    after = {row.key: row for row in new.targets.select_related("task", "binding")}
+    found = compare.amend(
+        model.Plan(model.PlanHead(), targets=_read_today(old, list(before.values()), today, known)),
+        model.Plan(model.PlanHead(), targets=[_as_printed(row, {}) for row in after.values()]),
+    )
+    result: list[Linked] = []
+    for change in found.changes:
+        row = before.get(change.before.id) if change.before else None
+        target = after[change.after.id] if change.after else None
+        if change.before and row is None and target is None:
+            continue
+        if target is not None:
+            target.continues = row
+            target.amended = {"kind": change.kind, "fields": list(change.fields)}
+            target.save(update_fields=["continues", "amended"])
+        result.append((row, target, change.fields, change.kind))
+    return result
+
+
+def _read_today(old: Plan, rows: list[Target], today: model.Plan, history: History) -> list[model.Target]:
+    """The promises of the earlier text as today's reader has them, under the keys of their rows; `~` before the key of
+    one that has no row. A row that today's reader does not find keeps its own print."""
+    fresh = [keeping.target_row(old, item, {}) for item in today.targets]
+    pairs, alone = keeping.match(rows, fresh)
+    read = [replace(as_read.target(new), id=row.key if row else f"~{new.key}", task=None) for row, new in pairs]
+    return read + [_as_printed(row, history) for row in alone]
 
 
 History = dict[tuple[str, int], list[Correction]]
@@ -83,6 +117,8 @@ def _target(old: Target, new: Target, changed: set[str], history: History) -> No
         kept = [c for c in corrections if c.field in fields]
     else:
         new.status = old.status
+        if old.accepted:
+            _keep_accepted(old, new)
         kept = [c for c in corrections if c.field != "binding"]
     new.save()
     held: Binding | None = getattr(old, "binding", None)
@@ -90,6 +126,15 @@ def _target(old: Target, new: Target, changed: set[str], history: History) -> No
         _bind(held, new)
         kept += [c for c in corrections if c.field == "binding"]
     _copy(kept, new.plan_id, target=new)
+
+
+def _keep_accepted(old: Target, new: Target) -> None:
+    """What an officer accepted stays accepted, also where today's reader would read the same words differently."""
+    differing = [name for name in (*_FIELDS, "upper") if getattr(old, name) != getattr(new, name)]
+    for name in differing:
+        setattr(new, name, getattr(old, name))
+    if differing and old.status == Status.CONFIRMED:
+        new.flags = [*new.flags, READ_ANEW]
 
 
 def _bind(held: Binding, target: Target) -> None:
@@ -111,6 +156,7 @@ def _by_hand(old: Target, plan: Plan, history: History) -> bool:
     row.start, row.end = start, start + len(old.quote)
     row.task = plan.tasks.filter(start__lte=start).order_by("-start").first()
     row.key = f"A{number}"
+    row.continues_id, row.amended = number, {"kind": "same", "fields": []}
     row.save()
     if held:
         _bind(held, row)

@@ -167,12 +167,12 @@ def store_again(plan: Plan, reading: read.Plan, *, old_text: str) -> list[Target
 
     tasks: dict[str, Task] = {}
     fresh = [task_row(plan, item, actions) for item in _tasks(reading)]
-    pairs, gone = _match(old_tasks, fresh)
+    pairs, gone = match(old_tasks, fresh)
     for old, new in pairs:
         tasks[new.key] = _take(old, new, _TASK_FIELDS, untouched=_untouched(old)) if old else new
         tasks[new.key].save()
     targets = [target_row(plan, item, tasks) for item in reading.targets]
-    target_pairs, gone_targets = _match(old_targets, targets)
+    target_pairs, gone_targets = match(old_targets, targets)
     changed = []
     for old, new in target_pairs:
         row = _take(old, new, _TARGET_FIELDS, untouched=_untouched(old)) if old else new
@@ -205,7 +205,7 @@ def _take(old: Any, new: Any, fields: Sequence[str], *, untouched: bool) -> Any:
     return old
 
 
-def _match(old: Sequence[Any], new: Sequence[Any]) -> tuple[list[tuple[Any | None, Any]], list[Any]]:
+def match(old: Sequence[Any], new: Sequence[Any]) -> tuple[list[tuple[Any | None, Any]], list[Any]]:
     """Pair each new row with the old one that covers the same place most (more than half of their union); each old row
     is used once. Answers the pairs in order of the new rows, and the old rows without a partner."""
     by_start = sorted(old, key=lambda row: row.start)

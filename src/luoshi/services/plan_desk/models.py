@@ -219,6 +219,12 @@ class Target(Item):
     rule = models.CharField(max_length=80, blank=True, default="")
     op_alt = models.JSONField(default=list)
     approximate = models.BooleanField(default=False)
+    # In an amendment: the promise of the earlier text that this one goes on with (its progress is this one's), and what
+    # the new text changed: {"kind": "same" | "changed" | "added", "fields": [...]}. Both texts are read by one reader.
+    continues = models.ForeignKey(
+        "self", models.SET_NULL, null=True, blank=True, related_name="continued_by", verbose_name=_("承接")
+    )
+    amended = models.JSONField(default=dict)
 
     class Meta:
         verbose_name = verbose_name_plural = _("目标")

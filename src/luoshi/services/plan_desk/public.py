@@ -62,6 +62,8 @@ class BoundTarget:
     binding_reason_en: str = ""
     op_alt: tuple[str, ...] = ()
     approximate: bool = False
+    # In an amendment: the promise of the earlier text whose progress this one goes on with.
+    continues: int | None = None
 
     @property
     def threshold(self) -> Threshold:
@@ -142,4 +144,5 @@ def _bound(target: Target) -> BoundTarget:
         binding_reason_en=binding.reason_en if binding else "",
         op_alt=tuple(target.op_alt),
         approximate=target.approximate,
+        continues=target.continues_id,
     )

@@ -39,6 +39,7 @@ DOUBTS: Sequence[tuple[str, str]] = (
     (r"number misread\? the dash of a range may be lost \((.*)\)", r"数字可能有误：区间号可能丢失（\1）"),
     (r"number misread\? printed (.*), read as (.*)", r"数字可能有误：原文印作 \1，按 \2 理解"),
     (r"changed by the amendment", "修订后有变化，请核对"),
+    (r"accepted as it was; today's reader reads.*", "沿用已确认的内容；现在的读取程序对同一句话读法不同，请核对"),
     (r"not a plan but (.*)", r"文件不像规划，而像\1"),
 )
 NOTES: Sequence[tuple[str, str]] = (
