@@ -319,7 +319,10 @@ class Reading:
             if chosen:
                 columns = [self._questions(indicator) for indicator in chosen]
                 cohort = self.catalogue.cohorts[name]
-                found += _memberships(self._cursor(), sources[name], cohort, chosen, columns, person)
+                try:
+                    found += _memberships(self._cursor(), sources[name], cohort, chosen, columns, person)
+                except duckdb.BinderException:
+                    continue  # kept from before the definition got another column: said again once evaluated anew
         return found
 
     def _questions(self, indicator: Indicator) -> str:
