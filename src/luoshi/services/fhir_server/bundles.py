@@ -33,7 +33,7 @@ _ENTRY = re.compile(r"Bundle\.entry\[(\d+)\]\.resource")
 _CONDITIONAL = re.compile(r"([A-Z][A-Za-z]+)\?(.+)")
 _ID = re.compile(r"[A-Za-z0-9\-.]{1,64}")
 _ORDER = {"DELETE": 0, "POST": 1, "PUT": 2, "PATCH": 3, "GET": 4, "HEAD": 4}
-_STATUS = {"new": "201 Created", "changed": "200 OK", "unchanged": "200 OK", "deleted": "204 No Content"}
+_STATUS = {"new": "201 Created", "changed": "200 OK", "unchanged": "200 OK", "gone": "200 OK"}
 # Answers a read or search inside a bundle: (path, query) -> Answer.
 Get = Callable[[str, str], Answer]
 
@@ -277,6 +277,9 @@ def _row(item: Item, names: dict[str, str], source: Source) -> Row:
         exact = _renamed(exact, changed) if exact is not resource else exact
         resource = _renamed(resource, changed)
         exact = resource if item.exact is item.resource else exact
+    if item.method == "POST":
+        # An id in the body of a create means nothing.
+        resource, exact = ({k: v for k, v in body.items() if k != "id"} for body in (resource, exact))
     made = row(resource, orjson.dumps(exact).decode(), key=item.key)
     made = made if made.key == item.key else made._replace(key=item.key)
     subscribing.check(resource)
@@ -401,6 +404,9 @@ def _answered(told: Written, item: Item, source: Source, root: str, returns: str
         hit = writes.own(told.type, told.public_id, source)
         if hit is not None and not hit.deleted:
             answer |= {"fullUrl": f"{root}/{hit.type}/{hit.id}", "resource": showing.resource(hit)}
+    if told.fate == "gone":
+        words = "Received before and deleted since; it stays deleted. Send it by itself, or with If-Match, to bring it back."
+        answer["response"]["outcome"] = outcome("deleted", words, severity="warning")
     if told.fate == "unchanged" and returns == "OperationOutcome":
         answer["response"]["outcome"] = outcome(
             "informational", "This content was received before; nothing changed.", severity="information"

@@ -28,6 +28,8 @@ def create(
     caller.need(resource_type, "c")
     source = writes.source_of(caller)
     checked = _checked(raw, resource_type, caller, source)
+    # An id in the body of a create means nothing.
+    checked.resource.pop("id", None)
     key = made_key(checked.resource)
     with transaction.atomic():
         sets.lock()
