@@ -18,6 +18,7 @@ NOUNS = {
     "board": "Where each promise stands.",
     "code": "Health codes: keys, files for scanners, offline checks.",
     "demo": "A fictional city, from nothing to the board.",
+    "fhir": "Tell subscribers of the FHIR server what is new.",
     "indicator": "Definitions and values.",
     "lake": "The columnar copy of the records.",
     "plan": "Read, load and compare plan documents.",

@@ -16,6 +16,7 @@
 | `LUOSHI_TWO_FACTOR` | `1` | a second factor before a person is shown |
 | `LUOSHI_IDLE_MINUTES` | `30` | a session nobody uses for so long is ended |
 | `LUOSHI_REDIS` | none | address of Redis for the job queue, when several machines share it (needs the package `redis`) |
+| `LUOSHI_WEBHOOKS` | none | hosts, by comma, that webhooks of Subscriptions may call although they are this machine |
 | `LUOSHI_DEBUG` | `0` | tracebacks in the browser; never on a machine others can reach |
 """
 
@@ -42,6 +43,7 @@ LUOSHI_LAKE = Path(os.environ.get("LUOSHI_LAKE", LUOSHI_HOME / "lake")).resolve(
 LUOSHI_TWO_FACTOR = _switch("LUOSHI_TWO_FACTOR", True)
 LUOSHI_IDLE_MINUTES = int(os.environ.get("LUOSHI_IDLE_MINUTES", "30"))
 LUOSHI_REDIS = os.environ.get("LUOSHI_REDIS", "")
+LUOSHI_WEBHOOKS = [host for host in os.environ.get("LUOSHI_WEBHOOKS", "").split(",") if host]
 
 
 def _secret(name: str, kept: Path, made: str) -> str:
