@@ -139,6 +139,35 @@ def resolve(printed: str) -> Resolved | None:
     return None
 
 
+@cache
+def _functions() -> frozenset[str]:
+    cores = {entry.core for entry in departments().values() if entry.style in ("厅", "局", "委")}
+    short = {
+        re.sub(r"(?:行政)?部门$", "", name)
+        for entry in departments().values()
+        for name in entry.also
+        if name.endswith("部门")
+    }
+    bodies = {
+        re.sub(r"(?:管理|监督管理|监管)?局$", "", entry.core)
+        for entry in departments().values()
+        if entry.core.endswith("局")
+    }
+    return frozenset({*cores, *short, *bodies, *_OTHER_FUNCTIONS} - {""})
+
+
+_OTHER_FUNCTIONS = (
+    "卫健 人社 医保 编制 机构编制 发改 共青团 工会 妇联 残联 团委 宣传 网信 市场监管 药监 药品监管 住建 工信 科技 文旅 乡村振兴 疾控 中医药 "
+    "大数据 数据 政法 组织 总工会"
+).split()
+
+
+def is_function(name: str) -> bool:
+    """Whether a name is a function of government without its 局 or 厅, as in lists like 教育、民政、医保部门; a level may
+    stand before it."""
+    return name in _functions() or (len(name) > 2 and name[0] in "省市州县区" and name[1:] in _functions())
+
+
 def _outside_brackets(text: str) -> str:
     return re.sub(r"[（(][^）)]*[）)]", "", text)
 

@@ -184,6 +184,9 @@ def _kind(title: str, whole: str, body: str) -> tuple[str, str]:
         r"总结|完成情况|进展情况|工作情况|执行情况|情况(?:的)?(?:报告|通报|汇报)|统计公报|公报$|述职", title
     ) and not re.search(r"计划|打算|安排|要点", title):
         return "report", f"The title says it reports on work done: {title[:40]}."
+    marks = len(re.findall(r"[扣得加计]\s?\d+(?:\.\d+)?\s?分|得满分|不得分", body))
+    if re.search(r"(?:考核|考评|评分|评价|评估)(?:实施)?(?:细则|标准|办法|指标|体系|表|指南)", title) and marks >= 3:
+        return "scoring", f"It sets marks for an assessment ({marks} rules such as 扣…分), not work to be done."
     met = len(re.findall(r"会议(?:强调|指出|要求|明白|明确|认为|提出)|(?:陈述|报告|讲话)指出", body))
     signs = []
     if re.search(
@@ -247,7 +250,7 @@ def _chinese_date(text: str) -> str | None:
     match = _CN_DATE.search(text)
     if match is None:
         return None
-    digits = str.maketrans("〇零○ＯO一二三四五六七八九", "00000123456789")
+    digits = _CN_DIGITS
     from luoshi.kernel.numerals import parse_chinese_number
 
     month, day = parse_chinese_number(match[2]), parse_chinese_number(match[3])
@@ -364,12 +367,16 @@ def _full_issuer(value: str, lines: list[str]) -> str:
     return value
 
 
+_CN_YEAR = re.compile(r"二[〇零○Ｏ0][一二三四五六七八九〇零○]{2}(?=年)")
+_CN_DIGITS = str.maketrans("〇零○ＯO一二三四五六七八九", "00000123456789")
+
+
 # --- period ---------------------------------------------------------------------------------------------
 
 
 def _period(head: PlanHead, body: str) -> tuple[int | None, int | None]:
     """First and last year of the plan: from its title, else from what the text sets its goals for."""
-    title = head.title
+    title = _CN_YEAR.sub(lambda m: m[0].translate(_CN_DIGITS), head.title)
     span = r"(20\d\d)\s?年?\s?(?:-{1,2}|—{1,2}|–|~|至|到)\s?(20\d\d)"
     match = re.search(span, title) or re.search(rf"{re.escape(title)}》?\s*[（(]{span}年?[）)]", body)
     if match:

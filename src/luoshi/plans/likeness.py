@@ -90,7 +90,8 @@ def likeness(one: str, other: str) -> float:
     if a == b:
         return 1.0
     pa, pb = _pairs(a), _pairs(b)
-    score = 2.0 * sum(min(n, pb[pair]) for pair, n in pa.items()) / (sum(pa.values()) + sum(pb.values()))
+    shared = sum(min(pa[pair], pb[pair]) for pair in pa.keys() & pb.keys())
+    score = 2.0 * shared / (max(len(a) - 1, 1) + max(len(b) - 1, 1))
     short, long = sorted((_TAIL.sub("", a), _TAIL.sub("", b)), key=len)
     if len(short) >= 4 and short in long:
         score = max(score, 0.72 + 0.25 * len(short) / len(long))

@@ -19,7 +19,7 @@ _CN = "一二三四五六七八九十百零〇"
 # kind -> depth in the outline; what has the smaller rank encloses.
 RANKS = {
     "part": 0, "chapter": 1, "section": 2, "article": 2, "cn": 3, "own-line": 3, "plain": 3, "cn-paren": 4, "named": 4,
-    "audience": 5, "label": 5, "arabic": 6, "lost": 6, "decimal": 7, "arabic-paren": 8, "circled": 9,
+    "audience": 5, "label": 5, "arabic": 6, "lost": 6, "decimal": 7, "decimal-deep": 8, "arabic-paren": 9, "circled": 10,
 }  # fmt: skip
 
 # Whom a list of measures speaks to, on a line of its own: ——个人和家庭：
@@ -45,6 +45,11 @@ _AT_START: tuple[tuple[str, re.Pattern[str]], ...] = (
         re.compile(
             rf"(?:重点任务|主要任务|专项行动|行动|任务|工程|举措|重点工作|措施)\s?([{_CN}]{{1,3}}|\d{{1,2}})\s?[：:、.]\s*"
         ),
+    ),
+    ("decimal-deep", re.compile(r"(\d{1,2}(?:\.\d{1,2}){2,3})[.、]?\s*(?=[\u4e00-\u9fff“《])")),
+    (
+        "decimal",
+        re.compile(r"(\d{1,2}\.\d{1,2})[.、]?\s*(?=支[持撑]|项目|人[才员均]|个[体性]|家庭|次生|级别|名[医优])"),
     ),
     (
         "decimal",
@@ -105,7 +110,7 @@ def _ordinal(kind: str, text: str) -> int | None:
         return None
     if kind == "circled":
         return ord(text) - ord("①") + 1
-    if kind == "decimal":
+    if kind in ("decimal", "decimal-deep"):
         return int(text.rsplit(".", 1)[-1])
     return int(text) if text.isdigit() else parse_chinese_number(text)
 

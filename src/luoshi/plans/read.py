@@ -90,6 +90,7 @@ class _PlanReader:
         self.result.safeguards = [
             self._task(item, f"S{index}") for index, item in enumerate(self.found.safeguards, start=1)
         ]
+        self._first_leads()
         self._defaults(raw)
         for task in self.result.tasks:
             task.inherited_units = [name for name in task.inherited_units if name not in task.units]
@@ -210,6 +211,19 @@ class _PlanReader:
     def _inherit(task: Task, names: list[str]) -> None:
         task.inherited_units += [name for name in names if name not in task.units and name not in task.inherited_units]
 
+    def _first_leads(self) -> None:
+        """列第一位的为牵头单位, printed once: the first unit of every list leads where the list itself marks none."""
+        said = units.first_leads(self.text.text)
+        if said is None:
+            return
+        place = self.text.doc_spans(*said)[0]
+        for task in self.result.tasks:
+            if task.units and not task.lead_units:
+                task.lead_units = [task.units[0]]
+                flags = ["said once for all lists: the first unit leads"]
+                rule = "first of the list (列第一位的为牵头单位)"
+                task.evidence.append(self.printed.told("lead_units", task.units[0], place, rule, 0.9, *flags))
+
     def _defaults(self, raw: list[RawTask]) -> None:
         """Units printed once for all tasks above or below."""
         for index, item in enumerate(raw):
@@ -234,9 +248,12 @@ class _PlanReader:
     def _targets(self, raw: list[RawTask], table: TableTasks) -> None:
         """Targets of every task, of the goals and introductions outside tasks, and of indicator tables."""
         seen: set[tuple[int, int, str]] = set()
+        title = _BLANKS.sub("", self.head.title)
 
         def take(found: list[Target], task: str | None, doubt: str = "") -> None:
             for target in found:
+                if _BLANKS.sub("", target.quote) in title:
+                    continue
                 key = (target.start, target.end, f"{target.metric}{target.value}")
                 if key in seen:
                     continue

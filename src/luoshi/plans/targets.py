@@ -146,7 +146,10 @@ def _before_plan(text: str, when: Mention, year: int | None, plan_years: tuple[i
         return when.year < plan_years[0]
     if re.search(r"[到至]$", text[max(0, when.start - 2) : when.start]):
         return False
-    begin = plan_years[1] - 6 if plan_years[1] is not None else year
+    written = year if year is not None and year != plan_years[1] else None
+    if text[: when.end].endswith(("前", "内")):
+        return False  # 2025年底前: said of what is to come
+    begin = written or (plan_years[1] - 6 if plan_years[1] is not None else year)
     return begin is not None and when.year < begin
 
 

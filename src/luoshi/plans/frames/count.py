@@ -18,7 +18,9 @@ _THING = re.compile(
     r"医院|中心|卫生院|门诊|基地|平台|实验室|学科|专科|站|点$|试点|机构|病区|病房|床|工作室|工作站|队|馆|阁|药房|车|县|区|市|卫生室|人才|项目|品牌|"
     r"集团|医共体|联盟|病种|示范|单位|社区|食堂|学校|企业|(?:人|人员|医师|医生|专家|学生|患者|次|件|期)$"
 )
-_PLACE = re.compile(r"(?:在|选取|选择|从)(?:每个[\u4e00-\u9fff]{1,6})?(?:全国|全省|全市|全县|全区|全州|省内|市内)?$")
+_PLACE = re.compile(
+    r"(?:在|选取|选择|从|依托)(?:每个[\u4e00-\u9fff]{1,6})?(?:全国|全省|全市|全县|全区|全州|省内|市内)?$"
+)
 _GIVE = re.compile(
     r"(?:免费)?(?:为|对|给|向|覆盖|惠及|服务|支持|帮助|组织|推动|推进)(?:全省|全市|全县|全区|辖区内?|不少于|至少|约|近)?$"
 )
@@ -35,6 +37,7 @@ _PER_AT_END = re.compile(
 )
 
 
+_SPENT_ON = re.compile(r"(?:对|用于|支持|建设|实施|新建|改造|购置|完成|为|在|开展|推进)")
 _LISTED = re.compile(r"[^，。；：]、[^，。；：]*等$")
 _KINDS = frozenset(("种", "类", "项", "大类", "小类", "个", "方面"))
 _BUILDS = frozenset(("新建", "建成", "建设", "打造", "创建", "新增", "培育", "引进", "获批", "建立", "组建", "完成"))
@@ -82,9 +85,22 @@ def count(site: Site, compare: Op | None = None) -> list[Reading] | Refusal:
     if per_time is None and len(site.left) < 4:
         per_time = PER_TIME.search(site.context.previous_clause)
     often = per_time is not None and first.unit in ("次", "场", "期", "轮", "轮次", "批", "批次", "场次")
+    if (
+        often
+        and first.chinese
+        and re.search(
+            r"对[^，。；]{2,30}(?:者|患者|病人|人员|儿童|孕妇)每[^，。；]{1,6}[\u4e00-\u9fff]{0,4}$", site.left
+        )
+    ):
+        return site.refusal("a rule of care, not a promise")
     confidence = _confidence(site, verb, stated=stated or often)
     if confidence is None:
         return site.refusal("a number that no verb promises")
+    if first.unit.endswith("元") and noun and _SPENT_ON.match(noun):
+        name = f"{verb.word}{'' if verb.word.endswith(('资', '金')) else '资金'}额"
+        return _all(
+            site, site.span(verb.at), [name] * len(site.run), "count-tail", 0.8, compare=compare, verb=verb.word
+        )
     if noun and not re.match(r"^(?:的$|等$)", noun):
         return _head(site, verb, per_time, often=often, compare=compare, confidence=confidence)
     return _tail(site, verb, per_time, often=often, compare=compare, confidence=confidence)

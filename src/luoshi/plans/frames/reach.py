@@ -63,6 +63,8 @@ def reach(site: Site, comparator: re.Match[str]) -> list[Reading] | Refusal:
 def _several_measures(site: Site, bare: str) -> list[str]:
     """孕产妇系统管理率、儿童健康管理率均保持在92%以上: every measure of the list, where each is whole by itself."""
     parts = metrics.split_parallel(bare)
+    if not all(re.search(r"(?:率|比例|占比|比重)$", part) for part in parts) and "、" in bare:
+        parts = bare.split("、")  # …感染者和病人比例、…治疗成功率: 和 stands inside the names
     whole = all(re.fullmatch(r"[^“”《》]{2,}(?:率|比例|占比|比重)", part) for part in parts)
     return parts if whole and 2 <= len(parts) <= 4 and not site.noun else []
 

@@ -34,7 +34,7 @@ _THAN = re.compile(r"(?:[较比与同][前了]?(?:上年|去年|上一年|往年
 _CHANGES = re.compile(
     r"(?:度|末|底|同期)?(?:相比|水平)?(?:力争|至少|再|平均|均|分别)*(?:提高|提升|增长|增加|上升|下降|降低|减少|缩短|压减|压缩)[^，。；]{0,8}$"
 )
-_MONEY = re.compile(r"标准|经费|补助|投入|资金|收入|支出|费用|产值|规模|投资|筹资|额|药费|补贴")
+_MONEY = re.compile(r"标准|经费|补助|投入|资金|收入|支出|费用|产值|规模|投资|筹资|额|费(?!心|力|时)|补贴")
 _SPENT_TIME = re.compile(r"时间|时长|时限|住院日|天数|半径|响应|等候|周期|活动|锻炼|睡眠|学习|培训|服务")
 
 
@@ -67,9 +67,26 @@ def _shape(site: Site) -> str:
     return ""
 
 
+_MARKED = re.compile(r"得满分|不得分|得\d+(?:\.\d+)?分(?!以上)|酌情扣|[扣减]\d+(?:\.\d+)?分|扣完为止")
+
+
+def _around(site: Site) -> str:
+    """The words around the number up to the next full stop or semicolon, without brackets unless it stands in them."""
+    text, first = site.context.text, site.first.start
+    start = max(text.rfind(mark, max(0, first - 120), first) for mark in "。；\n") + 1
+    ends = [at for mark in "。；\n" if (at := text.find(mark, first)) >= 0]
+    end = min([*ends, first + 120, len(text)])
+    if text.count("（", start, first) > text.count("）", start, first):
+        return text[start:end]
+    before, after = re.sub(r"（[^（）]*）", "", text[start:first]), re.sub(r"（[^（）]*）", "", text[first:end])
+    return before + after
+
+
 def _scoring(site: Site) -> str:
     left, right, unit = site.left, site.right, site.first.unit
     clause, sentence = site.clause(), site.before()
+    if _MARKED.search(_around(site)):
+        return "marks in a scoring table"
     marks = re.search(r"[扣得加减记计]\d+(?:\.\d+)?分", clause)
     given = re.search(r"(?:得|扣|记|计|加|减|满分|各|共|每\S{0,4}|总分|分值)$", left[-8:])
     if unit == "分" and (given or re.search(r"扣|得分|分值|满分", right[:6])):
@@ -102,6 +119,11 @@ def _told(site: Site) -> str:
         return "reported, not promised (closing words of a report)"
     if _OTHERS.search(site.before()):
         return "a goal of others, told"
+    if re.match(
+        r"[^，。；]{0,6}，(?:高于|低于|优于|超过|快于)(?:同期)?(?:全国|全省|全市|同类|国家)[^，。；]{0,6}(?:平均|水平)",
+        after,
+    ) and not _GOAL.search(site.before()):
+        return "a fact of the situation"
     if _FACT.search(site.left) or _AVERAGE.search(site.left):
         return "a fact of the situation"
     if re.search(r"(?:不足|尚未达到|仅|只有|仍有|还有|缺口)$", site.left):
@@ -151,6 +173,8 @@ def _measure(site: Site) -> str:
             return ""  # 城区…反应时间控制在9分钟以内，乡镇控制在15分钟以内
         if not weekly and not _SPENT_TIME.search(metrics.bare(left)) and not _SPENT_TIME.search(site.headed()):
             return "a term of procedure"
+    if unit == "元" and re.match(r"的?标准", site.right):
+        return ""
     if unit == "元" and not _MONEY.search(left) and not _MONEY.search(site.context.previous_clause):
         return "an amount of money that nothing promises"
     return ""

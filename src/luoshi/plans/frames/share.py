@@ -22,6 +22,8 @@ _AGENT = re.compile(
 def share(site: Site) -> list[Reading] | Refusal:
     """A share of subjects that do or have something, or the tail of a rate."""
     first = site.first
+    if re.search(r"按照?$", site.left) and not re.match(r"的?(?:标准|比例)", site.right):
+        return site.refusal("a rule of payment or reckoning, not a promise")
     if several := _SEVERAL.search(site.left):
         own = metrics.bare(site.left[: several.start()])
         name = f"{own if len(own) >= 2 else site.topic()}{several['n']}{first.printed.strip('”')}"
