@@ -9,13 +9,16 @@ and institutions happens on the small result.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from pathlib import Path
+
+from sqlglot import exp
 
 from luoshi.engines.base import About, Listed, Request, Results
 from luoshi.engines.lake import Chunk, LakeDirectory
 from luoshi.engines.listing import listed_condition, page, place_condition
+from luoshi.engines.periods import PERIOD
 from luoshi.engines.rollup import build_trees, leaves_below, members_below
 from luoshi.engines.runs import Run, belongs, results_of, together
 from luoshi.engines.session import Rendered, Session, connect, quoted, render
@@ -62,24 +65,10 @@ class DuckdbEngine:
         runs = [Run.of(catalogue, request, place) for place, request in enumerate(requests)]
         everyone = list({cohort.name: cohort for run in runs for cohort in run.cohorts}.values())
         groups = together(runs)
-        known: set[str] = set()
         session = self._session(lake, catalogue, requests[0].period, known_at)
         try:
-            for run in runs:
-                session.period = run.request.period
-                session.share_region(run.cohorts, run.place)
-            for chunk in (None, *lake.chunks):
-                if not any(belongs(cohort, chunk) for cohort in everyone):
-                    continue
-                session.open_chunk(chunk, [cohort for cohort in everyone if belongs(cohort, chunk)])
-                for run in runs:
-                    chosen = [cohort for cohort in run.cohorts if belongs(cohort, chunk)]
-                    session.period = run.request.period
-                    session.use_region(chosen, run.place)
-                    session.share(chosen)
-                    for cohort in chosen:
-                        _one_pass(session, run, cohort, groups[cohort.name], chunk, cohort.name in known)
-                        known.add(cohort.name)
+            walk = _at_once if len(runs) > 1 and session.liftable(everyone) else _one_by_one
+            known = walk(session, lake, runs, everyone, groups)
             return results_of(session, runs, {name: groups[name] for name in groups if name in known})
         finally:
             session.close()
@@ -160,30 +149,104 @@ class DuckdbEngine:
         return Session(con, self._rendered, lake, catalogue, period, known_at)
 
 
-def _one_pass(
-    session: Session, run: Run, cohort: Cohort, indicators: list[Indicator], chunk: Chunk | None, known: bool
-) -> None:
-    """Add one chunk's sums of a cohort to its partial table; keep its rows when asked."""
-    names = tuple(indicator.id for indicator in indicators)
-    if run.request.keep_rows is not None and cohort.text.drill_down:
-        _keep_rows(session, cohort, run.request.keep_rows, chunk)
-        sql = session.sql(cohort, ("rows", *names), lambda: aggregate("kept_rows", indicators))
+def _one_by_one(
+    session: Session, lake: LakeDirectory, runs: Sequence[Run], everyone: Sequence[Cohort],
+    groups: Mapping[str, list[Indicator]],
+) -> set[str]:  # fmt: skip
+    """Fill the partial tables period by period; the cohorts that have one."""
+    known: set[str] = set()
+    for run in runs:
+        session.period = run.request.period
+        session.share_region(run.cohorts, run.place)
+    for chunk, here in _walk(lake, everyone):
+        session.open_chunk(chunk, here)
+        for run in runs:
+            chosen = [cohort for cohort in run.cohorts if cohort in here]
+            session.period = run.request.period
+            session.use_region(chosen, run.place)
+            session.share(chosen)
+            for cohort in chosen:
+                indicators = groups[cohort.name]
+                names = tuple(indicator.id for indicator in indicators)
+                if run.request.keep_rows is not None and cohort.text.drill_down:
+                    session.run(f"CREATE OR REPLACE TEMP TABLE kept_rows AS {session.cohort_sql(cohort)}")
+                    _keep_rows(session, cohort, run.request.keep_rows, chunk, "kept_rows")
+                    sql = session.sql(cohort, ("rows", *names), lambda i=indicators: aggregate("kept_rows", i))  # type: ignore[misc]
+                else:
+                    sql = session.sql(cohort, names, lambda c=cohort, i=indicators: aggregate(c.query, i))  # type: ignore[misc]
+                _add(session, cohort, f"SELECT {run.place} AS place, * FROM ({sql}) AS sums", known)
+    return known
+
+
+def _at_once(
+    session: Session, lake: LakeDirectory, runs: Sequence[Run], everyone: Sequence[Cohort],
+    groups: Mapping[str, list[Indicator]],
+) -> set[str]:  # fmt: skip
+    """The same with one query for all periods of a cohort."""
+    known: set[str] = set()
+    every = [(run.place, run.request.period) for run in runs]
+    session.set_periods(every)
+    session.share_lifted(everyone, region=True)
+    for chunk, here in _walk(lake, everyone):
+        session.open_chunk(chunk, here)
+        session.set_periods(every)
+        session.share_lifted(here)
+        for cohort in here:
+            indicators = groups[cohort.name]
+            names = tuple(indicator.id for indicator in indicators)
+            mine = [run for run in runs if cohort.name in run.groups]
+            kept = [run for run in mine if run.request.keep_rows is not None and cohort.text.drill_down]
+            if kept:
+                session.set_periods([(run.place, run.request.period) for run in kept])
+                rows = session.lifted_sql(cohort, ("rows",), cohort.query, cohorts=everyone)
+                session.run(f"CREATE OR REPLACE TEMP TABLE kept_rows AS {rows}")
+                for run in kept:
+                    source = f"(SELECT * FROM kept_rows WHERE {PERIOD} = {run.place})"
+                    _keep_rows(session, cohort, run.request.keep_rows, chunk, source)  # type: ignore[arg-type]
+                _add(session, cohort, _placed(_sums_of_rows(session, cohort, indicators, names)), known)
+            rest = [run for run in mine if run not in kept]
+            if rest:
+                session.set_periods([(run.place, run.request.period) for run in rest])
+                whole = aggregate(cohort.query, indicators)
+                _add(session, cohort, _placed(session.lifted_sql(cohort, names, whole, cohorts=everyone)), known)
+    return known
+
+
+def _walk(lake: LakeDirectory, everyone: Sequence[Cohort]) -> Iterator[tuple[Chunk | None, list[Cohort]]]:
+    """The registers alone, then each chunk, with the cohorts that have subjects there."""
+    for chunk in (None, *lake.chunks):
+        if here := [cohort for cohort in everyone if belongs(cohort, chunk)]:
+            yield chunk, here
+
+
+def _sums_of_rows(session: Session, cohort: Cohort, indicators: list[Indicator], names: tuple[str, ...]) -> str:
+    """The sums over the table `kept_rows`, by period."""
+    sums = aggregate("kept_rows", indicators)
+    sums.set("expressions", [exp.column(PERIOD), *sums.expressions])
+    return session.sql(cohort, ("kept for all periods", *names), lambda: sums.group_by(PERIOD))
+
+
+def _placed(sums: str) -> str:
+    return f'SELECT * RENAME ("{PERIOD}" AS place) FROM ({sums}) AS sums'
+
+
+def _add(session: Session, cohort: Cohort, sums: str, known: set[str]) -> None:
+    """Add sums (place, division, institution, subjects, …) to a cohort's partial table."""
+    table = f'"part_{cohort.name}"'
+    if cohort.name in known:
+        session.run(f"INSERT INTO {table} {sums}")
     else:
-        sql = session.sql(cohort, names, lambda: aggregate(cohort.query, indicators))
-    verb = "INSERT INTO" if known else "CREATE TEMP TABLE"
-    session.run(
-        f'{verb} "part_{cohort.name}" {"" if known else "AS"} SELECT {run.place} AS place, * FROM ({sql}) AS sums'
-    )
+        session.run(f"CREATE TEMP TABLE {table} AS SELECT * FROM ({sums}) AS sums")
+    known.add(cohort.name)
 
 
-def _keep_rows(session: Session, cohort: Cohort, folder: Path, chunk: Chunk | None) -> None:
-    """Write a cohort's rows of one chunk, in order of division, and leave them in the table `kept_rows`."""
-    session.run(f"CREATE OR REPLACE TEMP TABLE kept_rows AS {session.cohort_sql(cohort)}")
+def _keep_rows(session: Session, cohort: Cohort, folder: Path, chunk: Chunk | None, source: str) -> None:
+    """Write a cohort's rows of one chunk, in order of division."""
     target = folder / cohort.name
     target.mkdir(parents=True, exist_ok=True)
     file = target / f"chunk={chunk.number if chunk is not None else 'registers'}.parquet"
     columns = ", ".join(f'"{name}"' for name in (*FIXED, *cohort.text.columns))
     session.run(
-        f"""COPY (SELECT {columns} FROM kept_rows ORDER BY division, subject) TO {quoted(str(file))}
+        f"""COPY (SELECT {columns} FROM {source} ORDER BY division, subject) TO {quoted(str(file))}
         (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 20480)"""
     )

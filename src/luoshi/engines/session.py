@@ -18,7 +18,9 @@ import pyarrow as pa
 from sqlglot import exp
 
 from luoshi.engines.lake import Chunk, LakeDirectory
+from luoshi.engines.periods import PERIOD, PERIODS, depends, lift
 from luoshi.indicators import Catalogue, Cohort
+from luoshi.indicators.cohort import Shared
 from luoshi.indicators.tables import PERSON_TABLES, REGISTERS, TABLES, Type
 from luoshi.kernel.clock import CHINA
 from luoshi.kernel.period import Period
@@ -37,6 +39,11 @@ _ARROW: dict[Type, pa.DataType] = {
     "instant": pa.timestamp("us"), "boolean": pa.bool_(),
 }  # fmt: skip
 _LITERAL_ROWS = 100
+
+_ARROW = {
+    "text": pa.string(), "integer": pa.int64(), "double": pa.float64(), "date": pa.date32(),
+    "instant": pa.timestamp("us"), "boolean": pa.bool_(),
+}  # fmt: skip
 
 # Our functions in DuckDB's words. The key of `latest_…` orders by day, then by value to a thousandth.
 _MACROS = """
@@ -131,6 +138,7 @@ class Session:
     ) -> None:
         self.con, self.lake, self.catalogue, self.period, self.known_at = con, lake, catalogue, period, known_at
         self._rendered = rendered
+        self._kinds: dict[str, str] = {}
         if lake is None:
             return
         for schedule in catalogue.schedules.values():
@@ -159,20 +167,12 @@ class Session:
 
     def table_of(self, name: str, columns: dict[str, Type], rows: Iterable[Sequence[Any]]) -> None:
         """A small temporary table from Python values."""
-        spec = ", ".join(f'"{column}" {sql_type(kind)}' for column, kind in columns.items())
-        self.run(f'CREATE OR REPLACE TEMP TABLE "{name}" ({spec})')
-        kept = rows if isinstance(rows, Sequence) else list(rows)
-        if len(kept) > _LITERAL_ROWS:  # reading so many literals takes longer than a query
-            made = {
-                column: pa.array([row[at] for row in kept], _ARROW[kind])
-                for at, (column, kind) in enumerate(columns.items())
-            }
-            self.con.register("given_rows", pa.table(made))
-            self.run(f'INSERT INTO "{name}" SELECT * FROM given_rows')
-            self.con.unregister("given_rows")
-        elif kept:
-            values = (f"({', '.join(literal(value) for value in row)})" for row in kept)
-            self.run(f'INSERT INTO "{name}" VALUES {", ".join(values)}')
+        kept = list(zip(*rows, strict=True)) or [()] * len(columns)
+        arrays = [pa.array([_stored(v) for v in column], _ARROW[kind])
+                  for column, kind in zip(kept, columns.values(), strict=True)]  # fmt: skip
+        self.con.register("given", pa.Table.from_arrays(arrays, names=list(columns)))
+        self.run(f'CREATE OR REPLACE TEMP TABLE "{name}" AS SELECT * FROM given')
+        self.con.unregister("given")
 
     def open_chunk(self, chunk: Chunk | None, cohorts: Sequence[Cohort]) -> None:
         """Point the person tables that `cohorts` read at one chunk (None: empty, for what needs registers alone)."""
@@ -180,29 +180,100 @@ class Session:
             self._view(table, self.lake.files(table, chunk) if self.lake and chunk is not None else ())
 
     def share(self, cohorts: Sequence[Cohort]) -> None:
-        """Compute the shared queries that `cohorts` read, for the open chunk and the session's period."""
-        for name in self._needed(cohorts):
-            shared = self.catalogue.shared[name]
+        """Compute the shared queries that `cohorts` read, for the open chunk and the session's period. What is read in
+        one place only is left to the query that reads it, which takes no more of it than it needs."""
+        for shared in self._needed(cohorts):
             if shared.scope != "region":
                 sql = self.sql(shared, (), lambda query=shared.query: query)  # type: ignore[misc]
-                kind = "TABLE" if shared.stored else "VIEW"
-                self.run(f'CREATE OR REPLACE TEMP {kind} "{name}" AS {sql}')
+                self._put(shared, sql, cohorts)
 
     def share_region(self, cohorts: Sequence[Cohort], place: int) -> None:
         """Compute once what looks across all of them; `place` tells the periods of one run apart."""
-        for name in self._needed(cohorts):
-            shared = self.catalogue.shared[name]
+        for shared in self._needed(cohorts):
             if shared.scope == "region":
-                for table in sorted(shared.reads & PERSON_TABLES.keys()):
-                    self._view(table, self._all_files(table))
+                self.open_everywhere(shared)
                 sql = self.sql(shared, (), lambda query=shared.query: query)  # type: ignore[misc]
-                self.run(f'CREATE OR REPLACE TEMP TABLE "{name}_{place}" AS {sql}')
+                self.run(f'CREATE OR REPLACE TEMP TABLE "{shared.name}_{place}" AS {sql}')
 
     def use_region(self, cohorts: Sequence[Cohort], place: int) -> None:
         """Put the region-wide tables of one period under their names."""
-        for name in self._needed(cohorts):
-            if self.catalogue.shared[name].scope == "region":
-                self.run(f'CREATE OR REPLACE TEMP VIEW "{name}" AS SELECT * FROM "{name}_{place}"')
+        for shared in self._needed(cohorts):
+            if shared.scope == "region":
+                self.run(f'CREATE OR REPLACE TEMP VIEW "{shared.name}" AS SELECT * FROM "{shared.name}_{place}"')
+
+    # Several periods at once: see `periods`. ------------------------------------------------------------------------
+
+    def liftable(self, cohorts: Sequence[Cohort]) -> bool:
+        """Whether `cohorts` and what they share can be computed for several periods at once."""
+        lifted = self._lifted(cohorts)
+        return lifted is not None and all(
+            lift(cohort.query, lifted) is not None for cohort in cohorts if depends(cohort.query, lifted)
+        )
+
+    def set_periods(self, periods: Sequence[tuple[int, Period]]) -> None:
+        """The periods the lifted queries are run for: number and days."""
+        rows = [(place, period.start, period.end) for place, period in periods]
+        self.table_of(PERIODS, {PERIOD: "integer", "__start": "date", "__end": "date"}, rows)
+
+    def share_lifted(self, cohorts: Sequence[Cohort], *, region: bool = False) -> None:
+        """Compute the shared queries for all periods of `set_periods`: those of the open chunk, or of the region."""
+        lifted: set[str] = set()
+        for shared in self._needed(cohorts):
+            turns = depends(shared.query, lifted)
+            if (shared.scope == "region") == region:
+                if region:
+                    self.open_everywhere(shared)
+                if turns:
+                    sql = self.lifted_sql(shared, (), shared.query, frozenset(lifted))
+                else:
+                    sql = self.sql(shared, (), lambda query=shared.query: query)  # type: ignore[misc]
+                self._put(shared, sql, () if region else cohorts)
+            if turns:
+                lifted.add(shared.name)
+
+    def lifted_sql(
+        self, owner: object, names: tuple[str, ...], query: exp.Query, lifted: frozenset[str] | None = None,
+        cohorts: Sequence[Cohort] = (),
+    ) -> str:  # fmt: skip
+        """A query of the catalogue for all periods, as DuckDB SQL. `lifted`: the shared tables that carry a period, by
+        default those `cohorts` read."""
+
+        def build() -> exp.Query:
+            tables = lifted if lifted is not None else self._lifted(cohorts)
+            found = lift(query, tables or frozenset())
+            assert found is not None  # `liftable` was asked
+            return found
+
+        return self._rendered.sql(owner, ("for all periods", *names), build)
+
+    def _lifted(self, cohorts: Sequence[Cohort]) -> frozenset[str] | None:
+        """The shared tables that differ between periods; None when one cannot be lifted."""
+        lifted: set[str] = set()
+        for shared in self._needed(cohorts):
+            if depends(shared.query, lifted):
+                if lift(shared.query, lifted) is None:
+                    return None
+                lifted.add(shared.name)
+        return frozenset(lifted)
+
+    def open_everywhere(self, shared: Shared) -> None:
+        """Point the person tables that a query reads at all buckets."""
+        for table in sorted(shared.reads & PERSON_TABLES.keys()):
+            self._view(table, self._all_files(table))
+
+    def _put(self, shared: Shared, sql: str, cohorts: Sequence[Cohort]) -> None:
+        readers = sum(
+            t.name == shared.name
+            for query in (*(c.query for c in cohorts), *(s.query for s in self._needed(cohorts)))
+            for t in query.find_all(exp.Table)
+        )
+        kind = "TABLE" if shared.stored and readers != 1 else "VIEW"
+        # One name may have been the other kind for the chunk before.
+        for other in ("TABLE", "VIEW"):
+            if other != kind and self._kinds.get(shared.name) == other:
+                self.run(f'DROP {other} IF EXISTS "{shared.name}"')
+        self._kinds[shared.name] = kind
+        self.run(f'CREATE OR REPLACE TEMP {kind} "{shared.name}" AS {sql}')
 
     def source(self, table: str) -> str:
         """All rows of a table, believed or not, as `read_parquet(…)`; empty when it has no file."""
@@ -216,11 +287,11 @@ class Session:
 
     def _tables(self, cohorts: Sequence[Cohort]) -> set[str]:
         names = {name for cohort in cohorts for name in cohort.reads}
-        for name in self._needed(cohorts):
-            names |= self.catalogue.shared[name].reads
+        for shared in self._needed(cohorts):
+            names |= shared.reads
         return names & PERSON_TABLES.keys()
 
-    def _needed(self, cohorts: Sequence[Cohort]) -> list[str]:
+    def _needed(self, cohorts: Sequence[Cohort]) -> list[Shared]:
         shared = self.catalogue.shared
         wanted: set[str] = set()
         todo = [name for cohort in cohorts for name in cohort.reads]
@@ -229,7 +300,7 @@ class Session:
             if name in shared and name not in wanted:
                 wanted.add(name)
                 todo.extend(shared[name].reads)
-        return [name for name in shared if name in wanted]
+        return [query for name, query in shared.items() if name in wanted]
 
     def _view(self, table: str, files: Sequence[str]) -> None:
         """The believed rows of `files` under the table's name, with exactly its columns and types."""
@@ -264,6 +335,13 @@ def _believed(columns: dict[str, str], known_at: datetime | None) -> str:
         return ' WHERE "known_to" IS NULL'
     instant = literal(known_at)
     return f' WHERE "known_from" <= {instant} AND ("known_to" IS NULL OR "known_to" > {instant})'
+
+
+def _stored(value: Any) -> Any:
+    """A Python value as a column keeps it: an instant without zone, in Chinese time."""
+    if isinstance(value, datetime) and value.tzinfo:
+        return value.astimezone(CHINA).replace(tzinfo=None)
+    return value
 
 
 def literal(value: Any) -> str:
