@@ -14,7 +14,7 @@ import orjson
 import pytest
 
 from luoshi.engines import engine
-from luoshi.engines.base import Results
+from luoshi.engines.base import Request, Results
 from luoshi.engines.lake import LakeDirectory
 from luoshi.indicators import Catalogue, Indicator
 from luoshi.kernel.period import Period
@@ -40,12 +40,11 @@ def differences(folder: Path, truth: dict[str, Any], known_at: datetime | None =
     """One line per value of the engine that is not the true one, or of a place the truth does not know."""
     catalogue, as_of = Catalogue.load(), date.fromisoformat(truth["as_of"])
     labels = sorted({answer["period"] for answer in truth["indicators"].values()})
+    asked = [[name for name, answer in truth["indicators"].items() if answer["period"] == label] for label in labels]
+    requests = [Request(Period.parse(label).to_date(as_of), names) for label, names in zip(labels, asked, strict=True)]
+    found = engine("duckdb", threads=1).evaluate_many(LakeDirectory.open(folder), catalogue, requests, known_at)
     wrong = []
-    for label in labels:
-        names = [name for name, answer in truth["indicators"].items() if answer["period"] == label]
-        results = engine("duckdb", threads=1).evaluate(
-            LakeDirectory.open(folder), catalogue, Period.parse(label).to_date(as_of), names, known_at
-        )
+    for names, results in zip(asked, found, strict=True):
         assert not results.unplaced
         for name in names:
             wrong += _compare(catalogue.indicator(name), truth["indicators"][name], results)
