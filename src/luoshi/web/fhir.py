@@ -346,6 +346,8 @@ def _speaks(item: str, *, wanted: bool) -> bool:
 
 def body_of(request: HttpRequest, *, also: Iterable[str] = ()) -> bytes:
     """The body of a write. Raises 415 when it is not said to be JSON in UTF-8 (or one of `also`), 400 when empty."""
+    if not request.body:
+        raise FhirError(400, "required", "The request has no body.")
     kind, *options = (part.strip().lower() for part in request.headers.get("Content-Type", "").split(";"))
     if kind not in _JSON and kind not in also:
         raise FhirError(415, "not-supported", f"This server reads JSON only: send Content-Type {MEDIA}.")
@@ -355,8 +357,6 @@ def body_of(request: HttpRequest, *, also: Iterable[str] = ()) -> bytes:
             raise FhirError(415, "not-supported", "This server reads UTF-8 only.")
         if name.strip() == "fhirversion" and value.strip() not in ("4.0", "4.0.1"):
             raise FhirError(415, "not-supported", "This server speaks FHIR R4 (4.0).")
-    if not request.body:
-        raise FhirError(400, "required", "The request has no body.")
     return request.body
 
 

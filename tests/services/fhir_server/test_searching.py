@@ -96,9 +96,10 @@ SEARCHES = [
     ("Observation?status=amended", "o4"),
     ("Observation?status=amended,final&patient=p2", "other year"),
     ("Observation?code=8480-6&date=2025-03-03", "o2"),
-    ("Observation?code=8480-6&date=ge2025-03-08", "o7 o8"),
+    # A year may mean any of its days.
+    ("Observation?code=8480-6&date=ge2025-03-08", "o7 o8 year"),
     ("Observation?code=8480-6&date=le2025-03-01", "o0 year"),
-    ("Observation?code=8480-6&date=gt2025-03-08&date=lt2025-03-09T12:00:00Z", "o8"),
+    ("Observation?code=8480-6&date=gt2025-03-08&date=lt2025-03-09T12:00:00Z", "o8 year"),
     ("Observation?patient=p1&date=sa2025-03-07", "o7 o8"),
     ("Observation?patient=p1&date=eb2025-03-02", "o0"),
     ("Observation?date=2025", "o0 o1 o2 o3 o4 o5 o7 o8 other year"),

@@ -354,19 +354,20 @@ def _batch(
     if refused:
         writes.refuse(refused, caller, source)
     plain: list[Item] = []
+    alone: list[Item] = []
     taken: set[tuple[str, str]] = set()
     for item in sorted(items, key=lambda item: _ORDER[item.method]):
-        alone = not item.writes or _has_conditions([item]) or (item.type, item.key) in taken
-        if alone:
-            answers[item.index] = _one(caller, source, item, root, get, returns)
+        if not item.writes or _has_conditions([item]) or (item.type, item.key) in taken:
+            alone.append(item)
         else:
             taken.add((item.type, item.key))
             plain.append(item)
     try:
         answers |= _write_all(caller, source, plain, root, returns)
     except FhirError:
-        for item in plain:
-            answers[item.index] = _one(caller, source, item, root, get, returns)
+        alone = plain + alone
+    for item in alone:
+        answers[item.index] = _one(caller, source, item, root, get, returns)
     return answers
 
 
