@@ -49,7 +49,9 @@ def at(scored: dict[tuple[int, int], float], threshold: float) -> Pairs:
     return {pair for pair, probability in scored.items() if probability >= threshold}
 
 
-def _ours(matcher: Matcher, left: pa.Table, right: pa.Table | None = None) -> tuple[dict[tuple[int, int], float], pa.Table]:
+def _ours(
+    matcher: Matcher, left: pa.Table, right: pa.Table | None = None
+) -> tuple[dict[tuple[int, int], float], pa.Table]:
     matcher.learn_from(left, right)
     found = matcher.within(left, least=0.01) if right is None else matcher.between(left, right, least=0.01)
     columns = (found.column(name).to_pylist() for name in ("left", "right", "probability"))
@@ -108,7 +110,7 @@ def _splink(frames: list[Any], settings: Any, rules: list[Any], training: list[A
     from splink import DuckDBAPI, Linker
 
     backend = DuckDBAPI()
-    tables = [backend.register(frame, f"t{i}") if hasattr(backend, "register") else frame for i, frame in enumerate(frames)]
+    tables = [backend.register(frame, dataset_display_name=f"t{i}") for i, frame in enumerate(frames)]
     linker = Linker(tables if len(tables) > 1 else tables[0], settings, log_level=None)
     linker.training.estimate_probability_two_random_records_match(rules, recall=0.7)
     linker.training.estimate_u_using_random_sampling(max_pairs=1e6, seed=1)
@@ -175,7 +177,14 @@ def _splink_chinese(matcher: Matcher) -> dict[tuple[int, int], float]:
 
 def _recordlinkage_chinese(matcher: Matcher) -> dict[tuple[int, int], float]:
     frame = _frame(matcher).set_index("rid")
-    keys = [["id"], ["name_p", "birth"], ["birth", "name_s"], ["phone"], ["name_p", "place_9"], ["birth", "sex", "place_9"]]
+    keys = [
+        ["id"],
+        ["name_p", "birth"],
+        ["birth", "name_s"],
+        ["phone"],
+        ["name_p", "place_9"],
+        ["birth", "sex", "place_9"],
+    ]
     compared = [
         ("exact", "name"), ("string", "name_p"), ("exact", "sex"), ("string", "birth"), ("string", "id"),
         ("exact", "phone"), ("exact", "place_a"), ("exact", "place_9"), ("exact", "household"), ("exact", "mother"),
@@ -183,7 +192,9 @@ def _recordlinkage_chinese(matcher: Matcher) -> dict[tuple[int, int], float]:
     return _recordlinkage(frame, None, keys, compared)
 
 
-def _recordlinkage(left: Any, right: Any, keys: list[list[str]], compared: list[tuple[str, str]]) -> dict[tuple[int, int], float]:
+def _recordlinkage(
+    left: Any, right: Any, keys: list[list[str]], compared: list[tuple[str, str]]
+) -> dict[tuple[int, int], float]:
     """The toolkit's own unsupervised classifier, expectation and maximisation over binary agreement."""
     import recordlinkage
 
@@ -232,7 +243,14 @@ def _febrl(number: int) -> Iterator[Row]:
     start = time.perf_counter()
     theirs = _splink_febrl(ready)
     splink_taken = time.perf_counter() - start
-    keys = [["surname", "postcode"], ["given", "postcode"], ["birth"], ["number"], ["given", "surname"], ["suburb", "street"]]
+    keys = [
+        ["surname", "postcode"],
+        ["given", "postcode"],
+        ["birth"],
+        ["number"],
+        ["given", "surname"],
+        ["suburb", "street"],
+    ]
     compared = [("string", c) for c in ("given", "surname", "road", "building", "suburb", "birth", "number")]
     compared += [("exact", c) for c in ("street", "postcode", "state")]
     indexed = [frame.set_index("rid") for frame in ready]

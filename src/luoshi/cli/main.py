@@ -19,6 +19,7 @@ NOUNS = {
     "code": "Health codes: keys, files for scanners, offline checks.",
     "demo": "A fictional city, from nothing to the board.",
     "fhir": "Tell subscribers of the FHIR server what is new.",
+    "identity": "Who is who: matching, reviews, joining and parting.",
     "indicator": "Definitions and values.",
     "lake": "The columnar copy of the records.",
     "plan": "Read, load and compare plan documents.",

@@ -17,9 +17,11 @@ SERVICES: list[str] = [
     "luoshi.services.scoreboard",
     "luoshi.services.indicator_desk",
     "luoshi.services.records_desk",
+    "luoshi.services.identity_desk",
     "luoshi.services.resident_portal",
     "luoshi.services.health_code",
     "luoshi.services.plan_desk",
     "luoshi.services.quality",
+    "luoshi.services.research",
     "luoshi.services.fhir_server",
 ]

@@ -134,7 +134,16 @@ def open_said_case(left: tuple[int, int], right: tuple[int, int], *, note: str) 
         told = findings(scored) if scored else []
         origins = links.origins([left[0], right[0]])
         a, b = sorted([(origins.get(r, p), r) for r, p in (left, right)])
-        _open(a, b, scored.probability if scored else 0.5, scored.weight if scored else 0.0, "review", told, "source", note)
+        _open(
+            a,
+            b,
+            scored.probability if scored else 0.5,
+            scored.weight if scored else 0.0,
+            "review",
+            told,
+            "source",
+            note,
+        )
 
 
 # ---- the steps
@@ -168,7 +177,9 @@ def _index() -> int:
         )  # fmt: skip
         if not rows:
             return 0
-        kept = dict(sets.select("SELECT resource, raw FROM identity_record WHERE resource IN {values}", [r[0] for r in rows]))
+        kept = dict(
+            sets.select("SELECT resource, raw FROM identity_record WHERE resource IN {values}", [r[0] for r in rows])
+        )
         fresh: dict[int, str] = {}
         gone: list[int] = []
         said: list[tuple[int, dict[str, Any]]] = []
@@ -232,7 +243,9 @@ def _known_for(matcher: Matcher, asked: pa.Table, among: Iterable[int]) -> dict[
 def _persons(resources: Iterable[int]) -> dict[int, int]:
     return {
         resource: person
-        for resource, person in sets.select("SELECT id, person FROM store_resource WHERE id IN {values}", set(resources))
+        for resource, person in sets.select(
+            "SELECT id, person FROM store_resource WHERE id IN {values}", set(resources)
+        )
         if person is not None
     }
 
@@ -250,7 +263,9 @@ def _match(settled: Settled) -> int:
         sets.lock()
         state = actions.state(lock=True)
         # `matched` is a boolean: PostgreSQL wants it written as one.
-        waiting = sets.rows("SELECT resource, raw FROM identity_record WHERE NOT matched ORDER BY resource LIMIT %s", SET)
+        waiting = sets.rows(
+            "SELECT resource, raw FROM identity_record WHERE NOT matched ORDER BY resource LIMIT %s", SET
+        )
         if not waiting:
             return 0
         matcher = _matcher(state.model)
@@ -295,7 +310,9 @@ def _said_different(left: int, right: int) -> bool:
     """Whether a human said of any two of these people's records that they are two."""
     return bool(
         Case.objects.filter(state=Case.DIFFERENT)
-        .filter(left__in=links.members(left) + links.members(right), right__in=links.members(left) + links.members(right))
+        .filter(
+            left__in=links.members(left) + links.members(right), right__in=links.members(left) + links.members(right)
+        )
         .exists()
     )
 
@@ -340,11 +357,13 @@ def _said(said: list[tuple[int, dict[str, Any]]]) -> None:
             continue
         own = sets.rows("SELECT id, person, source_id FROM store_resource WHERE id = %s", resource)
         other = sets.rows(
-            "SELECT id, person FROM store_resource WHERE type = 'Patient' AND key = %s AND source_id = %s", key, own[0][2]
+            "SELECT id, person FROM store_resource WHERE type = 'Patient' AND key = %s AND source_id = %s",
+            key,
+            own[0][2],
         )
         if not other or other[0][1] is None or own[0][1] is None or links.root(own[0][1]) == links.root(other[0][1]):
             continue
-        keep, gone = ((other[0], own[0][:2]) if kind == "replaced-by" else (own[0][:2], other[0]))
+        keep, gone = (other[0], own[0][:2]) if kind == "replaced-by" else (own[0][:2], other[0])
         certain = kind != "seealso" and not actions.clashing(keep[1], gone[1])
         if certain and actions.state().mode == State.AUTO:
             actions.merge(keep=keep[1], other=gone[1], by=BY, reason=f"Patient.link {kind}", basis=Link.SOURCE)

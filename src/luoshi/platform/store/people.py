@@ -48,7 +48,7 @@ class Card:
 
 def cards(persons: Iterable[int], *, scope: Scope) -> dict[int, Card]:
     """Cards of those persons who lie inside the scope, by number. Two queries however many they are."""
-    places = {person.pk: person for person in Person.objects.filter(_inside(scope), pk__in=list(persons))}
+    places = {person.pk: person for person in Person.objects.filter(inside(scope), pk__in=list(persons))}
     rows = sets.select(
         "SELECT r.person, v.body FROM store_resource r"
         " JOIN store_version v ON v.resource_id = r.id AND v.version = r.version"
@@ -75,7 +75,7 @@ def by_identifier(text: str, *, scope: Scope) -> list[int]:
     found = {person for system, value, person in rows if (system, value) in wanted}
     tops = links.roots(found) if found else {}
     found = {tops.get(person, person) for person in found}
-    return sorted(Person.objects.filter(_inside(scope), pk__in=found).values_list("pk", flat=True))
+    return sorted(Person.objects.filter(inside(scope), pk__in=found).values_list("pk", flat=True))
 
 
 def by_name(name: str, *, scope: Scope, limit: int) -> tuple[list[int], int]:
@@ -85,11 +85,11 @@ def by_name(name: str, *, scope: Scope, limit: int) -> tuple[list[int], int]:
     if connection.vendor == "sqlite":
         near &= Q(name__gte=name, name__lt=name + chr(0x10FFFF))
     joined = Link.objects.filter(ended_at=None).values("child")
-    rows = Person.objects.filter(_inside(scope), near).exclude(pk__in=joined).order_by("name", "pk")
+    rows = Person.objects.filter(inside(scope), near).exclude(pk__in=joined).order_by("name", "pk")
     return list(rows.values_list("pk", flat=True)[:limit]), rows.count()
 
 
-def _inside(scope: Scope) -> Q:
+def inside(scope: Scope) -> Q:
     """Persons who live in a granted division or are managed by a granted institution, as `Scope.covers_person`."""
     if scope.everywhere:
         return Q()

@@ -207,7 +207,7 @@ class Matcher:
             return f"SELECT a.rid AS l, b.rid AS r FROM prepared_a a, prepared_{'b' if between else 'a'} b {condition}"
         other = "b" if between else "a"
         self.connection.execute(
-            f"CREATE OR REPLACE TEMP TABLE order_a AS SELECT row_number() OVER (ORDER BY rid) - 1 AS n, rid FROM prepared_a"
+            "CREATE OR REPLACE TEMP TABLE order_a AS SELECT row_number() OVER (ORDER BY rid) - 1 AS n, rid FROM prepared_a"
         )
         self.connection.execute(
             f"CREATE OR REPLACE TEMP TABLE order_b AS SELECT row_number() OVER (ORDER BY rid) - 1 AS n, rid FROM prepared_{other}"

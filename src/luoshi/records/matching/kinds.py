@@ -6,7 +6,6 @@ side the field says nothing. `same` and `other` are first guesses of how often e
 one person and among others; they are learned from the data and only start the learning.
 """
 
-# ruff: noqa: S608 (SQL is what this module makes, from the names of fields in the catalogue)
 from __future__ import annotations
 
 from collections.abc import Sequence

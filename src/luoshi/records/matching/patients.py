@@ -68,7 +68,9 @@ def _mother(patient: dict[str, Any], what: str) -> str | None:
     """From a contact whose relationship is mother (HL7 v3 RoleCode MTH)."""
     for contact in patient.get("contact") or ():
         codes = {
-            coding.get("code") for concept in contact.get("relationship") or () for coding in concept.get("coding") or ()
+            coding.get("code")
+            for concept in contact.get("relationship") or ()
+            for coding in concept.get("coding") or ()
         }
         if "MTH" not in codes:
             continue
