@@ -21,6 +21,7 @@ SERVICES: list[str] = [
     "luoshi.services.resident_portal",
     "luoshi.services.health_code",
     "luoshi.services.plan_desk",
+    "luoshi.services.sources",
     "luoshi.services.quality",
     "luoshi.services.research",
     "luoshi.services.fhir_server",

@@ -144,8 +144,9 @@ def test_only_what_changed_is_read_again_and_gives_the_same(lake: Path, tmp_path
     assert (again.looked_at, again.rows, again.failing) == (0, first.rows, first.failing)
     # One resident's pressure becomes impossible: one bucket is read again, and every comparison.
     path = here / "tables/observation/bucket=1/part.parquet"
-    table = duckdb.sql(f"SELECT * REPLACE (CASE WHEN code = '8480-6' AND id = (SELECT min(id) FROM read_parquet('{path}') "
-                       f"WHERE code = '8480-6') THEN 999 ELSE value END AS value) FROM read_parquet('{path}')").to_arrow_table()  # fmt: skip
+    first_id = f"(SELECT min(id) FROM read_parquet('{path}') WHERE code = '8480-6')"
+    value = f"CASE WHEN code = '8480-6' AND id = {first_id} THEN 999 ELSE value END AS value"
+    table = duckdb.sql(f"SELECT * REPLACE ({value}) FROM read_parquet('{path}')").to_arrow_table()
     import pyarrow.parquet as pq
 
     pq.write_table(table, path)

@@ -9,7 +9,8 @@ expressions of SQL over the columns of the table and over what is put beside it:
 - `related`: how many rows of another table belong to this one, by a `key` of theirs (`to`: of ours, else `id`);
 - `window`: columns over the rows of the same residents (windows never look across residents);
 - `compare`: columns of groups over the whole region;
-- `received`: the day the row came.
+- `received`: the day the row came;
+- `:services`, `:vaccines`, `:programs`: the codes that have a word in the vocabulary.
 """
 
 from __future__ import annotations
@@ -24,11 +25,11 @@ from string import Formatter
 from typing import Any, Literal
 
 import sqlglot
-from pydantic import Field
+from pydantic import Field, field_validator
 from sqlglot import exp
 from sqlglot.errors import ParseError
 
-from luoshi.catalog.loader import CATALOG, Entry, files, read_entry
+from luoshi.catalog.loader import CATALOG, Entry, files, read_entry, read_yaml
 from luoshi.kernel import lake_layout as layout
 from luoshi.kernel.errors import CatalogError, NotFound, nearest
 
@@ -48,6 +49,15 @@ FUNCTIONS = frozenset({
     "min", "not", "nullif", "or", "regexp_like", "regexp_matches", "round", "row_number", "substring", "sum",
     "ts_or_ds_to_date", "upper", "window",
 })  # fmt: skip
+
+
+@cache
+def _known_codes() -> dict[str, str]:
+    words_of = read_yaml(CATALOG / "vocabulary" / "record_words.yaml")
+    return {
+        name: "(" + ", ".join(f"'{code}'" for code in words_of[name]) + ")"
+        for name in ("services", "vaccines", "programs")
+    }
 
 
 class Kind(Entry):
@@ -99,6 +109,14 @@ class Check(Entry):
     source: str
     confidence: Literal["high", "medium", "low"]
     cases: tuple[dict[str, Any], ...] = Field(min_length=2)
+
+    @field_validator("rows", "fails", mode="before")
+    @classmethod
+    def _lists(cls, text: str) -> str:
+        """`:services` and its like stand for the codes that have a word in `catalog/vocabulary/record_words.yaml`."""
+        for name, codes in _known_codes().items():
+            text = text.replace(f":{name}", codes)
+        return text
 
     @property
     def regional(self) -> bool:

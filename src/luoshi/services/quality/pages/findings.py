@@ -82,7 +82,9 @@ def findings(request: HttpRequest) -> HttpResponse:
 
 
 def _rates() -> str:
-    return _("全部单元和方法合并控制误报（Benjamini–Hochberg，q = %(q)s）。线索只是提问，不是结论。") % {"q": signs.rules().q}
+    return _("全部单元和方法合并控制误报（Benjamini–Hochberg，q = %(q)s）。线索只是提问，不是结论。") % {
+        "q": signs.rules().q
+    }
 
 
 def _table(found: list[Finding]) -> Table:
@@ -156,7 +158,8 @@ def _digits(detail: dict[str, Any]) -> Spec | None:
     if "observed" not in detail:
         return None
     data = [
-        {"digit": str(d), "seen": 100 * detail["observed"][d], "expected": 100 * detail["expected"][d]} for d in range(10)
+        {"digit": str(d), "seen": 100 * detail["observed"][d], "expected": 100 * detail["expected"][d]}
+        for d in range(10)
     ]
     axis = {"title": _("末位数字"), "labelAngle": 0}
     return {
@@ -188,7 +191,10 @@ def _digit_table(detail: dict[str, Any]) -> Table | None:
     if "observed" not in detail:
         return None
     rows = [
-        [Cell(str(d)), *(Cell(f"{100 * detail[part][d]:.1f}%", 100 * detail[part][d]) for part in ("observed", "expected"))]
+        [
+            Cell(str(d)),
+            *(Cell(f"{100 * detail[part][d]:.1f}%", 100 * detail[part][d]) for part in ("observed", "expected")),
+        ]
         for d in range(10)
     ]
     columns = [Column(_("末位数字"), head=True), Column(_("实际"), "number"), Column(_("预期"), "number")]
