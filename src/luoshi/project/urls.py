@@ -19,6 +19,7 @@ urlpatterns = [
     path("oauth/", include("luoshi.platform.sources.pages")),
     path("jobs/", include("luoshi.platform.jobs.pages")),
     path("staff/", site.urls),
+    path("api/sources/", include("luoshi.services.sources.entrances")),
     path("api/", rest.urls),
     *(path(service.address(), include(f"{service.name}.pages")) for service in services()),
 ]
