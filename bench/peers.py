@@ -1,6 +1,7 @@
 """Some indicators as one would write them by hand, one query each, at every level: the peers of the one-pass engine.
 
-They read the same Parquet as we do and must give the same counts. DuckDB for eight indicators, Polars for four.
+They read the same Parquet as we do and must give the same counts: DuckDB and Spark for the twelve of the core set, Polars for
+four, PostgreSQL for the twelve from tables of its own.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import polars as pl
@@ -31,9 +33,17 @@ def _managed(program: str, service: str) -> str:
                GROUP BY 1) c ON c.person = e.person"""
 
 
+_CHECKS_OPEN = f"datediff({_E}, greatest(e.start_day, {_S})) + 1 >= 180"
 _CONTRACT = f"""SELECT DISTINCT person FROM contract WHERE start_day <= {_E} AND (end_day IS NULL OR end_day >= {_E})
 AND status IN ('active', 'completed')"""
 _OLD = f"birth_date <= {_E} - INTERVAL 65 YEAR"
+
+
+def _screened(code: str) -> str:
+    return f"""SELECT r.division, p.person IS NOT NULL AS counted FROM person r LEFT JOIN (SELECT DISTINCT person FROM procedure
+        WHERE code = '{code}' AND day BETWEEN {_S} AND {_E} AND status = 'completed') p ON p.person = r.person
+        WHERE {_RESIDENT} AND {_OLD}"""
+
 
 QUERIES: dict[str, str] = {
     "htn-std": _managed("hypertension", "htn-visit"),
@@ -56,6 +66,14 @@ QUERIES: dict[str, str] = {
         JOIN person r ON r.person = e.person AND {_RESIDENT}
         LEFT JOIN (SELECT person, last(value ORDER BY day, value) AS value FROM observation WHERE code = '1558-6'
           AND day BETWEEN {_S} AND {_E} GROUP BY 1) o ON o.person = e.person""",
+    "record-open": f"""SELECT r.division, coalesce(record_open_to_resident <= {_E}, false) AS counted FROM person r
+        WHERE {_RESIDENT} AND record_opened <= {_E}""",
+    "cataract-65": _screened("cataract-screen"),
+    "tb-screen-65": _screened("tb-screening"),
+    "cervical-screen": f"""SELECT r.division, p.person IS NOT NULL AS counted FROM person r LEFT JOIN (
+        SELECT DISTINCT person FROM procedure WHERE code = 'cervical-screen' AND day <= {_E} AND status = 'completed') p
+        ON p.person = r.person WHERE {_RESIDENT} AND sex = 'female' AND birth_date <= {_E} - INTERVAL 35 YEAR
+        AND birth_date > {_E} - INTERVAL 65 YEAR""",
 }  # fmt: skip
 
 
@@ -72,14 +90,73 @@ def connect(lake: Path, threads: int = 2) -> duckdb.DuckDBPyConnection:
     return con
 
 
+_LEVELS = """SELECT coalesce(l5, l4, l3, l2, l1), count(*) FILTER (WHERE counted), count(*) FROM ({query}) s
+JOIN division d ON d.code = s.division
+GROUP BY GROUPING SETS ((l1), (l1, l2), (l1, l2, l3), (l1, l2, l3, l4), (l1, l2, l3, l4, l5))"""
+
+
 def by_hand(con: duckdb.DuckDBPyConnection, name: str) -> dict[str, tuple[int, int]]:
     """One indicator by its own query: division → counts, at every level."""
-    rows = con.execute(
-        f"""SELECT coalesce(l5, l4, l3, l2, l1), count(*) FILTER (WHERE counted)::BIGINT, count(*) FROM ({QUERIES[name]}) s
-        JOIN division d ON d.code = s.division
-        GROUP BY GROUPING SETS ((l1), (l1, l2), (l1, l2, l3), (l1, l2, l3, l4), (l1, l2, l3, l4, l5))"""
-    ).fetchall()
-    return {code: (n, d) for code, n, d in rows}
+    return {code: (n, d) for code, n, d in con.execute(_LEVELS.format(query=QUERIES[name])).fetchall()}
+
+
+_NEEDED = {
+    "person": "person, sex, birth_date, death_date, division, record_opened, record_open_to_resident, active",
+    "visit": "person, service, day, mode, status", "episode": "person, program, start_day, end_day, status",
+    "observation": "person, code, day, value", "procedure": "person, code, day, status",
+    "contract": "person, start_day, end_day, status", "division": "code, l1, l2, l3, l4, l5",
+}  # fmt: skip
+
+
+def into_postgres(con: duckdb.DuckDBPyConnection, url: str) -> None:
+    """The columns the queries need as tables of PostgreSQL, with the index one would make, counted by ANALYZE."""
+    import psycopg
+
+    with psycopg.connect(url, autocommit=True) as server:
+        for table, columns in _NEEDED.items():
+            kinds = {r[0]: r[1] for r in con.execute(f"DESCRIBE SELECT {columns} FROM {table}").fetchall()}
+            made = ", ".join(f"{name} {kind.replace('DOUBLE', 'double precision')}" for name, kind in kinds.items())
+            server.execute(f"CREATE UNLOGGED TABLE {table} ({made})")
+            with server.cursor().copy(f"COPY {table} FROM STDIN") as out:
+                reader = con.execute(f"SELECT {columns} FROM {table}")
+                while rows := reader.fetchmany(50_000):
+                    for row in rows:
+                        out.write_row(row)
+            if table != "division":
+                server.execute(f"CREATE INDEX ON {table} (person)")
+            server.execute(f"ANALYZE {table}")
+
+
+def by_postgres(server: Any, name: str) -> dict[str, tuple[int, int]]:
+    """One indicator with PostgreSQL; `server` is a connection of psycopg."""
+    query = _LEVELS.format(query=QUERIES[name].replace("::INT", "::integer").replace("// 90", "/ 90"))
+    query = query.replace(
+        "last(value ORDER BY day, value)", "(array_agg(value ORDER BY day DESC, value DESC NULLS LAST))[1]"
+    )
+    return {code: (n, d) for code, n, d in server.execute(query).fetchall()}
+
+
+def spark_tables(spark: Any, lake: Path) -> None:
+    """The same Parquet as views of Spark."""
+    for folder in sorted((lake / "tables").iterdir()):
+        if folder.name in _NEEDED:
+            nested = any(folder.glob("bucket=*"))
+            files = [str(f) for f in folder.glob("bucket=*/*.parquet" if nested else "*.parquet")]
+            frame = spark.read.parquet(*files)
+            (frame.where("known_to IS NULL") if nested else frame).createOrReplaceTempView(folder.name)
+
+
+def by_spark(spark: Any, name: str) -> dict[str, tuple[int, int]]:
+    """One indicator with Spark SQL."""
+    query = _LEVELS.format(query=QUERIES[name])
+    for ours, its in (("::INT", ""), ("// 90", "DIV 90")):
+        query = query.replace(ours, its)
+    query = query.replace(f"{_E} - greatest(e.start_day, {_S})", f"datediff({_E}, greatest(e.start_day, {_S}))")
+    query = query.replace(f"({_CHECKS_OPEN})", f"CAST({_CHECKS_OPEN} AS INT)").replace(
+        f"{_E} - 364", f"date_sub({_E}, 364)"
+    )
+    query = query.replace("last(value ORDER BY day, value)", "max_by(value, struct(day, value))")
+    return {code: (n, d) for code, n, d in (tuple(row) for row in spark.sql(query).collect())}
 
 
 def _scan(lake: Path, table: str) -> pl.LazyFrame:

@@ -89,12 +89,13 @@ def build(lake: Path | None, bucket_size: int, memory: str, only_changes: bool) 
 @group.command("refresh")
 @_LAKE
 @click.option("--months", default=12, show_default=True, help="Month ends of the trend.")
-def refresh(lake: Path | None, months: int) -> None:
-    """Evaluate every indicator over the lake and put the results in use."""
+@click.option("--whole", is_flag=True, help="Read the whole lake, also where only some persons changed.")
+def refresh(lake: Path | None, months: int, whole: bool) -> None:
+    """Evaluate every indicator over the lake and put the results in use; only what changed, where that is enough."""
     folder = _folder(lake)
     from luoshi.platform.lake.refresh import refresh as evaluate
 
-    made = evaluate(folder, trend_months=months, progress=click.echo)
+    made = evaluate(folder, trend_months=months, whole=whole, progress=click.echo)
     click.echo(f"{made.indicators} indicators, {made.periods} periods, data until {made.data_until}")
 
 

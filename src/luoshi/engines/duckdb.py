@@ -9,10 +9,12 @@ and institutions happens on the small result.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 
+import pyarrow as pa
 from sqlglot import exp
 
 from luoshi.engines.base import About, Listed, Request, Results
@@ -21,15 +23,30 @@ from luoshi.engines.listing import listed_condition, page, place_condition
 from luoshi.engines.periods import PERIOD
 from luoshi.engines.rollup import build_trees, leaves_below, members_below
 from luoshi.engines.runs import Run, belongs, results_of, together
-from luoshi.engines.session import Rendered, Session, connect, quoted, render
+from luoshi.engines.session import Rendered, Session, connect, quoted, render, sql_type
 from luoshi.engines.sources import empty_tables, reach, trees
 from luoshi.indicators import Catalogue, Cohort, Indicator
 from luoshi.indicators.cases import Answer, CaseRow
-from luoshi.indicators.cohort import FIXED
 from luoshi.indicators.measure import fill
-from luoshi.indicators.plan import aggregate, listing, membership
+from luoshi.indicators.plan import aggregate, listing, membership, partials
 from luoshi.kernel.clock import today
 from luoshi.kernel.period import Period
+
+
+@dataclass(frozen=True)
+class Sums:
+    """Sums by (place, division, institution) of each cohort, `place` being the number of the request, and the region-wide
+    shared tables they were made with."""
+
+    cohorts: dict[str, pa.Table]
+    regions: dict[str, pa.Table]
+
+
+def summed(source: str, indicators: Sequence[Indicator], sign: str = "") -> str:
+    """SQL that adds up a partial table, one row for each place, division and institution."""
+    names = ["subjects", *(n for p in partials(indicators) for n in (p.numerator, p.denominator) if n)]
+    sums = ", ".join(f"sum({sign}{name})::BIGINT AS {name}" for name in names)
+    return f"SELECT place, division, institution, {sums} {source} GROUP BY place, division, institution"
 
 
 class DuckdbEngine:
@@ -70,6 +87,55 @@ class DuckdbEngine:
             walk = _at_once if len(runs) > 1 and session.liftable(everyone) else _one_by_one
             known = walk(session, lake, runs, everyone, groups)
             return results_of(session, runs, {name: groups[name] for name in groups if name in known})
+        finally:
+            session.close()
+
+    def sums(
+        self, lake: LakeDirectory, catalogue: Catalogue, requests: Sequence[Request],
+        regions: Mapping[str, pa.Table] | None = None, cohorts: Container[str] | None = None,
+    ) -> Sums | None:  # fmt: skip
+        """The sums of several periods before they are rolled up, to be kept and brought up to date (`delta`); None where
+        the catalogue has a query that cannot be computed for several periods at once.
+
+        `regions`: region-wide shared tables as they are known, instead of computing them. `cohorts`: only these.
+        """
+        runs = [Run.of(catalogue, request, place) for place, request in enumerate(requests)]
+        groups = together(runs)
+        everyone = [catalogue.cohorts[name] for name in groups if cohorts is None or name in cohorts]
+        session = self._session(lake, catalogue, requests[0].period, None)
+        try:
+            if not session.liftable(everyone):
+                return None
+            known = _at_once(session, lake, runs, everyone, groups, regions)
+            return Sums(
+                {name: session.con.sql(summed(f'FROM "part_{name}"', groups[name])).to_arrow_table() for name in known},
+                {name: session.con.table(name).to_arrow_table() for name in session.regions(everyone)},
+            )
+        finally:
+            session.close()
+
+    def regions(self, lake: LakeDirectory, catalogue: Catalogue, requests: Sequence[Request]) -> dict[str, pa.Table]:
+        """The region-wide shared tables alone, for all periods."""
+        runs = [Run.of(catalogue, request, place) for place, request in enumerate(requests)]
+        everyone = list({cohort.name: cohort for run in runs for cohort in run.cohorts}.values())
+        session = self._session(lake, catalogue, requests[0].period, None)
+        try:
+            session.set_periods([(run.place, run.request.period) for run in runs])
+            session.share_lifted(everyone, region=True)
+            return {name: session.con.table(name).to_arrow_table() for name in session.regions(everyone)}
+        finally:
+            session.close()
+
+    def results(
+        self, lake: LakeDirectory, catalogue: Catalogue, requests: Sequence[Request], sums: Mapping[str, pa.Table]
+    ) -> list[Results]:
+        """Roll up sums of `sums`, in the order of `requests`."""
+        runs = [Run.of(catalogue, request, place) for place, request in enumerate(requests)]
+        session = self._session(lake, catalogue, requests[0].period, None)
+        try:
+            for name, table in sums.items():
+                session.con.register(f"part_{name}", table)
+            return results_of(session, runs, {name: group for name, group in together(runs).items() if name in sums})
         finally:
             session.close()
 
@@ -180,13 +246,13 @@ def _one_by_one(
 
 def _at_once(
     session: Session, lake: LakeDirectory, runs: Sequence[Run], everyone: Sequence[Cohort],
-    groups: Mapping[str, list[Indicator]],
+    groups: Mapping[str, list[Indicator]], regions: Mapping[str, pa.Table] | None = None,
 ) -> set[str]:  # fmt: skip
     """The same with one query for all periods of a cohort."""
     known: set[str] = set()
     every = [(run.place, run.request.period) for run in runs]
     session.set_periods(every)
-    session.share_lifted(everyone, region=True)
+    session.share_lifted(everyone, region=True, given=regions)
     for chunk, here in _walk(lake, everyone):
         session.open_chunk(chunk, here)
         session.set_periods(every)
@@ -245,7 +311,7 @@ def _keep_rows(session: Session, cohort: Cohort, folder: Path, chunk: Chunk | No
     target = folder / cohort.name
     target.mkdir(parents=True, exist_ok=True)
     file = target / f"chunk={chunk.number if chunk is not None else 'registers'}.parquet"
-    columns = ", ".join(f'"{name}"' for name in (*FIXED, *cohort.text.columns))
+    columns = ", ".join(f'CAST("{name}" AS {sql_type(kind)}) AS "{name}"' for name, kind in cohort.types.items())
     session.run(
         f"""COPY (SELECT {columns} FROM {source} ORDER BY division, subject) TO {quoted(str(file))}
         (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 20480)"""

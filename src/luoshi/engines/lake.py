@@ -96,3 +96,50 @@ class LakeDirectory:
         else:
             paths = [layout.table_path(self.root, table, bucket) for bucket in chunk.buckets]
         return tuple(str(path) for path in paths if path.exists())
+
+    def only(self, chunk: Chunk) -> str:
+        """SQL of a condition that holds for the rows of a chunk that are looked at; empty: for all."""
+        return ""
+
+
+@dataclass(frozen=True)
+class Slice(LakeDirectory):
+    """Some persons of a lake, as they are or as they were.
+
+    `persons` (sorted) and everybody of the buckets `whole`; with `before`, files of those buckets are taken from that folder
+    (one that is not there was not there then), registers always from the lake. The engine puts `persons` into a table of
+    the name `CHANGED` beside the lake's.
+    """
+
+    persons: tuple[int, ...] = ()
+    whole: frozenset[int] = frozenset()
+    before: Path | None = None
+
+    CHANGED = "__changed"
+
+    @cached_property
+    def chunks(self) -> tuple[Chunk, ...]:  # type: ignore[override]
+        """The rows about nobody, where they are looked at, and all persons in one."""
+        size = self.manifest.bucket_size
+        touched = sorted((self.whole | {layout.bucket_of(p, size) for p in self.persons}) - {UNKNOWN_PERSON})
+        unknown = (Chunk(UNKNOWN_PERSON, (UNKNOWN_PERSON,)),) if UNKNOWN_PERSON in self.whole else ()
+        return (*unknown, *((Chunk(0, tuple(touched)),) if touched else ()))
+
+    def files(self, table: str, chunk: Chunk | None = None) -> tuple[str, ...]:
+        """See `LakeDirectory.files`."""
+        if chunk is None or self.before is None:
+            return super().files(table, chunk)
+        paths = [layout.table_path(self.before, table, bucket) for bucket in chunk.buckets]
+        return tuple(str(path) for path in paths if path.exists())
+
+    def only(self, chunk: Chunk) -> str:
+        """See `LakeDirectory.only`."""
+        if chunk.number == UNKNOWN_PERSON:
+            return ""
+        size = self.manifest.bucket_size
+        ranges = [layout.persons_of(bucket, size) for bucket in sorted(self.whole - {UNKNOWN_PERSON})]
+        parts = [f"person BETWEEN {r.start} AND {r.stop - 1}" for r in ranges]
+        if self.persons:
+            near = f"person BETWEEN {self.persons[0]} AND {self.persons[-1]}"
+            parts.append(f"{near} AND person IN (SELECT person FROM {self.CHANGED})")  # noqa: S608 (our own names)
+        return f"({' OR '.join(parts) or 'false'})"

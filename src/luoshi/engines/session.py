@@ -7,7 +7,7 @@ cohort can forget it.
 # ruff: noqa: S608 (SQL is what this module makes, from checked definitions and quoted values)
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import date, datetime
 from pathlib import Path
@@ -17,7 +17,7 @@ import duckdb
 import pyarrow as pa
 from sqlglot import exp
 
-from luoshi.engines.lake import Chunk, LakeDirectory
+from luoshi.engines.lake import Chunk, LakeDirectory, Slice
 from luoshi.engines.periods import PERIOD, PERIODS, depends, lift
 from luoshi.indicators import Catalogue, Cohort
 from luoshi.indicators.cohort import Shared
@@ -145,6 +145,8 @@ class Session:
             self.table_of(schedule.name, schedule.columns, schedule.rows)
         for register in REGISTERS:
             self._view(register, lake.files(register))
+        if isinstance(lake, Slice):
+            self.table_of(lake.CHANGED, {"person": "integer"}, [(person,) for person in lake.persons])
 
     def close(self) -> None:
         """Drop the connection and all it held."""
@@ -177,7 +179,8 @@ class Session:
     def open_chunk(self, chunk: Chunk | None, cohorts: Sequence[Cohort]) -> None:
         """Point the person tables that `cohorts` read at one chunk (None: empty, for what needs registers alone)."""
         for table in sorted(self._tables(cohorts)):
-            self._view(table, self.lake.files(table, chunk) if self.lake and chunk is not None else ())
+            here = self.lake is not None and chunk is not None
+            self._view(table, self.lake.files(table, chunk) if here else (), self.lake.only(chunk) if here else "")  # type: ignore
 
     def share(self, cohorts: Sequence[Cohort]) -> None:
         """Compute the shared queries that `cohorts` read, for the open chunk and the session's period. What is read in
@@ -215,15 +218,21 @@ class Session:
         rows = [(place, period.start, period.end) for place, period in periods]
         self.table_of(PERIODS, {PERIOD: "integer", "__start": "date", "__end": "date"}, rows)
 
-    def share_lifted(self, cohorts: Sequence[Cohort], *, region: bool = False) -> None:
-        """Compute the shared queries for all periods of `set_periods`: those of the open chunk, or of the region."""
+    def share_lifted(
+        self, cohorts: Sequence[Cohort], *, region: bool = False, given: Mapping[str, pa.Table] | None = None
+    ) -> None:
+        """Compute the shared queries for all periods of `set_periods`: those of the open chunk, or of the region, where
+        tables `given` are taken as they are."""
         lifted: set[str] = set()
         for shared in self._needed(cohorts):
             turns = depends(shared.query, lifted)
             if (shared.scope == "region") == region:
                 if region:
                     self.open_everywhere(shared)
-                if turns:
+                if given is not None and shared.name in given:
+                    self.con.register(f"given_{shared.name}", given[shared.name])
+                    sql = f'SELECT * FROM "given_{shared.name}"'
+                elif turns:
                     sql = self.lifted_sql(shared, (), shared.query, frozenset(lifted))
                 else:
                     sql = self.sql(shared, (), lambda query=shared.query: query)  # type: ignore[misc]
@@ -255,6 +264,10 @@ class Session:
                     return None
                 lifted.add(shared.name)
         return frozenset(lifted)
+
+    def regions(self, cohorts: Sequence[Cohort]) -> list[str]:
+        """The region-wide shared tables that `cohorts` read."""
+        return [shared.name for shared in self._needed(cohorts) if shared.scope == "region"]
 
     def open_everywhere(self, shared: Shared) -> None:
         """Point the person tables that a query reads at all buckets."""
@@ -302,7 +315,7 @@ class Session:
                 todo.extend(shared[name].reads)
         return [query for name, query in shared.items() if name in wanted]
 
-    def _view(self, table: str, files: Sequence[str]) -> None:
+    def _view(self, table: str, files: Sequence[str], only: str = "") -> None:
         """The believed rows of `files` under the table's name, with exactly its columns and types."""
         declared = TABLES[table]
         if not files:
@@ -316,6 +329,8 @@ class Session:
         found = {row[0]: row[1] for row in self.run(f"DESCRIBE SELECT * FROM {source}").fetchall()}
         columns = ", ".join(_column(name, kind, found.get(name)) for name, kind in declared.items())
         where = _believed(found, self.known_at)
+        if only:
+            where = f"{where} AND {only}" if where else f" WHERE {only}"
         self.run(f'CREATE OR REPLACE TEMP VIEW "{table}" AS SELECT {columns} FROM {source}{where}')
 
 

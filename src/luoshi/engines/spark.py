@@ -23,6 +23,7 @@ from luoshi.engines.rollup import build_trees, leaves_below, members_below
 from luoshi.engines.runs import Run, results_of, together
 from luoshi.engines.session import Rendered, Session, connect
 from luoshi.engines.sources import TOLD, reach_of, trees
+from luoshi.engines.spark_dialect import SPARK_TYPES
 from luoshi.engines.spark_session import SparkViews, spark_session
 from luoshi.indicators import Catalogue, Cohort, Indicator
 from luoshi.indicators.cases import Answer, CaseRow
@@ -150,8 +151,8 @@ class SparkEngine:
             told: dict[tuple[str, str], date] = {}
             for table, (kind, when) in TOLD.items():
                 rows = views.spark.sql(
-                    f"""SELECT CAST(`{kind}` AS STRING), MAX(CAST(`{when}` AS DATE)) FROM `{table}`
-                    WHERE CAST(`{when}` AS DATE) <= DATE '{day}' GROUP BY 1"""
+                    f"""SELECT CAST({kind} AS STRING), MAX(CAST({when} AS DATE)) FROM `{table}`
+                    WHERE CAST({when} AS DATE) <= DATE '{day}' GROUP BY 1"""
                 ).collect()
                 told |= {(table, str(code)): last for code, last in rows if last is not None}
             empty = {name for name in views.schema if not views.spark.table(name).take(1)}
@@ -241,7 +242,8 @@ class SparkEngine:
         from pyspark.sql import functions as f
 
         assert views.lake is not None
-        rows: DataFrame = views.spark.sql(views.sql(cohort.query, cohort.name)).select(*FIXED, *cohort.text.columns)
+        columns = [f.col(name).cast(SPARK_TYPES[kind]).alias(name) for name, kind in cohort.types.items()]
+        rows: DataFrame = views.spark.sql(views.sql(cohort.query, cohort.name)).select(*columns)
         width = views.lake.buckets_per_chunk * views.lake.manifest.bucket_size
         number = (
             f.lit(-1)

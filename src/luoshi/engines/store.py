@@ -27,6 +27,7 @@ import duckdb
 import pyarrow.parquet as pq
 
 from luoshi.engines.base import About, Listed, Results
+from luoshi.engines.kept import CHANGED, overlaid_persons, rows_source
 from luoshi.engines.listing import page, place_condition
 from luoshi.engines.session import connect, quoted, render
 from luoshi.indicators import Catalogue, Cohort, Indicator
@@ -72,17 +73,9 @@ class ResultStore:
         lake_built_at: datetime,
         data_until: date | None,
         about: About,
-        carried: Mapping[str, Path] | None = None,
     ) -> None:
-        """Write the values of `evaluated` (nominal period, results, rows kept) and put `target` in use.
-
-        `carried`: labels of periods taken over as they stand in an older folder, which is named.
-        """
+        """Write the values of `evaluated` (nominal period, results, rows kept) and put `target` in use."""
         periods = []
-        for label, folder in (carried or {}).items():
-            shutil.copy2(folder / "values" / f"{label}.parquet", target / "values")
-            older = json.loads((folder / "manifest.json").read_text("utf-8"))["periods"]
-            periods += [{**entry, "rows": False} for entry in older if entry["label"] == label]
         for nominal, results, has_rows in evaluated:
             pq.write_table(results.table, target / "values" / f"{nominal.label}.parquet", row_group_size=20480)
             periods.append(
@@ -299,8 +292,9 @@ class Reading:
     def of_person(self, person: int, chunk: int, stored: StoredPeriod) -> list[tuple[Indicator, bool, Listed]]:
         """Every indicator a person is in: whether it counts them, and their row with the reason shown beside it."""
         sources = {}
+        name = CHANGED if person in self._changed else f"chunk={chunk}.parquet"
         for cohort in self.catalogue.cohorts.values():
-            file = self.folder / "rows" / stored.label / cohort.name / f"chunk={chunk}.parquet"
+            file = self.folder / "rows" / stored.label / cohort.name / name
             if cohort.scope != "region" and file.exists():
                 sources[cohort.name] = f"read_parquet({quoted(str(file))})"
         if not sources:
@@ -325,6 +319,11 @@ class Reading:
                     continue  # kept from before the definition got another column: said again once evaluated anew
         return found
 
+    @cached_property
+    def _changed(self) -> frozenset[int]:
+        """Persons whose rows are no longer those of the large files."""
+        return frozenset(overlaid_persons(self.folder).to_pylist())
+
     def _questions(self, indicator: Indicator) -> str:
         """SQL of three columns: is a subject in, does it count, which reason is shown. Made once: rendering costs more
         than the answer."""
@@ -346,11 +345,7 @@ class Reading:
         return str(self.folder / "values" / f"{label}.parquet")
 
     def _rows(self, stored: StoredPeriod, cohort: Cohort) -> str | None:
-        files = sorted((self.folder / "rows" / stored.label / cohort.name).glob("*.parquet"))
-        if not files:
-            return None
-        names = ", ".join(quoted(str(file)) for file in files)
-        return f"read_parquet([{names}], hive_partitioning = false)"
+        return rows_source(self.folder / "rows" / stored.label / cohort.name, self.folder)
 
     def _cursor(self) -> duckdb.DuckDBPyConnection:
         if not hasattr(self._local, "cursor"):

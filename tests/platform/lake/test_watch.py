@@ -42,4 +42,4 @@ def test_results_are_made_of_what_changed(tmp_path: Path, monkeypatch) -> None:
     monkeypatch.setattr("luoshi.platform.lake.refresh.refresh", lambda lake, **more: told.append((lake, more)))
     report = build(FakeStore(), tmp_path, at=NOW, register_rows=some_registers())
     watching.refresh_results(tmp_path, Report(report.manifest, (3,), False))
-    assert told == [(tmp_path, {"changed_buckets": (3,)})]
+    assert told == [(tmp_path, {})]

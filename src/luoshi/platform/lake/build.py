@@ -20,6 +20,7 @@ import pyarrow as pa
 from luoshi.kernel import lake_layout as layout
 from luoshi.kernel.clock import CHINA
 from luoshi.kernel.errors import InvalidValue
+from luoshi.platform.lake import changes as noted
 from luoshi.platform.lake import counts, files, registers
 from luoshi.platform.lake.source import Changes, Source
 from luoshi.platform.lake.tables import Flattener, connect
@@ -83,6 +84,7 @@ def build(
         connection.close()
         # From here until the manifest is written, a crash leaves the new tables without a position: built again.
         layout.manifest_path(lake).unlink(missing_ok=True)
+        noted.note_everything(lake)
         files.write_stats(lake, stats)
         files.exchange(lake, new)
         files.write_manifest(lake, manifest)
@@ -101,8 +103,8 @@ def update(
 ) -> Report:
     """Bring the lake up to now: only the files of persons that changed since it was last written.
 
-    `with_registers`: compare the registers too. A lake that is missing, was not filled from a store or is of an older layout is built whole. A
-    crash leaves the old position, so the next update does the rest again. Raises as `build` does.
+    `with_registers`: compare the registers too. A lake that is missing, was not filled from a store or is of an older
+    layout is built whole. A crash leaves the old position, so the next update does the rest again. Raises as `build` does.
     """
     before = files.read_manifest(lake)
     if before is None or not before.position or before.version != layout.LAYOUT_VERSION:
@@ -127,6 +129,7 @@ def update(
         today = at.astimezone(CHINA).date()
         written = _redo(source, lake, connection, changes, before.bucket_size, stats, today, progress)
         if registers_changed:
+            noted.note_everything(lake)
             for table, bucket in [(table, bucket) for table, buckets in stats.items() for bucket in buckets]:
                 unreadable = stats[table][bucket].get("unreadable", 0)
                 _count(connection, lake, table, bucket, stats, today, unreadable)
@@ -184,10 +187,12 @@ def _redo(
         changed[layout.bucket_of(person, bucket_size)].append(person)
     if changes.unassigned:
         changed[layout.NO_PERSON] = []
+    complete = {bucket for bucket, persons in changed.items() if _is_whole(bucket, persons, bucket_size)}
+    noted.note(lake, {b: p for b, p in changed.items() if b not in complete}, complete)
     written = set()
     flatteners = {table: Flattener(connection, table) for table in TABLES}
     for bucket, persons in sorted(changed.items()):
-        whole = bucket == layout.NO_PERSON or len(persons) > max(8, _WHOLE_BUCKET * bucket_size)
+        whole = bucket in complete
         redone = pa.table({"person": pa.array(persons, pa.int64())})
         visits = layout.table_path(lake, "visit", bucket)
         for table, flattener in flatteners.items():
@@ -205,6 +210,11 @@ def _redo(
                 written.add(bucket)
             _count(connection, lake, table, bucket, stats, today, unreadable)
     return written
+
+
+def _is_whole(bucket: int, persons: list[int], bucket_size: int) -> bool:
+    """Whether a bucket is read whole rather than person by person."""
+    return bucket == layout.NO_PERSON or len(persons) > max(8, _WHOLE_BUCKET * bucket_size)
 
 
 def _bodies(

@@ -2,37 +2,52 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import hashlib
+import shutil
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
-from luoshi.engines import LakeDirectory, Request, ResultStore, engine
+from luoshi.catalog.loader import CATALOG
+from luoshi.engines import LakeDirectory, Request, Results, ResultStore, kept
+from luoshi.engines.base import About
+from luoshi.engines.delta import brought_up
+from luoshi.engines.duckdb import DuckdbEngine
+from luoshi.engines.lake import UNKNOWN_PERSON, Slice
+from luoshi.engines.store import Reading
 from luoshi.indicators import Catalogue
 from luoshi.indicators.definition import PeriodRule
 from luoshi.kernel import clock
+from luoshi.kernel import lake_layout as layout
 from luoshi.kernel.errors import UnreadableFile
-from luoshi.kernel.lake_layout import results_folder
+from luoshi.kernel.lake_layout import persons_of, results_folder
 from luoshi.kernel.period import Period
+from luoshi.platform.lake import changes as noted
+from luoshi.platform.lake import files
 
 TREND_MONTHS = 12
+MOST_CHANGED = 0.3  # of all persons; above this reading everything costs less
+MOST_OVERLAID = 20_000  # persons whose rows stand beside the files, before these are written again
 
 
 @dataclass(frozen=True)
 class Refreshed:
-    """What a refresh made: when, until which day the data reach, how many periods and indicators."""
+    """What a refresh made: when, until which day the data reach, how many periods and indicators, and whether the whole
+    lake was read for it."""
 
     made_at: datetime
     data_until: date
     periods: int
     indicators: int
+    whole: bool = True
 
 
 def refresh(
     lake: Path | None = None,
     *,
-    changed_buckets: Iterable[int] | None = None,
     trend_months: int = TREND_MONTHS,
+    whole: bool = False,
     progress: Callable[[str], None] = lambda words: None,
 ) -> Refreshed:
     """Evaluate the whole catalogue over `lake` (default: the configured one) and put the results in use.
@@ -40,36 +55,128 @@ def refresh(
     Made are, with their rows for the worklists: the running calendar year, maternal-child year and month, and the last
     full maternal-child year; without: the last full calendar year, the maternal-child year before the last (what 2025
     is compared with), the running year as it stood on the same day a year ago (what forecasts and changes start from),
-    and the end of each of the last `trend_months` months. `changed_buckets` tells what moved
-    since the last refresh; everything is evaluated again all the same, since a birth also moves its mother's bucket.
-    Raises `UnreadableFile` where there is no lake.
+    and the end of each of the last `trend_months` months.
+
+    Where only persons changed since the last time, what they added is taken away and what they add now is added, in all
+    of these periods; the whole lake is read when a day has passed, a definition or a register changed, many persons
+    changed, or `whole` asks for it. Raises `UnreadableFile` where there is no lake, `Refused` while it is being written.
     """
     directory = LakeDirectory.open(lake or _configured())
-    catalogue = Catalogue.load()
-    until = directory.data_until or clock.today()
-    made_at = clock.now()
-    store = ResultStore(results_folder(directory.root))
-    target = store.begin(made_at)
-    plan = _plan(catalogue, until, trend_months)
-    carried = {} if changed_buckets is None else _past(store, catalogue, plan, until)
-    plan = [entry for entry in plan if entry[0].label not in carried]
-    progress(f"{len(catalogue.measured())} indicators, {len(plan)} periods")
-    running = engine()
-    requests = [
-        Request(nominal.to_date(until), ids, target / "rows" / nominal.label if keep else None)
-        for nominal, ids, keep in plan
-    ]
-    results = running.evaluate_many(directory, catalogue, requests)
-    store.publish(
-        target,
-        [(nominal, result, keep) for (nominal, _, keep), result in zip(plan, results, strict=True)],
-        made_at=made_at,
-        lake_built_at=directory.manifest.built_at,
-        data_until=directory.data_until,
-        about=running.about(directory, catalogue, until),
-        carried=carried,
-    )
-    return Refreshed(made_at, until, len(plan), len(catalogue.measured()))
+    with files.writing(directory.root):
+        directory = LakeDirectory.open(directory.root)
+        catalogue = Catalogue.load()
+        until = directory.data_until or clock.today()
+        work = _Work(directory, catalogue, ResultStore(results_folder(directory.root)), until, trend_months)
+        changes = noted.take(directory.root)
+        made = None if whole or changes.everything else work.after(changes, progress)
+        if made is None:
+            made = work.anew(progress)
+        noted.forget(directory.root)
+    return made
+
+
+class _Work:
+    """One refresh: the periods to make, where they are kept, and the two ways to make them."""
+
+    def __init__(
+        self, lake: LakeDirectory, catalogue: Catalogue, store: ResultStore, until: date, trend_months: int
+    ) -> None:
+        self.lake, self.catalogue, self.store, self.until = lake, catalogue, store, until
+        self.made_at = clock.now()
+        self.target = store.begin(self.made_at)
+        self.plan = _plan(catalogue, until, trend_months)
+        self.engine = DuckdbEngine()
+
+    def anew(self, progress: Callable[[str], None]) -> Refreshed:
+        """Read the whole lake."""
+        progress(f"{len(self.catalogue.measured())} indicators, {len(self.plan)} periods")
+        requests = self._requests(self.target / "rows")
+        sums = self.engine.sums(self.lake, self.catalogue, requests)
+        if sums is None:
+            results = self.engine.evaluate_many(self.lake, self.catalogue, requests)
+        else:
+            results = self.engine.results(self.lake, self.catalogue, requests, sums.cohorts)
+            kept.keep_sums(self.target, sums, self._key())
+        return self._publish(results, self.engine.about(self.lake, self.catalogue, self.until), None)
+
+    def after(self, changes: noted.ChangeSet, progress: Callable[[str], None]) -> Refreshed | None:
+        """Bring the results in use up to date after `changes`; None where that cannot be done or does not pay."""
+        try:
+            before = self.store.reading(self.catalogue)
+        except UnreadableFile:
+            return None
+        sums = kept.kept_sums(before.folder, self._key())
+        size = self.lake.manifest.bucket_size
+        known = max(1, self.lake.manifest.rows.get("person", 0))
+        everyone = len(changes.persons) + size * len(changes.whole - {UNKNOWN_PERSON})
+        overlaid = len(kept.overlaid_persons(before.folder)) + everyone
+        if sums is None or everyone > known * MOST_CHANGED or overlaid > max(MOST_OVERLAID, known // 50):
+            return None
+        buckets = changes.buckets(size)
+        progress(f"{len(changes.persons)} persons of {len(buckets)} buckets changed")
+        persons = sorted(
+            {*changes.persons, *(p for b in changes.whole - {UNKNOWN_PERSON} for p in persons_of(b, size))}
+        )
+        draft = self.target / "draft"
+        requests = self._requests(draft)
+        found = brought_up(
+            self.engine, self.lake, self.catalogue, requests, sums,
+            persons=persons, whole=changes.whole & {UNKNOWN_PERSON}, before=changes.folder,
+        )  # fmt: skip
+        if found is None:
+            return None
+        labels = [nominal.label for nominal, _, keep in self.plan if keep]
+        kept.overlay(before.folder, self.target, draft, labels, persons)
+        shutil.rmtree(draft, ignore_errors=True)
+        kept.keep_sums(self.target, found, self._key())
+        seen = Slice(self.lake.root, self.lake.chunk_persons, tuple(persons), changes.whole)
+        about = _heard_more(before, self.engine.about(seen, self.catalogue, self.until))
+        return self._publish(self.engine.results(self.lake, self.catalogue, requests, found.cohorts), about, before)
+
+    def _requests(self, rows: Path) -> list[Request]:
+        return [
+            Request(nominal.to_date(self.until), ids, rows / nominal.label if keep else None)
+            for nominal, ids, keep in self.plan
+        ]
+
+    def _publish(self, results: Sequence[Results], about: About, before: Reading | None) -> Refreshed:
+        self.store.publish(
+            self.target,
+            [(nominal, result, keep) for (nominal, _, keep), result in zip(self.plan, results, strict=True)],
+            made_at=self.made_at,
+            lake_built_at=self.lake.manifest.built_at,
+            data_until=self.lake.data_until,
+            about=about,
+        )
+        return Refreshed(self.made_at, self.until, len(self.plan), len(self.catalogue.measured()), whole=before is None)
+
+    def _key(self) -> dict[str, object]:
+        """All that sums depend on beside the rows of persons: periods, definitions, registers, the cut of the lake."""
+        definitions = hashlib.sha256()
+        for path in sorted(p for name in ("cohorts", "indicators") for p in (CATALOG / name).rglob("*") if p.is_file()):
+            definitions.update(path.read_bytes())
+        marks = []
+        for table in layout.REGISTERS:
+            path = layout.table_path(self.lake.root, table)
+            status = path.stat() if path.exists() else None
+            marks.append([table, status.st_mtime_ns, status.st_size] if status else [table])
+        return {
+            "periods": [[n.label, str(n.to_date(self.until).start), str(n.to_date(self.until).end), sorted(ids), keep]
+                        for n, ids, keep in self.plan],
+            "definitions": definitions.hexdigest(),
+            "registers": marks,
+            "chunk": [self.lake.chunk_persons, self.lake.manifest.bucket_size],
+        }  # fmt: skip
+
+
+def _heard_more(before: Reading, seen: About) -> About:
+    """What stood beside the results, with what the changed persons add: a source is heard of no less than before."""
+    reach = {}
+    for name, day in seen.reach.items():
+        days = [d for d in (before.reach(name), day) if d is not None]
+        reach[name] = max(days, default=None)
+    missing = {name: [t for t in tables if t in before.missing(name)] for name, tables in seen.missing.items()}
+    return About(reach, {name: tables for name, tables in missing.items() if tables}, seen.tree, seen.over)
 
 
 def running_period(rule: PeriodRule | None, until: date) -> Period:
@@ -132,23 +239,6 @@ def _plan(catalogue: Catalogue, until: date, trend_months: int) -> list[tuple[Pe
         for day in month_ends(until, trend_months)[:-1]:
             add(to_date(rule, day), ids, False)
     return list(plan.values())
-
-
-def _past(
-    store: ResultStore, catalogue: Catalogue, plan: list[tuple[Period, list[str], bool]], until: date
-) -> dict[str, Path]:
-    """Periods of `plan` that were over before the running month and are in the results in use: label → their folder."""
-    try:
-        before = store.reading(catalogue)
-    except UnreadableFile:
-        return {}
-    found = {}
-    for nominal, ids, keep in plan:
-        stored = before.periods.get(nominal.label)
-        over = nominal.end < until.replace(day=1)
-        if stored is not None and over and not keep and stored.indicators >= set(ids):
-            found[nominal.label] = before.folder
-    return found
 
 
 def _configured() -> Path:

@@ -159,10 +159,9 @@ def indicators_of_person(person: int, period: Period, *, scope: Scope) -> list[t
     found = []
     seen: set[str] = set()
     chunk = LakeDirectory.open(_lake()).chunk_of(person)
-    asked = {
-        period.label,
-        *(running_period(rule, period.end).label for rule in ("maternal-child-year-to-date", "month")),
-    }
+    # Where the records end before the period does, its running month and maternal-child year are those of their end.
+    end = min(period.end, data_until() or period.end)
+    asked = {period.label, *(running_period(rule, end).label for rule in ("maternal-child-year-to-date", "month"))}
     for stored in reading.periods.values():
         if not stored.has_rows or stored.label not in asked:
             continue

@@ -18,7 +18,7 @@ def refresh_results(lake: Path, report: Report) -> None:
     """Have the results of the indicators made again."""
     from luoshi.platform.lake.refresh import refresh
 
-    refresh(lake, changed_buckets=report.buckets)
+    refresh(lake)
 
 
 def watch(

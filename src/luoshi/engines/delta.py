@@ -1,0 +1,86 @@
+"""Bringing sums up to date: take away what the changed persons added before, add what they add now.
+
+A cohort has its subjects from the rows of one person (or of nobody known), so any set of persons is a lake of its own, and
+the sums of two sets without a common person add up. Region-wide shared queries look across persons: where the changed rows
+make them different, the cohorts that read them are summed anew over the whole lake.
+"""
+
+# ruff: noqa: S608 (SQL is what this module makes, from checked definitions and quoted values)
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+
+from luoshi.engines.base import Request
+from luoshi.engines.duckdb import DuckdbEngine, Sums, summed
+from luoshi.engines.lake import LakeDirectory, Slice
+from luoshi.engines.runs import Run, together
+from luoshi.indicators import Catalogue
+
+
+def brought_up(
+    engine: DuckdbEngine, lake: LakeDirectory, catalogue: Catalogue, requests: Sequence[Request], sums: Sums, *,
+    persons: Sequence[int], whole: Iterable[int], before: Path,
+) -> Sums | None:  # fmt: skip
+    """`sums` after a change of `persons` and of everybody in the buckets `whole`, whose files were as in `before`.
+
+    Requests that keep rows get those of the changed alone: `chunk=0` of persons, `chunk=-1` of all rows about nobody.
+    None where the catalogue cannot be computed for several periods at once.
+    """
+    now = Slice(lake.root, lake.chunk_persons, tuple(sorted(persons)), frozenset(whole))
+    then = replace(now, before=before)
+    without_rows = [Request(r.period, r.ids) for r in requests]
+    shift = [engine.regions(side, catalogue, without_rows) for side in (then, now)]
+    anew: set[str] = set()
+    regions = sums.regions
+    if any(not _same(shift[0][name], shift[1][name]) for name in shift[0]):
+        regions = engine.regions(lake, catalogue, without_rows)
+        anew = _reading_regions(catalogue)
+    taken = engine.sums(then, catalogue, without_rows, sums.regions)
+    added = engine.sums(now, catalogue, requests, regions)
+    if taken is None or added is None:
+        return None
+    groups = together([Run.of(catalogue, request, place) for place, request in enumerate(requests)])
+    found = {}
+    con = duckdb.connect()
+    try:
+        for name, indicators in groups.items():
+            if catalogue.cohorts[name].scope == "region":
+                found[name] = sums.cohorts[name]  # of registers, which a change of persons leaves as they are
+                continue
+            signed = []
+            for number, (side, sign) in enumerate(((sums, ""), (taken, "-"), (added, ""))):
+                if (table := side.cohorts.get(name)) is not None and table.num_rows:
+                    con.register(f"side{number}", table)
+                    signed.append(summed(f"FROM side{number}", indicators, sign))
+            if signed:
+                total = summed(f"FROM ({' UNION ALL '.join(signed)}) AS sides", indicators)
+                found[name] = con.sql(f"SELECT * FROM ({total}) AS total WHERE subjects <> 0").to_arrow_table()
+            elif name in sums.cohorts:
+                found[name] = sums.cohorts[name]
+    finally:
+        con.close()
+    if anew:
+        fresh = engine.sums(lake, catalogue, without_rows, regions, anew)
+        assert fresh is not None
+        found |= fresh.cohorts
+    return Sums(found, regions)
+
+
+def _same(one: pa.Table, two: pa.Table) -> bool:
+    if one.num_rows != two.num_rows:
+        return False
+    return sorted(map(repr, one.to_pylist())) == sorted(map(repr, two.to_pylist()))
+
+
+def _reading_regions(catalogue: Catalogue) -> set[str]:
+    """Cohorts that read a region-wide shared table, directly or through another."""
+    wide = {name for name, shared in catalogue.shared.items() if shared.scope == "region"}
+    for name, shared in catalogue.shared.items():
+        if shared.reads & wide:
+            wide.add(name)
+    return {name for name, cohort in catalogue.cohorts.items() if cohort.reads & wide}

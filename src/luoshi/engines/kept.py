@@ -1,0 +1,111 @@
+"""What is kept beside the results so that they can be brought up to date: the sums, and the rows of changed persons.
+
+```
+<made>/sums/key.json                       what the sums are of; others cannot be added to them
+<made>/sums/<cohort>.parquet               place, division, institution, subjects, n0, d0, ...
+<made>/regions/<shared>.parquet            region-wide shared tables the sums were made with
+<made>/changed.parquet                     persons whose rows in `rows/` are those of `changed.parquet` beside them
+<made>/rows/<period>/<cohort>/changed.parquet
+```
+"""
+
+# ruff: noqa: S608 (SQL is what this module makes, from the layout's own names)
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from luoshi.engines.duckdb import Sums
+from luoshi.engines.session import quoted
+
+CHANGED = "changed.parquet"
+
+
+def keep_sums(folder: Path, sums: Sums, key: Mapping[str, object]) -> None:
+    """Write the sums below a folder of results. `key`: everything they depend on."""
+    for name, tables in (("sums", sums.cohorts), ("regions", sums.regions)):
+        (folder / name).mkdir(exist_ok=True)
+        for table, rows in tables.items():
+            pq.write_table(rows, folder / name / f"{table}.parquet", compression="zstd", compression_level=1)
+    (folder / "sums" / "key.json").write_text(json.dumps(key, ensure_ascii=False, sort_keys=True), "utf-8")
+
+
+def kept_sums(folder: Path, key: Mapping[str, object]) -> Sums | None:
+    """The sums kept below a folder of results; None where there are none, or they are of something else."""
+    try:
+        text = (folder / "sums" / "key.json").read_text("utf-8")
+    except OSError:
+        return None
+    if text != json.dumps(key, ensure_ascii=False, sort_keys=True):
+        return None
+    return Sums(
+        *({path.stem: pq.read_table(path) for path in sorted((folder / name).glob("*.parquet"))}
+          for name in ("sums", "regions"))
+    )  # fmt: skip
+
+
+def overlaid_persons(folder: Path) -> pa.Array:
+    """The persons whose kept rows are in the files of changes; empty where there are none."""
+    path = folder / CHANGED
+    return pq.read_table(path)["person"].combine_chunks() if path.exists() else pa.array([], pa.int64())
+
+
+def overlay(old: Path, new: Path, draft: Path, labels: Sequence[str], persons: Sequence[int]) -> None:
+    """Take over the rows kept in the folder of results `old` into `new`, with those of `persons` as they lie in `draft`.
+
+    Files are linked, not copied; the rows of all changed persons since they were written stand in one small file beside
+    them. Rows about nobody (`chunk=-1`) are exchanged whole where the draft has them.
+    """
+    everybody = pc.unique(pa.concat_arrays([overlaid_persons(old), pa.array(persons, pa.int64())]))
+    pq.write_table(pa.table({"person": everybody}), new / CHANGED)
+    con = duckdb.connect()
+    con.register("redone", pa.table({"person": pa.array(persons, pa.int64())}))
+    try:
+        for label in labels:
+            names = {
+                f.name for root in (old / "rows", draft) if (root / label).exists() for f in (root / label).iterdir()
+            }
+            for cohort in sorted(names):
+                _overlay(con, *(root / label / cohort for root in (old / "rows", new / "rows", draft)))
+    finally:
+        con.close()
+
+
+def _overlay(con: duckdb.DuckDBPyConnection, old: Path, new: Path, draft: Path) -> None:
+    new.mkdir(parents=True, exist_ok=True)
+    for file in old.glob("chunk=*.parquet"):
+        other = draft / file.name if file.name == "chunk=-1.parquet" else file
+        os.link(other if other.exists() else file, new / file.name)
+    parts = []
+    if (before := old / CHANGED).exists():
+        parts.append(
+            f"SELECT * FROM read_parquet({quoted(str(before))}) WHERE person NOT IN (SELECT person FROM redone)"
+        )
+    if (fresh := draft / "chunk=0.parquet").exists():
+        parts.append(f"SELECT * FROM read_parquet({quoted(str(fresh))})")
+    if parts:
+        union = " UNION ALL ".join(parts)
+        con.execute(f"COPY ({union} ORDER BY division, subject) TO {quoted(str(new / CHANGED))} (FORMAT parquet)")
+
+
+def rows_source(folder: Path, made: Path) -> str | None:
+    """The kept rows of one cohort and period as `read_parquet(…)`, changed persons as they are now; None without any."""
+    files = sorted(folder.glob("chunk=*.parquet"))
+    changed = folder / CHANGED
+    if not files:
+        return f"read_parquet({quoted(str(changed))})" if changed.exists() else None
+    names = ", ".join(quoted(str(file)) for file in files)
+    source = f"read_parquet([{names}], hive_partitioning = false)"
+    if not (made / CHANGED).exists():
+        return source
+    persons = f"(SELECT person FROM read_parquet({quoted(str(made / CHANGED))}))"
+    kept = f"SELECT * FROM {source} WHERE person IS NULL OR person NOT IN {persons}"
+    more = f" UNION ALL SELECT * FROM read_parquet({quoted(str(changed))})" if changed.exists() else ""
+    return f"({kept}{more})"
