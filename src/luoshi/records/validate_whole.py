@@ -297,7 +297,8 @@ def _bundle(o: dict[str, Any], path: str, add: _Add) -> None:
             if kind != "history" and key in seen:
                 add("bdl-7", f"{path}.entry[{i}].fullUrl", "fullUrl and version must be unique in a bundle.")
             seen.add(key)
-        if inside.get("resourceType") in types():
+        # Only what names an entry can name one of a wrong type.
+        if resources and inside.get("resourceType") in types():
             for at, to, targets in references(inside, types()[inside["resourceType"]], f"{path}.entry[{i}].resource"):
                 if targets and resources.get(to) and resources[to] not in targets:
                     add("reference", at, f"Refers to a {resources[to]}; allowed: {', '.join(targets)}.")

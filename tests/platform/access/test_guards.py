@@ -18,6 +18,8 @@ OPEN = {
     "second-factor": "one's own device; asks for a session",
     "token": "a system's way in; asks for its secret",
     "revoke": "a system's way out; asks for its secret",
+    "fhir-metadata": "what the FHIR server can do; read before one has a token; holds no data",
+    "fhir-openapi": "the same for programs",
     "show": "one's own job; asks for a session and answers 404 for others'",
     "register": "how a resident gets in, with the code of the counter",
 }

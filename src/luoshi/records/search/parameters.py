@@ -655,9 +655,20 @@ def searchable() -> tuple[str, ...]:
     return tuple(sorted(_TABLE))
 
 
+@cache
 def all_types() -> tuple[str, ...]:
     """Every type the server takes: all of R4 but the two that only carry others."""
     return tuple(name for name in resource_types() if name not in ("Bundle", "Parameters"))
+
+
+@cache
+def _taken() -> frozenset[str]:
+    return frozenset(all_types())
+
+
+def is_taken(resource_type: str) -> bool:
+    """Whether the server takes a type of that name."""
+    return resource_type in _taken()
 
 
 def references(resource_type: str) -> dict[str, Parameter]:

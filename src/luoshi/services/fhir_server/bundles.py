@@ -31,6 +31,7 @@ MOST_ENTRIES = 10_000
 _EXACT = re.compile(rb"[0-9](?:\.[0-9]*0|[eE][+-]?[0-9]+)\s*[,}\]]")
 _ENTRY = re.compile(r"Bundle\.entry\[(\d+)\]\.resource")
 _CONDITIONAL = re.compile(r"([A-Z][A-Za-z]+)\?(.+)")
+_REFERENCE = re.compile(rb'"reference"\s*:\s*"([^"]*)"')
 _ID = re.compile(r"[A-Za-z0-9\-.]{1,64}")
 _ORDER = {"DELETE": 0, "POST": 1, "PUT": 2, "PATCH": 3, "GET": 4, "HEAD": 4}
 _STATUS = {"new": "201 Created", "changed": "200 OK", "unchanged": "200 OK", "gone": "200 OK"}
@@ -41,7 +42,8 @@ Get = Callable[[str, str], Answer]
 @dataclass
 class Item:
     """One entry on its way. `resource` is parsed, `exact` the same with its decimals as sent; `key`: under which it
-    will be known; `there`: an answer that is known before anything is written."""
+    will be known; `there`: an answer that is known before anything is written; `plain`:
+    no reference of it needs care."""
 
     index: int
     method: str
@@ -58,6 +60,7 @@ class Item:
     key: str = ""
     errors: list[Issue] = field(default_factory=list)
     there: dict[str, Any] | None = None
+    plain: bool = False
 
     @property
     def writes(self) -> bool:
@@ -97,8 +100,9 @@ def run(caller: Caller, raw: bytes, root: str, get: Get, *, returns: str = "") -
             by_entry.setdefault(int(match[1]), []).append(issue)
     if whole:
         items = [_item(i, e, x) for i, (e, x) in enumerate(zip(entries, exact, strict=True))]
+        plain = _all_plain(raw)
         for item in items:
-            item.errors = by_entry.get(item.index, [])
+            item.errors, item.plain = by_entry.get(item.index, []), plain
         answers = _transaction(caller, source, items, root, get, returns)
         return Answer({"resourceType": "Bundle", "type": "transaction-response"} | _listed(answers))
     answers = _batch(caller, source, list(zip(entries, exact, strict=True)), by_entry, raw, root, get, returns)
@@ -184,12 +188,23 @@ def _need(caller: Caller, items: list[Item]) -> None:
 
 
 def _has_conditions(items: list[Item]) -> bool:
-    return any(item.if_match or item.none_exist or item.query or _conditions(item.resource) for item in items)
+    return any(
+        item.if_match or item.none_exist or item.query or (not item.plain and _conditions(item.resource))
+        for item in items
+    )
 
 
 def _conditions(value: Any) -> list[str]:
     """Conditional references of a resource."""
     return [text for text in _references(value) if _CONDITIONAL.fullmatch(text)]
+
+
+def _all_plain(raw: bytes) -> bool:
+    """Whether the text alone shows that every reference is `Type/id`, an address or `#`: the usual case, in which no
+    resource has to be walked through."""
+    return b"\\" not in raw and not any(
+        reference.startswith(b"urn:") or b"?" in reference for reference in _REFERENCE.findall(raw)
+    )
 
 
 def _references(value: Any) -> Iterator[str]:
@@ -211,7 +226,9 @@ def _write_all(caller: Caller, source: Source, items: list[Item], root: str, ret
     for item in items:
         _settle(item, source, expected)
     names = {
-        item.full_url: f"{item.type}/{item.key}" for item in items if item.full_url and item.method in ("POST", "PUT")
+        item.full_url: f"{item.type}/{item.key}"
+        for item in items
+        if item.full_url and item.method in ("POST", "PUT") and not (item.plain and item.full_url.startswith("urn:"))
     }
     # A create gets a new id; what names the old one means the same entry.
     for item in items:
@@ -272,7 +289,7 @@ def _row(item: Item, names: dict[str, str], source: Source) -> Row:
     if item.method == "DELETE":
         return changing.deletion(item.type, item.key)
     resource, exact = item.resource or {}, item.exact or {}
-    changed = _lead(item, resource, names, source)
+    changed = {} if item.plain and not names else _lead(item, resource, names, source)
     if changed:
         exact = _renamed(exact, changed) if exact is not resource else exact
         resource = _renamed(resource, changed)

@@ -9,7 +9,7 @@ from luoshi.platform import audit
 from luoshi.platform.store import search, versions
 from luoshi.platform.store.search import Hit
 from luoshi.platform.store.views import View
-from luoshi.records.search.parameters import all_types
+from luoshi.records.search.parameters import is_taken
 from luoshi.services.fhir_server import asking, searching, showing
 from luoshi.services.fhir_server.asking import Pairs
 from luoshi.web.fhir import Answer, Caller, FhirError, outcome
@@ -24,7 +24,7 @@ def view_of(caller: Caller) -> View:
 
 def known_type(name: str) -> str:
     """The name of a type the server takes. Raises 404."""
-    if name not in all_types():
+    if not is_taken(name):
         raise FhirError(404, "not-supported", "This is no resource type of FHIR R4 that the server takes.")
     return name
 
