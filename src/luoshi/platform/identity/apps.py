@@ -1,7 +1,6 @@
 """The Django application of identity."""
 
 from django.apps import AppConfig
-from django.utils.translation import gettext_lazy as _
 
 
 class IdentityConfig(AppConfig):
@@ -9,7 +8,7 @@ class IdentityConfig(AppConfig):
 
     name = "luoshi.platform.identity"
     label = "identity"
-    verbose_name = _("身份")
+    verbose_name = "身份"
 
     def ready(self) -> None:
         """Declare the job."""

@@ -142,8 +142,6 @@ _VARIANTS = dict(
 PLACEHOLDER = r"^(.{2,4}?)(之|的)?(长|大|次|小|二|三|老大|老二|老三|双胎之一|双胎之二)?(子|女|儿|婴|宝|宝宝|婴儿|毛毛)$"
 PLACEHOLDER_MARK = r"(之|的)(长|大|次|小|二|三|老大|老二|老三|双胎之一|双胎之二)?(子|女|儿|婴|婴儿)$|(宝宝|毛毛|婴儿|未取名|待取名|无名氏|无名)$"
 
-# A resident ID without blanks, in capitals; one of 15 digits upgraded to 18 characters.
-RESIDENT_ID_SQL = "resident_id_18(upper(regexp_replace({0}, '[\\s\\-]', '', 'g')))"
 _SUM = " + ".join(f"(ascii(substr(x, {i}, 1)) - 48) * {weight}" for i, weight in enumerate(_ID_WEIGHTS, 1))
 MACROS = (
     f"CREATE OR REPLACE TEMP MACRO resident_id_check(x) AS substr('{_ID_CHECKS}', ({_SUM}) % 11 + 1, 1)",

@@ -11,8 +11,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from luoshi.records.matching.chinese import RESIDENT_ID_SQL
-
 
 @dataclass(frozen=True)
 class Level:
@@ -34,11 +32,13 @@ class Level:
 @dataclass(frozen=True)
 class Kind:
     """`columns`: derived column suffix -> SQL over the raw columns `{0}`, `{1}`… and, for names, the sounds `{sound}`.
+    `stages`: columns `<field>__<x>` worked out before, each stage from the ones before it.
     `missing`: SQL that holds when the pair says nothing, over `{l}` and `{r}`."""
 
     columns: dict[str, str]
     levels: tuple[Level, ...]
     sounds: bool = False
+    stages: tuple[dict[str, str], ...] = ()
     missing: str = "{l} IS NULL OR {r} IS NULL"
 
     def derived(self, field: str) -> list[str]:
@@ -47,8 +47,9 @@ class Kind:
 
     def prepare(self, field: str, columns: Sequence[str]) -> dict[str, str]:
         """Derived column -> SQL over the raw columns (and `sounds_<field>`)."""
+        given = [f'raw."{column}"' for column in columns]
         return {
-            f"{field}{suffix}": sql.format(*(f'raw."{column}"' for column in columns), sound=f"sounds_{field}")
+            f"{field}{suffix}": sql.format(*given, sound=f"sounds_{field}", f=f"raw.{field}")
             for suffix, sql in self.columns.items()
         }
 
@@ -135,15 +136,20 @@ KINDS: dict[str, Kind] = {
         ),
     ),
     "resident_id": Kind(
+        # Without blanks, in capitals; then one of 15 digits upgraded; then whether it is correct by its own rules.
+        stages=(
+            {"n": "nullif(upper(regexp_replace({0}, '[\\s\\-]', '', 'g')), '')"},
+            {"i": "resident_id_18({f}__n)"},
+            {"v": "resident_id_valid({f}__i)"},
+        ),
         columns={
-            "": f"nullif({RESIDENT_ID_SQL}, '')",
-            "_v": f"resident_id_valid({RESIDENT_ID_SQL})",
-            "_b": f"CASE WHEN length({RESIDENT_ID_SQL}) = 18 THEN substr({RESIDENT_ID_SQL}, 1, 14) END",
-            "_t": f"CASE WHEN length({RESIDENT_ID_SQL}) = 18 THEN substr({RESIDENT_ID_SQL}, 11, 8) END",
+            "": "{f}__i",
+            "_v": "{f}__v",
+            "_b": "CASE WHEN length({f}__i) = 18 THEN substr({f}__i, 1, 14) END",
+            "_t": "CASE WHEN length({f}__i) = 18 THEN substr({f}__i, 11, 8) END",
             # A valid number that says another year of birth or another sex than the record: perhaps a parent's.
-            "_c": f"coalesce(resident_id_valid({RESIDENT_ID_SQL}) AND (substr({RESIDENT_ID_SQL}, 7, 4) <> substr({{1}}, 1, 4)"
-            f" OR {{2}} IN ('male', 'female') AND (substr({RESIDENT_ID_SQL}, 17, 1) IN ('1', '3', '5', '7', '9'))"
-            f" <> ({{2}} = 'male')), false)",
+            "_c": "coalesce({f}__v AND (substr({f}__i, 7, 4) <> substr({1}, 1, 4) OR {2} IN ('male', 'female')"
+            " AND (substr({f}__i, 17, 1) IN ('1', '3', '5', '7', '9')) <> ({2} = 'male')), false)",
         },
         levels=(
             Level("exact", "{l} = {r} AND NOT {l}_c AND NOT {r}_c", "证件号码相同", "same resident ID", 0.93, 0.0000005, related=0.0005),

@@ -34,8 +34,16 @@ def prepare(connection: duckdb.DuckDBPyConnection, scheme: Scheme, source: str, 
             _sounds(connection, field, source)
             joins.append(f'LEFT JOIN sounds_{field.name} ON sounds_{field.name}.name = raw."{field.columns[-1]}"')
         cells += [f"{sql} AS {column}" for column, sql in field.made.prepare(field.name, field.columns).items()]
+    staged = source
+    for field in scheme.fields:
+        for stage in field.made.stages:
+            given = [f'raw."{column}"' for column in field.columns]
+            made = [
+                f"{sql.format(*given, f=f'raw.{field.name}')} AS {field.name}__{name}" for name, sql in stage.items()
+            ]
+            staged = f"(SELECT raw.*, {', '.join(made)} FROM {staged} raw)"
     connection.execute(
-        f"CREATE OR REPLACE TEMP TABLE {into} AS SELECT {', '.join(cells)} FROM {source} raw {' '.join(joins)}"
+        f"CREATE OR REPLACE TEMP TABLE {into} AS SELECT {', '.join(cells)} FROM {staged} raw {' '.join(joins)}"
     )
     for field in scheme.fields:
         if field.made.sounds:
