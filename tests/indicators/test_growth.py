@@ -61,7 +61,8 @@ def test_unknown_measures_and_sexes_are_refused() -> None:
 
 def test_the_limits_the_cohorts_read_are_those_of_the_standard(root: Path) -> None:
     spec = importlib.util.spec_from_file_location("make_growth_limits", root / "tools/make_growth_limits.py")
-    assert spec and spec.loader
+    assert spec is not None
+    assert spec.loader is not None
     tool = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(tool)
     for name in tool.FILES:

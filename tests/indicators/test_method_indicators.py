@@ -74,7 +74,8 @@ def test_the_census_of_2010_adds_up_to_the_people_it_counted() -> None:
 
 def test_growth_compares_two_means() -> None:
     got = method("growth").compute([(1100.0, 10.0), (2000.0, 20.0)], {})
-    assert got.value == pytest.approx(10) and (got.numerator, got.denominator) == (110, 100)
+    assert got.value == pytest.approx(10)
+    assert (got.numerator, got.denominator) == (110, 100)
     assert method("growth").compute([(1.0, 1.0), (0.0, 0.0)], {}).reason == "empty-denominator"
 
 
@@ -118,9 +119,7 @@ def test_sums_over_strata_give_the_ratio_and_the_error_of_the_answers() -> None:
     ]
     got = method("survey-ratio").compute(cells, {})
     assert got.value == pytest.approx(100 * true.value, rel=1e-12)
-    assert got.low == pytest.approx(100 * true.lower, rel=1e-6) and got.high == pytest.approx(
-        100 * true.upper, rel=1e-6
-    )
+    assert (got.low, got.high) == pytest.approx((100 * true.lower, 100 * true.upper), rel=1e-6)
     alone = [*cells[:4], (len(values), 1.0)]
     assert method("survey-ratio").compute(alone, {}).reason == "not-computable"
     assert method("survey-ratio").compute([*cells[:4], (12.0, 0.0)], {}).reason == "too-few"
@@ -154,7 +153,8 @@ def test_a_wrong_method_part_or_column_is_answered_with_the_nearest(more: dict, 
     indicator = Indicator.model_validate({**BASE, **more})
     with pytest.raises(CatalogError) as error:
         check_indicator(indicator, CATALOGUE.cohorts, where="x.yaml")
-    assert message in error.value.message and todo in (error.value.todo or "")
+    assert message in error.value.message
+    assert todo in (error.value.todo or "")
 
 
 def test_the_reference_has_a_place_for_every_indicator(root: Path) -> None:
