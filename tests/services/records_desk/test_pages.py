@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 
+import orjson
 import pytest
 from django.db import connection
 from django.test import Client
@@ -11,10 +13,13 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from luoshi.kernel.identifiers import mask
-from luoshi.platform.access.models import User
+from luoshi.platform.access.models import Grant, User
 from luoshi.platform.access.scope import Scope
 from luoshi.platform.audit.models import Entry
-from luoshi.platform.store import people
+from luoshi.platform.consent import categories, public
+from luoshi.platform.consent.models import BreakGlass, Dispute
+from luoshi.platform.regions.models import Division, Institution
+from luoshi.platform.store import people, reads
 from luoshi.platform.store.models import Person, PersonIdentifier
 from luoshi.services.records_desk import pages
 
@@ -30,19 +35,74 @@ def addresses(known: Known) -> dict[str, str]:
         "found": "/people/?q=王",
         "resident": f"/people/{known.here}/",
         "resource": reverse("records_desk:resource", args=[known.here, *known.resource]),
+        "document": f"/people/{known.here}/document/",
     }
 
 
+# Pages about privacy: who may open them. The privacy officer is made by the test; others get 403.
+PRIVACY = {
+    "emergency": ("/people/emergency/", {"clinic"}),
+    "break-glass": ("/people/{here}/open/", {"clinic"}),
+    "counter": ("/people/{here}/counter/", {"clinic"}),
+    "disputes": ("/people/privacy/disputes/", {"clinic", "privacy"}),
+    "dispute": ("/people/privacy/disputes/{dispute}/", {"clinic", "privacy"}),
+    "glass-queue": ("/people/privacy/glass/", {"privacy"}),
+    "glass": ("/people/privacy/glass/{glass}/", {"privacy"}),
+    "privacy": ("/people/privacy/", {"privacy"}),
+}
+
+
 def test_no_page_is_forgotten():
-    assert {p.name for p in pages.urlpatterns} == {"search", "resident", "resource"}
+    shown = {"search", "resident", "resource", "document"}
+    assert {p.name for p in pages.urlpatterns} == shown | set(PRIVACY)
     assert all(hasattr(p.callback, "permission") for p in pages.urlpatterns)
 
 
+@pytest.fixture
+def waiting(known: Known) -> dict[str, int]:
+    """A look in an emergency and a dispute that wait at the clinic."""
+    now = datetime.now(UTC)
+    more = {"person": known.here, "institution": known.clinic}
+    glass = BreakGlass.objects.create(user="x", kind="other", reason="r", started_at=now, expires_at=now, **more)
+    dispute = Dispute.objects.create(text="不对", due=now.date(), made_by="x", **more)
+    return {"glass": glass.pk, "dispute": dispute.pk, "here": known.here}
+
+
+@pytest.mark.parametrize("user", [*USERS, "privacy"])
+def test_who_opens_the_pages_about_privacy(user: str, as_user: AsUser, known: Known, waiting: dict[str, int]):
+    if user == "privacy":
+        officer = User.objects.create(username="privacy")
+        city = Grant.objects.get(user__username="leader").division
+        Grant.objects.create(user=officer, role="privacy-officer", division=city)
+    browser = as_user(user)
+    for page, (address, allowed) in PRIVACY.items():
+        expected = 200 if user in allowed else 403
+        assert browser.get(address.format(**waiting)).status_code == expected, page
+
+
+def test_what_waits_elsewhere_does_not_exist(as_user: AsUser, known: Known, waiting: dict[str, int]):
+    """An officer of another county sees neither the queue nor its rows."""
+    officer = User.objects.create(username="elsewhere")
+    other = Division.objects.filter(level=3).exclude(code=Person.objects.get(pk=known.here).division[:6]).exclude(
+        code=Institution.objects.get(code=known.clinic).division.code[:6]
+    )  # fmt: skip
+    Grant.objects.create(user=officer, role="privacy-officer", division=other.first())
+    browser = as_user("elsewhere")
+    for page in ("dispute", "glass"):
+        assert browser.get(PRIVACY[page][0].format(**waiting)).status_code == 404
+    for page in ("disputes", "glass-queue"):
+        assert not browser.get(PRIVACY[page][0]).context["page"].items
+    BreakGlass.objects.update(institution="", person=known.there)
+    far = as_user("clinic")
+    Dispute.objects.update(institution="ELSEWHERE")
+    assert far.get(PRIVACY["dispute"][0].format(**waiting)).status_code == 404
+
+
 @pytest.mark.parametrize("user", USERS)
-@pytest.mark.parametrize("page", ["search", "found", "resident", "resource"])
+@pytest.mark.parametrize("page", ["search", "found", "resident", "resource", "document"])
 def test_who_sees_what(page: str, user: str, as_user: AsUser, known: Known):
     expected = 200 if user in LISTS else 403
-    if user == "county" and page in ("resident", "resource"):
+    if user == "county" and page in ("resident", "resource", "document"):
         # The clinic of the demonstration stands in the county of the demonstration, where its residents may not live.
         home = Person.objects.get(pk=known.here).division
         expected = 200 if home.startswith(known.county) else 404
@@ -120,6 +180,7 @@ def test_looks_are_noted_and_shown(as_user: AsUser, known: Known):
     assert [w["what"] for w in whats] == ["resident", "resident", source, "search"]
     text = leader.get(f"/people/{known.here}/").content.decode()
     assert "公卫医生 · 居民档案 × 2" in text
+    assert "诊疗和随访" in text
     assert f"原始记录 {source}" in text
     assert "查找结果" in text
 
@@ -162,6 +223,73 @@ def test_everyone_on_a_worklist_has_the_same_reason_on_their_page(as_user: AsUse
             assert [(c.counted, c.reason) for c in told] == [(False, item.missed.reason)]
 
 
+def test_the_timeline_by_institution_and_day(as_user: AsUser, known: Known):
+    leader = as_user("leader")
+    page = f"/people/{known.here}/"
+    whole = leader.get(page).context["found"].entries
+    institution = next(e.institution for e in whole if e.institution)
+    days = sorted(e.day for e in whole if e.day)
+    middle = days[len(days) // 2]
+    for query, wanted in (
+        ({"institution": institution}, [e for e in whole if e.institution == institution]),
+        ({"from": middle.isoformat()}, [e for e in whole if e.day and e.day >= middle]),
+        (
+            {"to": middle.isoformat(), "kind": "visit"},
+            [e for e in whole if e.day and e.day <= middle and e.kind == "visit"],
+        ),
+        ({"from": "nonsense"}, whole),
+    ):
+        assert leader.get(page, query).context["chosen"] == len(wanted), query
+
+
+def test_the_front_page_is_a_valid_document(as_user: AsUser, known: Known):
+    from luoshi.records.validate import Validator
+
+    answer = as_user("leader").get(addresses(known)["document"])
+    assert answer["Content-Type"] == "application/fhir+json"
+    made = orjson.loads(answer.content)
+    first = made["entry"][0]["resource"]
+    assert (made["type"], first["resourceType"]) == ("document", "Composition")
+    assert not [i for i in Validator(None).examine(answer.content).issues if i.severity == "error"]
+    held = {entry["fullUrl"] for entry in made["entry"]}
+    named = {e["reference"] for section in first["section"] for e in section.get("entry", [])}
+    assert named
+    assert named | {first["subject"]["reference"]} <= held
+
+
+def test_a_closed_programme_is_hidden_with_its_visits_and_its_indicators(as_user: AsUser, known: Known):
+    """Severe mental disorders are closed by default: the institution that manages them sees them, the bureau does not."""
+    leader = as_user("leader")
+    found = None
+    for person in Person.objects.values_list("pk", flat=True):
+        stored = reads.resources_of_person(person, scope=Scope.system(), types=["EpisodeOfCare"])
+        if any("severe-mental" in s.body for s in stored):
+            found = person
+            break
+    assert found is not None, "the city has nobody with a severe mental disorder"
+    page = leader.get(f"/people/{found}/")
+    titles = {e.title for e in page.context["found"].entries}
+    assert not titles & {"严重精神障碍管理", "严重精神障碍随访", "精神分裂症", "病情稳定程度", "服药情况"}
+    assert not {c.indicator for c in page.context["found"].countings if c.indicator.startswith("smd")}
+    episode = next(s for s in stored if "severe-mental" in s.body)
+    assert leader.get(reverse("records_desk:resource", args=[found, "EpisodeOfCare", episode.id])).status_code == 404
+    manager = next(iter(categories.read(episode.resource).institutions))
+    doctor = User.objects.create(username="doctor")
+    Grant.objects.create(user=doctor, role="institution-clinician", institution=Institution.objects.get(code=manager))
+    Person.objects.filter(pk=found).update(institution=manager)
+    own = as_user("doctor").get(f"/people/{found}/").context["found"]
+    assert "严重精神障碍管理" in {e.title for e in own.entries}
+    # the same answer for sets of resources, as the FHIR server asks
+    everything = reads.resources_of_person(found, scope=Scope.system())
+    for user in ("leader", "doctor"):
+        scope = Scope.of(User.objects.get(username=user))
+        kept = {(s.type, s.id) for s in public.filter(everything, scope=scope)}
+        single = {(s.type, s.id) for s in everything if public.filter([s], scope=scope)}
+        assert kept == single  # what a visit belongs to is fetched where it is not given
+        assert (("EpisodeOfCare", episode.id) in kept) == (user == "doctor")
+    assert public.filter(everything, scope=Scope.system()) == everything
+
+
 def test_the_source_resource(as_user: AsUser, known: Known):
     answer = as_user("leader").get(addresses(known)["resource"])
     text = answer.content.decode()
@@ -179,7 +307,9 @@ def test_a_second_factor_is_asked_for_first(as_user: AsUser, known: Known, setti
     assert as_user("leader").get(f"/targets/{known.target}/missed/").status_code == 302
 
 
-@pytest.mark.parametrize(("page", "most"), [("search", 4), ("found", 12), ("resident", 21), ("resource", 16)])
+@pytest.mark.parametrize(
+    ("page", "most"), [("search", 4), ("found", 12), ("resident", 30), ("resource", 25), ("document", 30)]
+)
 def test_what_a_page_costs(page: str, most: int, as_user: AsUser, known: Known):
     leader = as_user("leader")
     leader.get(addresses(known)[page])

@@ -1,6 +1,7 @@
-"""`/api/health-code/`: check a code online, and what a scanner needs to check offline."""
+"""`/api/health-code/`: check a code online, and what a scanner needs to check offline.
 
-from __future__ import annotations
+Annotations are not postponed here: the guard wraps the operations, and names of schemas would be looked for beside it.
+"""
 
 from datetime import date
 from typing import Any
