@@ -165,3 +165,14 @@ def test_a_new_evaluation_is_seen_at_once_and_old_folders_go(store):
         publish(datetime(2026, 1, day, tzinfo=CHINA))
         assert kept.reading(CATALOGUE).manifest["made_at"].startswith(f"2026-01-0{day}")
     assert len([f for f in kept.folder.iterdir() if f.is_dir()]) == 2
+
+
+def test_milestones_that_name_nobody_belong_to_the_call_of_somebody(make_lake, running):
+    """The call centre knows who calls, the crew does not say: the milestones lie with nobody, the call with its person."""
+    called = datetime(2025, 5, 1, 8)  # noqa: DTZ001 (Chinese time, as the lake has it)
+    calls = [{"id": f"c{n}", "person": n, "service": "ambulance-call", "day": called.date(), "started_at": called}
+             for n in (0, 9, None)]  # fmt: skip
+    stones = [{"person": None, "visit": f"c{n}", "code": "answered", "at": called} for n in (0, 9, None)]
+    lake = make_lake(bucket_size=2, chunk_persons=2, visit=calls, milestone=stones)
+    results = running.evaluate(lake, CATALOGUE, YEAR, ["ems-answer-10s"])
+    assert results.cell(CATALOGUE.indicator("ems-answer-10s"), division="P") == (3, 3)

@@ -17,7 +17,7 @@ import pyarrow as pa
 
 from luoshi.engines.base import Request
 from luoshi.engines.duckdb import DuckdbEngine, Sums, summed
-from luoshi.engines.lake import LakeDirectory, Slice
+from luoshi.engines.lake import UNKNOWN_PERSON, LakeDirectory, Slice
 from luoshi.engines.runs import Run, together
 from luoshi.indicators import Catalogue
 
@@ -29,10 +29,13 @@ def brought_up(
     """`sums` after a change of `persons` and of everybody in the buckets `whole`, whose files were as in `before`.
 
     Requests that keep rows get those of the changed alone: `chunk=0` of persons, `chunk=-1` of all rows about nobody.
-    None where the catalogue cannot be computed for several periods at once.
+    None where the catalogue cannot be computed for several periods at once, and where rows about nobody changed that
+    belong to somebody's call.
     """
     now = Slice(lake.root, lake.chunk_persons, tuple(sorted(persons)), frozenset(whole))
     then = replace(now, before=before)
+    if UNKNOWN_PERSON in now.whole and any(engine.adrift(side, catalogue) for side in (then, now)):
+        return None  # a milestone about nobody may belong to a call of anybody
     without_rows = [Request(r.period, r.ids) for r in requests]
     shift = [engine.regions(side, catalogue, without_rows) for side in (then, now)]
     anew: set[str] = set()

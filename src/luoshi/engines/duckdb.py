@@ -114,6 +114,14 @@ class DuckdbEngine:
         finally:
             session.close()
 
+    def adrift(self, lake: LakeDirectory, catalogue: Catalogue) -> bool:
+        """Whether milestones told about nobody belong to calls of somebody known."""
+        session = self._session(lake, catalogue, Period.day(today()), None)
+        try:
+            return session.adrift()
+        finally:
+            session.close()
+
     def regions(self, lake: LakeDirectory, catalogue: Catalogue, requests: Sequence[Request]) -> dict[str, pa.Table]:
         """The region-wide shared tables alone, for all periods."""
         runs = [Run.of(catalogue, request, place) for place, request in enumerate(requests)]

@@ -85,6 +85,11 @@ class LakeDirectory:
             found.setdefault(number, []).append(bucket)
         return tuple(Chunk(number, tuple(buckets)) for number, buckets in sorted(found.items()))
 
+    @property
+    def nobody(self) -> Chunk:
+        """The chunk of rows about nobody known."""
+        return Chunk(UNKNOWN_PERSON, (UNKNOWN_PERSON,))
+
     def chunk_of(self, person: int) -> int:
         """The number of the chunk a person lies in."""
         return layout.bucket_of(person, self.manifest.bucket_size) // self.buckets_per_chunk
@@ -118,7 +123,7 @@ class Slice(LakeDirectory):
     CHANGED = "__changed"
 
     @cached_property
-    def chunks(self) -> tuple[Chunk, ...]:  # type: ignore[override]
+    def chunks(self) -> tuple[Chunk, ...]:
         """The rows about nobody, where they are looked at, and all persons in one."""
         size = self.manifest.bucket_size
         touched = sorted((self.whole | {layout.bucket_of(p, size) for p in self.persons}) - {UNKNOWN_PERSON})
@@ -129,7 +134,9 @@ class Slice(LakeDirectory):
         """See `LakeDirectory.files`."""
         if chunk is None or self.before is None:
             return super().files(table, chunk)
-        paths = [layout.table_path(self.before, table, bucket) for bucket in chunk.buckets]
+        touched = {bucket for one in self.chunks for bucket in one.buckets}
+        roots = [(self.before if bucket in touched else self.root, bucket) for bucket in chunk.buckets]
+        paths = [layout.table_path(root, table, bucket) for root, bucket in roots]
         return tuple(str(path) for path in paths if path.exists())
 
     def only(self, chunk: Chunk) -> str:

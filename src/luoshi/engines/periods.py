@@ -39,7 +39,7 @@ def _query(tree: exp.Expression, lifted: frozenset[str]) -> exp.Query:
     if isinstance(tree, exp.Subquery):
         inner = tree.this
         inner.replace(_query(inner, lifted))
-        return tree  # type: ignore[return-value]
+        return tree
     if isinstance(tree, (exp.Except, exp.Intersect)) or tree.args.get("limit") or tree.args.get("offset"):
         raise _CannotLift
     with_ = tree.args.get("with_") or tree.args.get("with")

@@ -17,13 +17,16 @@ import duckdb
 import pyarrow as pa
 from sqlglot import exp
 
-from luoshi.engines.lake import Chunk, LakeDirectory, Slice
+from luoshi.engines.lake import UNKNOWN_PERSON, Chunk, LakeDirectory, Slice
 from luoshi.engines.periods import PERIOD, PERIODS, depends, lift
 from luoshi.indicators import Catalogue, Cohort
 from luoshi.indicators.cohort import Shared
 from luoshi.indicators.tables import PERSON_TABLES, REGISTERS, TABLES, Type
 from luoshi.kernel.clock import CHINA
 from luoshi.kernel.period import Period
+
+# The table whose rows may be about nobody although what they belong to, a visit, is of somebody known.
+ADRIFT = "milestone"
 
 _TYPES: dict[Type, str] = {
     "text": "VARCHAR",
@@ -139,6 +142,7 @@ class Session:
         self.con, self.lake, self.catalogue, self.period, self.known_at = con, lake, catalogue, period, known_at
         self._rendered = rendered
         self._kinds: dict[str, str] = {}
+        self._has_adrift: bool | None = None
         if lake is None:
             return
         for schedule in catalogue.schedules.values():
@@ -179,8 +183,26 @@ class Session:
     def open_chunk(self, chunk: Chunk | None, cohorts: Sequence[Cohort]) -> None:
         """Point the person tables that `cohorts` read at one chunk (None: empty, for what needs registers alone)."""
         for table in sorted(self._tables(cohorts)):
-            here = self.lake is not None and chunk is not None
-            self._view(table, self.lake.files(table, chunk) if here else (), self.lake.only(chunk) if here else "")  # type: ignore
+            if self.lake is None or chunk is None:
+                self._view(table, ())
+                continue
+            rows = self._rows(table, self.lake.files(table, chunk), self.lake.only(chunk))
+            if table == ADRIFT and chunk.number != UNKNOWN_PERSON and self.adrift():
+                rows = f'{rows} UNION ALL SELECT * FROM "__adrift"'
+            self.run(f'CREATE OR REPLACE TEMP VIEW "{table}" AS {rows}')
+
+    def adrift(self) -> bool:
+        """Whether there are milestones told about nobody whose call is of somebody known. They are put into a table and
+        seen beside those of every chunk: they belong to a call, whoever called."""
+        if self._has_adrift is None:
+            assert self.lake is not None
+            stones, calls = (self._rows(t, self.lake.files(t, self.lake.nobody)) for t in (ADRIFT, "visit"))
+            self.run(
+                f"""CREATE OR REPLACE TEMP TABLE "__adrift" AS SELECT stones.* FROM ({stones}) AS stones
+                ANTI JOIN ({calls}) AS calls ON calls.id = stones.visit"""
+            )
+            self._has_adrift = bool(self.run('SELECT count(*) FROM "__adrift"').fetchall()[0][0])
+        return self._has_adrift
 
     def share(self, cohorts: Sequence[Cohort]) -> None:
         """Compute the shared queries that `cohorts` read, for the open chunk and the session's period. What is read in
@@ -315,13 +337,16 @@ class Session:
                 todo.extend(shared[name].reads)
         return [query for name, query in shared.items() if name in wanted]
 
-    def _view(self, table: str, files: Sequence[str], only: str = "") -> None:
+    def _view(self, table: str, files: Sequence[str]) -> None:
         """The believed rows of `files` under the table's name, with exactly its columns and types."""
+        self.run(f'CREATE OR REPLACE TEMP VIEW "{table}" AS {self._rows(table, files)}')
+
+    def _rows(self, table: str, files: Sequence[str], only: str = "") -> str:
+        """SQL of the believed rows of `files` for which the condition `only` holds."""
         declared = TABLES[table]
         if not files:
             columns = ", ".join(f'CAST(NULL AS {sql_type(kind)}) AS "{name}"' for name, kind in declared.items())
-            self.run(f'CREATE OR REPLACE TEMP VIEW "{table}" AS SELECT {columns} WHERE false')
-            return
+            return f"SELECT {columns} WHERE false"
         names = ", ".join(map(quoted, files))
         source = (
             f"read_parquet([{names}], hive_partitioning = false{', union_by_name = true' if len(files) > 1 else ''})"
@@ -331,7 +356,7 @@ class Session:
         where = _believed(found, self.known_at)
         if only:
             where = f"{where} AND {only}" if where else f" WHERE {only}"
-        self.run(f'CREATE OR REPLACE TEMP VIEW "{table}" AS SELECT {columns} FROM {source}{where}')
+        return f"SELECT {columns} FROM {source}{where}"
 
 
 def _column(name: str, kind: Type, found: str | None) -> str:

@@ -13,6 +13,7 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
 from luoshi.engines.lake import UNKNOWN_PERSON, LakeDirectory
+from luoshi.engines.session import ADRIFT
 from luoshi.engines.spark_dialect import SPARK_TYPES, to_spark
 from luoshi.indicators import Catalogue, Cohort
 from luoshi.indicators.cohort import Shared
@@ -119,6 +120,21 @@ class SparkViews:
                 for file in self.lake.files(table, chunk)
             ]
             self._view(table, files)
+        if unknown is False:
+            self._add_adrift()
+
+    def _add_adrift(self) -> None:
+        """Milestones told about nobody whose call is of somebody known stand beside those of persons."""
+        assert self.lake is not None
+        nobody = self.lake.nobody
+        files = {table: self.lake.files(table, nobody) for table in (ADRIFT, "visit")}
+        if not files[ADRIFT]:
+            return
+        stones = self._frame(ADRIFT, files[ADRIFT])
+        if files["visit"]:
+            calls = self._frame("visit", files["visit"])
+            stones = stones.join(calls, calls["id"] == stones["visit"], "left_anti")
+        self.spark.table(ADRIFT).unionByName(stones).createOrReplaceTempView(ADRIFT)
 
     def share(self, cohorts: Sequence[Cohort], *, region: bool = False) -> None:
         """Put in place the shared queries that `cohorts` read: those of the region, or those of each person.
@@ -148,20 +164,21 @@ class SparkViews:
         if not files:
             self._put(table, _nothing(declared))
             return
+        self._frame(table, files).createOrReplaceTempView(table)
+        self.schema[table] = {name: SPARK_TYPES[kind] for name, kind in declared.items()}
+
+    def _frame(self, table: str, files: Sequence[str]) -> DataFrame:
+        """The believed rows of some files."""
+        declared = TABLES[table]
         known = {"known_from": "TIMESTAMP_NTZ", "known_to": "TIMESTAMP_NTZ"} if table in PERSON_TABLES else {}
         types = {**{name: SPARK_TYPES[kind] for name, kind in declared.items()}, **known}
-        frame = self.spark.read.schema(", ".join(f"`{name}` {kind}" for name, kind in types.items()))
-        found = frame.parquet(*files)
-        if known:
-            instant = "" if self.known_at is None else _literal(self.known_at, "instant")
-            believed = (
-                f"known_from <= {instant} AND (known_to IS NULL OR known_to > {instant})"
-                if instant
-                else "known_to IS NULL"
-            )
-            found = found.where(believed)
-        found.select(*declared).createOrReplaceTempView(table)
-        self.schema[table] = {name: SPARK_TYPES[kind] for name, kind in declared.items()}
+        found = self.spark.read.schema(", ".join(f"`{name}` {kind}" for name, kind in types.items())).parquet(*files)
+        if known and self.known_at is None:
+            found = found.where("known_to IS NULL")
+        elif known:
+            instant = _literal(self.known_at, "instant")
+            found = found.where(f"known_from <= {instant} AND (known_to IS NULL OR known_to > {instant})")
+        return found.select(*declared)
 
     def _put(self, name: str, sql: str, *, hold: bool = False) -> None:
         frame = self.spark.sql(sql)
