@@ -56,3 +56,10 @@ def test_share_elapsed_counts_today() -> None:
 def test_what_is_no_period_is_refused_in_words(text: str) -> None:
     with pytest.raises(InvalidValue):
         Period.parse(text)
+
+
+def test_the_last_twelve_months_and_the_five_year_plan():
+    assert Period.rolling_year(date(2025, 10, 31)) == Period(date(2024, 11, 1), date(2025, 10, 31))
+    assert Period.rolling_year(date(2025, 12, 15)) == Period(date(2025, 1, 1), date(2025, 12, 15))
+    assert Period.five_year_plan(2025) == Period(date(2021, 1, 1), date(2025, 12, 31))
+    assert Period.five_year_plan(2026) == Period(date(2026, 1, 1), date(2030, 12, 31))

@@ -30,7 +30,15 @@ Kind = Literal["ratio", "rate", "mean", "count", "per-population", "method", "re
 SUMMED: frozenset[str] = frozenset({"ratio", "rate", "mean", "count", "per-population"})
 COMPUTED: frozenset[str] = SUMMED | {"method"}
 Better = Literal["higher", "lower", "band"]
-PeriodRule = Literal["calendar-year-to-date", "maternal-child-year-to-date", "point-in-time", "month"]
+PeriodRule = Literal[
+    "calendar-year-to-date",
+    "maternal-child-year-to-date",
+    "five-year-plan-to-date",
+    "quarter-to-date",
+    "rolling-year",
+    "point-in-time",
+    "month",
+]
 Confidence = Literal["high", "medium", "low"]
 
 # unit -> (factor from numerator/denominator to the printed value, how it is printed)

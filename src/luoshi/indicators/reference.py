@@ -12,6 +12,9 @@ from luoshi.indicators.definition import Indicator
 PERIODS = {
     "calendar-year-to-date": "calendar year to date",
     "maternal-child-year-to-date": "maternal-child year (October to September) to date",
+    "five-year-plan-to-date": "five-year plan to date",
+    "quarter-to-date": "quarter to date",
+    "rolling-year": "the last twelve months",
     "point-in-time": "point in time",
     "month": "month",
 }

@@ -53,6 +53,17 @@ class Period:
         return cls(date(year, quarter * 3 - 2, 1), cls.month(year, quarter * 3).end, "quarter")
 
     @classmethod
+    def rolling_year(cls, end: date) -> Period:
+        """The twelve months that end with the month of `end`, up to `end`."""
+        return cls(date(end.year - (end.month < 12), end.month % 12 + 1, 1), end)
+
+    @classmethod
+    def five_year_plan(cls, year: int) -> Period:
+        """The five years of the national plan (五年规划) that `year` lies in: 2021 to 2025, 2026 to 2030."""
+        first = year - (year - 1) % 5
+        return cls(date(first, 1, 1), date(first + 4, 12, 31))
+
+    @classmethod
     def day(cls, day: date) -> Period:
         """A single day, for what is counted at a point in time."""
         return cls(day, day, "day")

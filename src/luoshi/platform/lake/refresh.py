@@ -181,10 +181,17 @@ def _heard_more(before: Reading, seen: About) -> About:
 
 def running_period(rule: PeriodRule | None, until: date) -> Period:
     """The period an indicator of that rule is in on the day `until`: whole, not cut."""
-    if rule == "maternal-child-year-to-date":
-        return Period.maternal_child_year(until.year + (until.month >= 10))
-    if rule == "month":
-        return Period.month(until.year, until.month)
+    match rule:
+        case "maternal-child-year-to-date":
+            return Period.maternal_child_year(until.year + (until.month >= 10))
+        case "five-year-plan-to-date":
+            return Period.five_year_plan(until.year)
+        case "quarter-to-date":
+            return Period.quarter(until.year, (until.month + 2) // 3)
+        case "rolling-year":
+            return Period.rolling_year(until)
+        case "month":
+            return Period.month(until.year, until.month)
     return Period.calendar_year(until.year)
 
 

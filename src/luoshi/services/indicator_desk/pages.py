@@ -142,6 +142,9 @@ def _facts(found: Indicator) -> list[tuple[str, str]]:
     periods = {
         "calendar-year-to-date": _("自然年，累计到数据截止日"),
         "maternal-child-year-to-date": _("妇幼统计年度（上年10月至当年9月），累计到数据截止日"),
+        "five-year-plan-to-date": _("五年规划期，累计到数据截止日"),
+        "quarter-to-date": _("季度，累计到数据截止日"),
+        "rolling-year": _("最近十二个月"),
         "point-in-time": _("时点"),
         "month": _("月"),
     }

@@ -273,6 +273,9 @@ def definition(indicator: Indicator) -> dict[str, Any]:
     periods = {
         "calendar-year-to-date": _("自然年，累计到数据截止日"),
         "maternal-child-year-to-date": _("妇幼统计年度（上年10月至当年9月），累计到数据截止日"),
+        "five-year-plan-to-date": _("五年规划期，累计到数据截止日"),
+        "quarter-to-date": _("季度，累计到数据截止日"),
+        "rolling-year": _("最近十二个月"),
         "point-in-time": _("时点"),
         "month": _("月"),
     }
@@ -280,8 +283,7 @@ def definition(indicator: Indicator) -> dict[str, Any]:
     return {
         "id": indicator.id,
         "name": in_language(indicator.name, indicator.name_en),
-        # The notes of the catalogue are written for its editors, in English.
-        "words": in_language("", indicator.notes),
+        "words": in_language(indicator.notes_zh, indicator.notes),
         "period": periods.get(indicator.period or "", ""),
         "source": indicator.source,
         "confidence": confidence[indicator.confidence],
