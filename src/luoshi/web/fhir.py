@@ -135,7 +135,7 @@ class Call:
     parameters: Mapping[str, list[Any]] = field(default_factory=dict)
     resource: dict[str, Any] | None = None
 
-    def one(self, name: str, default: str = "") -> Any:
+    def one(self, name: str, default: Any = "") -> Any:
         """The first value of a parameter, or the default."""
         values = self.parameters.get(name)
         return values[0] if values else default

@@ -180,11 +180,9 @@ def run_export(bulk: Bulk, progress: Progress) -> None:
     view = View(scope_of(bulk), bulk.source)
     kinds = bulk.asked["types"] or list(all_types())
     there = {name for (name,) in sets.rows("SELECT DISTINCT type FROM store_resource")}
-    # Up to the version that was the latest when it was asked for: what comes later is for the next export.
-    until = int(bulk.at.timestamp() * 1_000_000)
     for kind in kinds:
         if kind in there and not bulk.progress.get(kind, {}).get("done"):
-            _export_type(bulk, kind, view, until, progress)
+            _export_type(bulk, kind, view, progress)
     files = [
         {"type": kind, "name": f"{kind}.ndjson", "count": one["lines"]}
         for kind, one in bulk.progress.items()
@@ -193,7 +191,7 @@ def run_export(bulk: Bulk, progress: Progress) -> None:
     _finish(bulk, files)
 
 
-def _export_type(bulk: Bulk, kind: str, view: View, until: int, progress: Progress) -> None:
+def _export_type(bulk: Bulk, kind: str, view: View, progress: Progress) -> None:
     place = bulk.progress.setdefault(kind, {"cursor": None, "bytes": 0, "lines": 0, "done": False})
     way = search.Whole(kind)
     since, patients = bulk.asked["since"], bulk.asked["patients"]
@@ -205,7 +203,8 @@ def _export_type(bulk: Bulk, kind: str, view: View, until: int, progress: Progre
             cursor = tuple(place["cursor"]) if place["cursor"] else None
             candidates, following = way.after(cursor, PIECE)
             hits = searching.allowed(search.read(search.visible(candidates, view)), view)
-            hits = [h for h in hits if since <= h.known_from <= until and (not patients or h.person is not None)]
+            # What changed since it was asked for comes as it is now: leaving it out would lose its older version.
+            hits = [h for h in hits if since <= h.known_from and (not patients or h.person is not None)]
             for body in showing.resources(hits):
                 file.write(orjson.dumps(body, option=orjson.OPT_APPEND_NEWLINE))
             file.flush()

@@ -10,67 +10,38 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import parse_qsl
 
 import orjson
 from django.db import transaction
 
-from luoshi.platform.store import sets
+from luoshi.platform.store import search, sets
 from luoshi.platform.store.models import Source
 from luoshi.platform.store.preparing import Flagged, Row, row
 from luoshi.platform.store.writing import Written
 from luoshi.records.validate import Issue
 from luoshi.services.fhir_server import changing, showing, subscribing, writes
-from luoshi.services.fhir_server.reading import known_type
+from luoshi.services.fhir_server.bundle_items import (
+    CONDITIONAL,
+    Item,
+    all_plain,
+    has_conditions,
+    item_of,
+    references,
+    renamed,
+)
+from luoshi.services.fhir_server.reading import known_type, view_of
 from luoshi.web.fhir import Answer, Caller, FhirError, failed, outcome
 
 MOST_ENTRIES = 10_000
 _EXACT = re.compile(rb"[0-9](?:\.[0-9]*0|[eE][+-]?[0-9]+)\s*[,}\]]")
 _ENTRY = re.compile(r"Bundle\.entry\[(\d+)\]\.resource")
-_CONDITIONAL = re.compile(r"([A-Z][A-Za-z]+)\?(.+)")
-_REFERENCE = re.compile(rb'"reference"\s*:\s*"([^"]*)"')
-_ID = re.compile(r"[A-Za-z0-9\-.]{1,64}")
 _ORDER = {"DELETE": 0, "POST": 1, "PUT": 2, "PATCH": 3, "GET": 4, "HEAD": 4}
 _STATUS = {"new": "201 Created", "changed": "200 OK", "unchanged": "200 OK", "gone": "200 OK"}
 # Answers a read or search inside a bundle: (path, query) -> Answer.
 Get = Callable[[str, str], Answer]
-
-
-@dataclass
-class Item:
-    """One entry on its way. `resource` is parsed, `exact` the same with its decimals as sent; `key`: under which it
-    will be known; `there`: an answer that is known before anything is written; `plain`:
-    no reference of it needs care."""
-
-    index: int
-    method: str
-    type: str = ""
-    id: str = ""
-    query: str = ""
-    path: str = ""
-    full_url: str = ""
-    if_match: str = ""
-    none_exist: str = ""
-    none_match: str = ""
-    resource: dict[str, Any] | None = None
-    exact: dict[str, Any] | None = None
-    key: str = ""
-    errors: list[Issue] = field(default_factory=list)
-    there: dict[str, Any] | None = None
-    plain: bool = False
-
-    @property
-    def writes(self) -> bool:
-        """Whether it changes the store."""
-        return self.method in ("POST", "PUT", "DELETE")
-
-    @property
-    def place(self) -> str:
-        """Where it stands, for issues."""
-        return f"Bundle.entry[{self.index}]"
 
 
 def run(caller: Caller, raw: bytes, root: str, get: Get, *, returns: str = "") -> Answer:
@@ -99,8 +70,8 @@ def run(caller: Caller, raw: bytes, root: str, get: Get, *, returns: str = "") -
         if match:
             by_entry.setdefault(int(match[1]), []).append(issue)
     if whole:
-        items = [_item(i, e, x) for i, (e, x) in enumerate(zip(entries, exact, strict=True))]
-        plain = _all_plain(raw)
+        items = [item_of(i, e, x) for i, (e, x) in enumerate(zip(entries, exact, strict=True))]
+        plain = all_plain(raw)
         for item in items:
             item.errors, item.plain = by_entry.get(item.index, []), plain
         answers = _transaction(caller, source, items, root, get, returns)
@@ -113,53 +84,6 @@ def _listed(answers: dict[int, dict[str, Any]]) -> dict[str, Any]:
     return {"entry": [answers[i] for i in sorted(answers)]} if answers else {}
 
 
-# --- reading entries -----------------------------------------------------------------------------------------------
-
-
-def _item(index: int, entry: dict[str, Any], exact: dict[str, Any]) -> Item:
-    """An entry as what it wants. Raises 400 for what cannot be meant."""
-    place = f"Bundle.entry[{index}]"
-    request = entry.get("request")
-    if not isinstance(request, dict):
-        raise FhirError(400, "required", "An entry of a batch or transaction has a request.", place=place)
-    path, _, query = request["url"].lstrip("/").partition("?")
-    item = Item(
-        index,
-        request["method"],
-        path=path,
-        query=query,
-        full_url=entry.get("fullUrl", ""),
-        if_match=request.get("ifMatch", ""),
-        none_exist=request.get("ifNoneExist", ""),
-        none_match=request.get("ifNoneMatch", ""),
-        resource=entry.get("resource"),
-        exact=exact.get("resource"),
-    )
-    if item.method == "PATCH":
-        raise FhirError(400, "not-supported", "PATCH is not served; send the whole resource by PUT.", place=place)
-    if not item.writes:
-        return item
-    item.type, slash, item.id = path.partition("/")
-    known_type(item.type)
-    wrong = (item.method == "POST" and (slash or query)) or (slash and not _ID.fullmatch(item.id))
-    wrong = (
-        wrong or (item.method == "DELETE" and not item.id) or (item.method == "PUT" and bool(item.id) == bool(query))
-    )
-    if wrong:
-        raise FhirError(400, "invalid", "The url of the request does not fit its method.", place=f"{place}.request.url")
-    if item.method != "DELETE" and (item.resource or {}).get("resourceType") != item.type:
-        raise FhirError(400, "invalid", "The resource is missing or of another type than the url.", place=place)
-    if item.method == "PUT" and item.id and (item.resource or {}).get("id") != item.id:
-        raise FhirError(400, "invalid", "The id of the resource and of the url differ.", place=f"{place}.resource.id")
-    if item.method == "POST" and item.resource is not None:
-        # The server names what is created: after the sender's own UUID where there is one, else from the content.
-        uuid = item.full_url.removeprefix("urn:uuid:")
-        item.key = uuid if uuid != item.full_url and _ID.fullmatch(uuid) else changing.made_key(item.resource)
-    else:
-        item.key = item.id
-    return item
-
-
 # --- a transaction -------------------------------------------------------------------------------------------------
 
 
@@ -169,7 +93,7 @@ def _transaction(
     _need(caller, items)
     ordered = sorted(items, key=lambda item: _ORDER[item.method])
     writing = [item for item in ordered if item.writes]
-    if any(not item.writes for item in items) or _has_conditions(writing):
+    if any(not item.writes for item in items) or has_conditions(writing):
         with transaction.atomic():
             sets.lock()
             answers = _write_all(caller, source, writing, root, returns)
@@ -187,44 +111,10 @@ def _need(caller: Caller, items: list[Item]) -> None:
         caller.need(resource_type, letters[method])
 
 
-def _has_conditions(items: list[Item]) -> bool:
-    return any(
-        item.if_match or item.none_exist or item.query or (not item.plain and _conditions(item.resource))
-        for item in items
-    )
-
-
-def _conditions(value: Any) -> list[str]:
-    """Conditional references of a resource."""
-    return [text for text in _references(value) if _CONDITIONAL.fullmatch(text)]
-
-
-def _all_plain(raw: bytes) -> bool:
-    """Whether the text alone shows that every reference is `Type/id`, an address or `#`: the usual case, in which no
-    resource has to be walked through."""
-    return b"\\" not in raw and not any(
-        reference.startswith(b"urn:") or b"?" in reference for reference in _REFERENCE.findall(raw)
-    )
-
-
-def _references(value: Any) -> Iterator[str]:
-    if isinstance(value, dict):
-        for name, item in value.items():
-            if name == "reference":
-                if isinstance(item, str):
-                    yield item
-            elif isinstance(item, dict | list):
-                yield from _references(item)
-    elif isinstance(value, list):
-        for item in value:
-            if isinstance(item, dict | list):
-                yield from _references(item)
-
-
 def _write_all(caller: Caller, source: Source, items: list[Item], root: str, returns: str) -> dict[int, dict[str, Any]]:
     expected: dict[tuple[str, str], int] = {}
     for item in items:
-        _settle(item, source, expected)
+        _settle(item, caller, source, expected)
     names = {
         item.full_url: f"{item.type}/{item.key}"
         for item in items
@@ -256,8 +146,8 @@ def _write_all(caller: Caller, source: Source, items: list[Item], root: str, ret
     return answers
 
 
-def _settle(item: Item, source: Source, expected: dict[tuple[str, str], int]) -> None:
-    """Find out what conditions mean. Raises 412."""
+def _settle(item: Item, caller: Caller, source: Source, expected: dict[tuple[str, str], int]) -> None:
+    """Find out what conditions mean. Raises 412, and 403 for a deletion of what another source sent."""
     if item.none_exist:
         found = writes.matches(item.type, item.none_exist, source)
         if len(found) > 1:
@@ -281,6 +171,8 @@ def _settle(item: Item, source: Source, expected: dict[tuple[str, str], int]) ->
         present = writes.own(item.type, item.key, source)
         if present is not None:
             item.key = present.key
+        elif item.method == "DELETE" and search.by_ids(item.type, [item.id], view_of(caller)):
+            raise FhirError(403, "forbidden", "Only the source that sent a resource deletes it.", place=item.place)
         if wanted is not None:
             expected[item.type, item.key] = wanted
 
@@ -291,8 +183,8 @@ def _row(item: Item, names: dict[str, str], source: Source) -> Row:
     resource, exact = item.resource or {}, item.exact or {}
     changed = {} if item.plain and not names else _lead(item, resource, names, source)
     if changed:
-        exact = _renamed(exact, changed) if exact is not resource else exact
-        resource = _renamed(resource, changed)
+        exact = renamed(exact, changed) if exact is not resource else exact
+        resource = renamed(resource, changed)
         exact = resource if item.exact is item.resource else exact
     if item.method == "POST":
         # An id in the body of a create means nothing.
@@ -306,7 +198,7 @@ def _row(item: Item, names: dict[str, str], source: Source) -> Row:
 def _lead(item: Item, resource: dict[str, Any], names: dict[str, str], source: Source) -> dict[str, str]:
     """Where the references of a resource lead, for those that are written otherwise. Raises 400 and 412."""
     changed: dict[str, str] = {}
-    for text in _references(resource):
+    for text in references(resource):
         if text in names:
             changed[text] = names[text]
         elif text.startswith(("urn:uuid:", "urn:oid:")):
@@ -316,7 +208,7 @@ def _lead(item: Item, resource: dict[str, Any], names: dict[str, str], source: S
                 "A reference names an entry that is not in the bundle.",
                 place=f"{item.place}.resource",
             )
-        elif (match := _CONDITIONAL.fullmatch(text)) is not None:
+        elif (match := CONDITIONAL.fullmatch(text)) is not None:
             found = writes.matches(known_type(match[1]), match[2], source)
             if len(found) != 1:
                 raise FhirError(
@@ -328,15 +220,6 @@ def _lead(item: Item, resource: dict[str, Any], names: dict[str, str], source: S
                 )
             changed[text] = f"{found[0].type}/{found[0].key}"
     return changed
-
-
-def _renamed(value: Any, changed: dict[str, str]) -> Any:
-    if isinstance(value, dict):
-        return {
-            name: changed.get(item, item) if name == "reference" and isinstance(item, str) else _renamed(item, changed)
-            for name, item in value.items()
-        }
-    return [_renamed(item, changed) for item in value] if isinstance(value, list) else value
 
 
 # --- a batch -------------------------------------------------------------------------------------------------------
@@ -357,7 +240,7 @@ def _batch(
     refused: list[tuple[bytes, list[Issue]]] = []
     for index, (entry, exact) in enumerate(entries):
         try:
-            item = _item(index, entry, exact)
+            item = item_of(index, entry, exact)
             item.errors = by_entry.get(index, [])
             if item.errors:
                 body = orjson.dumps(item.exact)
@@ -374,7 +257,7 @@ def _batch(
     alone: list[Item] = []
     taken: set[tuple[str, str]] = set()
     for item in sorted(items, key=lambda item: _ORDER[item.method]):
-        if not item.writes or _has_conditions([item]) or (item.type, item.key) in taken:
+        if not item.writes or has_conditions([item]) or (item.type, item.key) in taken:
             alone.append(item)
         else:
             taken.add((item.type, item.key))

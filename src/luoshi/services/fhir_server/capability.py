@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
-from importlib.metadata import version
+from importlib import metadata
 from typing import Any
 
 from luoshi.records.search import parameters as known
@@ -69,7 +69,7 @@ def statement(root: str) -> dict[str, Any]:
         "status": "active",
         "date": DATE,
         "kind": "instance",
-        "software": {"name": "Luoshi", "version": version("luoshi")},
+        "software": {"name": "Luoshi", "version": metadata.version("luoshi")},
         "implementation": {"description": "落实 Luoshi, FHIR R4", "url": root},
         "fhirVersion": "4.0.1",
         "format": ["json", MEDIA],
@@ -201,7 +201,7 @@ def openapi(root: str) -> dict[str, Any]:
     }
     return {
         "openapi": "3.1.0",
-        "info": {"title": "落实 Luoshi, FHIR R4", "version": version("luoshi")},
+        "info": {"title": "落实 Luoshi, FHIR R4", "version": metadata.version("luoshi")},
         "servers": [{"url": root}],
         "security": [{"token": []}],
         "paths": paths,
