@@ -46,7 +46,7 @@ ANSWERS: Final = (
 )  # fmt: skip
 # Operations by ICD-9-CM-3: their grade, and whether they are minimally invasive or clean, is told by the list of the catalogue.
 OPERATIONS: Final = (
-    "13.41", "36.06", "45.42", "47.01", "51.23", "53.00", "06.4", "68.41", "79.35", "81.54", "32.41", "74.1",
+    "13.41", "36.06", "45.42", "47.01", "51.23", "53.00", "06.4", "68.41", "79.35", "81.54", "32.41",
 )  # fmt: skip
 PROCEDURES: Final = (
     "checkup-lifestyle", "checkup-physical", "checkup-laboratory", "checkup-guidance", "tcm-constitution",

@@ -47,7 +47,7 @@ def write(
         if truth:
             told = answers(region)
             (folder / "truth.json").write_bytes(orjson.dumps(told, option=orjson.OPT_INDENT_2) + b"\n")
-            say(f"truth.json: {len(told['indicators'])} indicators")
+            say(f"truth.json: {len({name.split('-part-')[0] for name in told['indicators']})} indicators")
         return records
     except OSError as error:
         raise UnreadableFile(f"cannot be written ({error.strerror}).", where=str(folder)) from error

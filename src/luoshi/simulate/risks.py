@@ -62,7 +62,9 @@ def newborns(
         journal.conditions(code, person=child[at], day=np.minimum(day[at] + 1, last[at]), state=0)
     serving = where.centre[where.village_township[people.village[child]]]
     for program, share, months, infected in (("exposed-hiv", 0.001, 18, 0.03), ("exposed-hepb", 0.045, 12, 0.012)):
-        at = np.flatnonzero(draw.random(count) < share * min(harm, 4.0))
+        chosen = draw.random(count) < share * min(harm, 4.0)
+        chosen[:1] = True  # one at least, so that none goes unseen in a small region
+        at = np.flatnonzero(chosen)
         told = day[at] + months * 30 + draw.integers(0, 25, len(at))
         over = told <= last[at]
         journal.episodes(
