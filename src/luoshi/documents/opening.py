@@ -59,6 +59,12 @@ def detect(path: Path, data: bytes) -> str:
         return "pdf"
     if data[:4] == b"PK\x03\x04":
         return _zip_format(path, data)
+    if data[:8] == _OLD_OFFICE and "EncryptedPackage".encode("utf-16-le") in data:
+        raise UnreadableFile(
+            "the file is encrypted with a password.",
+            where=path.name,
+            todo="Open it in Word, Excel or WPS, save it without a password, and give that file.",
+        )
     if data[:8] == _OLD_OFFICE:
         raise UnreadableFile(
             "this is an old Office file (.doc, .xls, .wps) or an encrypted one.",

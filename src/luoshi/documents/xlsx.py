@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import datetime as dt
 import io
+import re
 import warnings
 import zipfile
 from pathlib import Path
 from typing import Any
 
 import openpyxl
+from openpyxl.utils import column_index_from_string
 from openpyxl.utils.exceptions import InvalidFileException
 
 from luoshi.documents.assembly import Assembly
-from luoshi.documents.limits import MAX_SHEET_BYTES, MAX_TABLE_ROWS, check_columns, open_zip
+from luoshi.documents.limits import MAX_MERGED_CELLS, MAX_SHEET_BYTES, MAX_TABLE_ROWS, check_columns, open_zip
 from luoshi.documents.model import Document
 from luoshi.kernel.errors import UnreadableFile
 
@@ -31,6 +33,7 @@ def read(path: Path, data: bytes) -> Document:
                 where=path.name,
                 todo="Delete the empty rows and columns around the ledger and save again.",
             )
+        _check_merged(path, box)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -48,6 +51,26 @@ def read(path: Path, data: bytes) -> Document:
             continue
         _sheet(assembly, sheet, path)
     return assembly.document(title=str(book.properties.title or ""))
+
+
+_MERGED = re.compile(rb'<mergeCell[^>]*?\bref="([A-Z]{1,3})(\d+):([A-Z]{1,3})(\d+)"')
+
+
+def _check_merged(path: Path, box: zipfile.ZipFile) -> None:
+    """Refuse merged cells that cover more than a sheet may hold, before they are spread out in memory."""
+    covered = 0
+    for part in box.infolist():
+        if "worksheets/" not in part.filename:
+            continue
+        for left, top, right, bottom in _MERGED.findall(box.read(part)):
+            width = column_index_from_string(right.decode()) - column_index_from_string(left.decode()) + 1
+            covered += width * (int(bottom) - int(top) + 1)
+            if covered > MAX_MERGED_CELLS:
+                raise UnreadableFile(
+                    f"merged cells cover more than {MAX_MERGED_CELLS:,} cells.",
+                    where=path.name,
+                    todo="Undo the merging of whole rows and columns and save again.",
+                )
 
 
 def _sheet(assembly: Assembly, sheet: Any, path: Path) -> None:

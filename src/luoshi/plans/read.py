@@ -221,7 +221,7 @@ class _PlanReader:
             if task.units and not task.lead_units:
                 task.lead_units = [task.units[0]]
                 flags = ["said once for all lists: the first unit leads"]
-                rule = "first of the list (列第一位的为牵头单位)"
+                rule = "first of the list, as said once for all"
                 task.evidence.append(self.printed.told("lead_units", task.units[0], place, rule, 0.9, *flags))
 
     def _defaults(self, raw: list[RawTask]) -> None:

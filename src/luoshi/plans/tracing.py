@@ -14,9 +14,10 @@ from luoshi.plans.running_text import Piece, plain_text
 from luoshi.plans.units import Units
 
 NUMBERINGS = {
-    "part": "第…部分", "chapter": "第…章", "section": "第…节", "article": "第…条", "cn": "一、", "cn-paren": "（一）",
-    "named": "任务一：", "arabic": "1.", "decimal": "1.1", "arabic-paren": "（1）", "circled": "①", "own-line": "01",
-    "counted": "一要", "column": "column of a table",
+    "part": "parts", "chapter": "chapters", "section": "sections", "article": "articles", "cn": "Chinese numerals",
+    "cn-paren": "Chinese numerals in brackets", "named": "named tasks", "arabic": "figures", "decimal": "decimals",
+    "decimal-deep": "decimals", "arabic-paren": "figures in brackets", "circled": "circled figures", "own-line": "figures alone",
+    "counted": "counting words", "column": "a column of a table",
 }  # fmt: skip
 
 
@@ -131,7 +132,11 @@ def numbered(
     stop = min(end, start + len(title) * 3 + 40)
     if number:
         place = printed.find(number, low=max(0, start - 24), high=start + 12)
-        result.append(printed.told("number", number, place, f"numbering {NUMBERINGS.get(kind, kind)}".strip(), 0.95))
+        result.append(
+            printed.told(
+                "number", number, place, f"numbered by {NUMBERINGS.get(kind, kind)}" if kind else "number", 0.95
+            )
+        )
     elif lost:
         result.append(printed.told("number", None, None, "numbering", 0.5, "number lost"))
     if title:
@@ -153,7 +158,7 @@ def of_units(printed: Printed, piece: Piece, found: Units, inherited: list[str],
         result.append(printed.told("units", name, place, rule or how, sure, *flags))
         result[-1].entry = entry
         if name in found.lead:
-            result.append(printed.told("lead_units", name, place, "marked as lead (牵头)", min(sure, 0.95), *flags))
+            result.append(printed.told("lead_units", name, place, "marked as lead", min(sure, 0.95), *flags))
             result[-1].entry = entry
     for name in inherited:
         place = printed.find(name)

@@ -146,6 +146,10 @@ _TARGET_FIELDS = (
 )  # fmt: skip
 
 
+# What a promise says, apart from its place and the reasons for it.
+_SAID = ("quote", "metric", "op", "value", "upper", "unit", "baseline", "kind", "force", "scope", "per", "deadline")
+
+
 def store_again(plan: Plan, reading: read.Plan, *, old_text: str) -> list[Target]:
     """Bring the rows to a second reading and answer the targets that are new or were read differently.
 
@@ -175,10 +179,11 @@ def store_again(plan: Plan, reading: read.Plan, *, old_text: str) -> list[Target
     target_pairs, gone_targets = match(old_targets, targets)
     changed = []
     for old, new in target_pairs:
+        differs = old is None or (_untouched(old) and any(getattr(old, n) != getattr(new, n) for n in _SAID))
         row = _take(old, new, _TARGET_FIELDS, untouched=_untouched(old)) if old else new
         row.task = new.task
         row.save()
-        if old is None or _untouched(old):
+        if differs:
             changed.append(row)
     for row in (*gone_targets, *gone):
         if _untouched(row):

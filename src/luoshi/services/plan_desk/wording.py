@@ -71,6 +71,8 @@ REFUSALS: Sequence[tuple[str, str]] = (
         r"this is an old Office file.*",
         "这是旧版 Office 文件（.doc、.xls、.wps）或加密文件。请用 Word 或 WPS 打开，另存为不加密的 .docx 再上传。",
     ),
+    (r"the file is encrypted with a password\.", "文件设有打开密码。请用 Word、Excel 或 WPS 打开，取消密码后另存再上传。"),
+    (r"merged cells cover more.*", "工作表中合并的单元格范围过大。请取消整行整列的合并，另存后再上传。"),
     (r"this is (.*), no document\.", "这不是文档。请上传 txt、html、docx、pdf 或 xlsx 文件。"),
     (r"this is a zip archive without.*", "这是压缩包，里面没有 Word 或 Excel 文档。请解压后上传文档本身。"),
     (r"the Word file is damaged.*", "Word 文件已损坏。请用 Word 或 WPS 打开，另存一份再上传。"),

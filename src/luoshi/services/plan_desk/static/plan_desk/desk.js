@@ -1,4 +1,4 @@
-// The desk by keyboard and mouse: item and sentence find each other, j/k walk, a/x/e/b act, a selection becomes a target.
+// The desk by keyboard and mouse: item and sentence find each other, j/k walk, a/x/e/b act, w tells why, a selection becomes a target.
 // Every link and form here works without this file.
 "use strict";
 document.addEventListener("DOMContentLoaded", () => {
@@ -26,6 +26,15 @@ document.addEventListener("DOMContentLoaded", () => {
     if (focus) item.focus({ preventScroll: true });
     if (showItem) scrollTo(item);
   };
+  // Where a field was read: the run of the document that holds the place, shown for a moment.
+  const showPlace = (start) => {
+    const runs = [...doc.querySelectorAll("[data-start]")].filter((run) => Number(run.dataset.start) <= start);
+    const run = runs.sort((a, b) => Number(b.dataset.start) - Number(a.dataset.start))[0];
+    if (!run) return;
+    for (const old of doc.querySelectorAll(".read-here")) old.classList.remove("read-here");
+    run.classList.add("read-here");
+    scrollTo(run);
+  };
   const chosen = () => (here ? document.getElementById(here) : null);
 
   desk.addEventListener("click", (event) => {
@@ -35,6 +44,12 @@ document.addEventListener("DOMContentLoaded", () => {
       const place = close.closest(".form-place, #adder");
       place.replaceChildren();
       chosen()?.focus({ preventScroll: true });
+      return;
+    }
+    const from = event.target.closest(".why [data-from]");
+    if (from) {
+      event.preventDefault();
+      showPlace(Number(from.dataset.from));
       return;
     }
     const mark = event.target.closest("mark");
@@ -72,6 +87,9 @@ document.addEventListener("DOMContentLoaded", () => {
       const next = all[event.key === "j" ? at + 1 : Math.max(0, at - 1)];
       if (next) choose(next);
       event.preventDefault();
+    } else if (event.key === "w") {
+      const why = chosen()?.querySelector("details.why");
+      if (why) why.open = !why.open;
     } else if (["a", "x", "e", "b"].includes(event.key)) {
       const button = chosen()?.querySelector(`[data-key="${event.key}"]`);
       if (button) {
