@@ -16,5 +16,7 @@ def receive_document(data: bytes, *, source: Source, by: str, where: str = "") -
     except Refused:
         raise
     except UserError as error:
-        return receive([], source=source, by=by, unreadable=[Unreadable(data, f"{error.message} {error.todo}".strip(), where)])
+        return receive(
+            [], source=source, by=by, unreadable=[Unreadable(data, f"{error.message} {error.todo}".strip(), where)]
+        )
     return receive([made], source=source, by=by)

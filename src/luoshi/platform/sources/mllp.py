@@ -7,6 +7,7 @@ acknowledged after its commit, so a sender that hears nothing sends it again, an
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import ipaddress
 import logging
 import ssl
@@ -18,12 +19,14 @@ from django.db import close_old_connections
 
 from luoshi.platform.sources.hl7v2 import handle
 from luoshi.platform.store.models import Source
+from luoshi.records.hl7v2 import answer
 from luoshi.records.hl7v2.message import LARGEST
 
 START, END, RETURN = b"\x0b", b"\x1c", b"\r"
 IDLE = 600.0  # seconds without a message before a connection is closed
 SLOW = 60.0  # seconds a message may take to arrive
 MOST_CONNECTIONS = 64
+LINGER = 1.0  # seconds
 log = logging.getLogger("luoshi.mllp")
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
@@ -101,14 +104,14 @@ class Listener:
         if first in (RETURN, b"\n"):
             return True
         if first != START:
-            return await self._framing(writer, "a message begins with the byte 0x0B")
+            return await self._framing(reader, writer, "a message begins with the byte 0x0B")
         try:
             data = await asyncio.wait_for(reader.readuntil(END), SLOW)
         except asyncio.LimitOverrunError:
-            return await self._framing(writer, f"a message is at most {LARGEST >> 20} MiB")
+            return await self._framing(reader, writer, f"a message is at most {LARGEST >> 20} MiB")
         after = await asyncio.wait_for(reader.read(1), SLOW)
         if after != RETURN:
-            return await self._framing(writer, "a message ends with the bytes 0x1C 0x0D")
+            return await self._framing(reader, writer, "a message ends with the bytes 0x1C 0x0D")
         # A message that is being written is finished even while the listener stops.
         ack = await asyncio.shield(self._handled(data[:-1]))
         writer.write(START + ack + END + RETURN)
@@ -128,10 +131,13 @@ class Listener:
         finally:
             close_old_connections()
 
-    async def _framing(self, writer: asyncio.StreamWriter, words: str) -> bool:
-        from luoshi.records.hl7v2 import answer
-
+    async def _framing(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, words: str) -> bool:
         self.counts["refused"] += 1
         writer.write(START + answer(None, "AR", f"framing: {words}", at="", control="0") + END + RETURN)
         await writer.drain()
+        # Let the answer arrive: closing on unread bytes would throw it away.
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(LINGER):
+                while await reader.read(1 << 16):
+                    pass
         return False

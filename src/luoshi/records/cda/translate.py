@@ -110,12 +110,12 @@ class Maker:
         number_ = head.persons[0] if head.persons else next(iter(sorted(head.locals.items())))
         self.patient_id = stable_id("cda-p-", *number_)
         self.subject = {"reference": f"Patient/{self.patient_id}"}
-        self._count = 0
+        self._counts: Counter[str] = Counter()
 
     def id(self, kind: str) -> str:
-        """The next id of a resource of this document."""
-        self._count += 1
-        return f"{self.key}.{kind}{self._count}"
+        """The next id of a resource of this kind in this document."""
+        self._counts[kind] += 1
+        return f"{self.key}.{kind}{self._counts[kind]}"
 
     @property
     def encounter(self) -> Resource | None:
