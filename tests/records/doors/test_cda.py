@@ -205,7 +205,7 @@ def test_a_document_without_what_it_needs_is_refused(pattern: str, by: str, word
     assert "19560230" not in str(raised.value)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(st.data())
 def test_a_damaged_document_is_refused_in_words_or_read(data: st.DataObject) -> None:
     raw = bytearray(sample(data.draw(st.sampled_from(KINDS))))

@@ -186,7 +186,7 @@ def test_the_catalogue_names_only_what_fhir_knows() -> None:
     assert set(rules.report_status.values()) <= statuses | {"partial"}
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(st.data())
 def test_a_damaged_message_is_refused_in_words_or_read(data: st.DataObject) -> None:
     raw = bytearray(sample(data.draw(st.sampled_from(NAMES))))
