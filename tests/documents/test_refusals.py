@@ -81,6 +81,37 @@ def test_wide_tables(tmp_path: Path) -> None:
     refused(path, "columns")
 
 
+def test_merged_without_end(tmp_path: Path) -> None:
+    box = io.BytesIO()
+    openpyxl.Workbook().save(box)
+    path = tmp_path / "merged.xlsx"
+    with zipfile.ZipFile(box) as old, zipfile.ZipFile(path, "w") as new:
+        for name in old.namelist():
+            data = old.read(name)
+            if name == "xl/worksheets/sheet1.xml":
+                data = data.replace(b"<sheetData />", b"<sheetData/>").replace(
+                    b"<sheetData/>", b'<sheetData/><mergeCells count="1"><mergeCell ref="A2:XFD1048576"/></mergeCells>'
+                )
+            new.writestr(name, data)
+    refused(path, "merged cells", within=5)
+
+
+def test_passwords_and_spans(tmp_path: Path) -> None:
+    locked = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600) + "EncryptedPackage".encode("utf-16-le") + bytes(60)
+    refused(put(tmp_path / "locked.docx", locked), "encrypted with a password", "without a password")
+    refused(put(tmp_path / "old.wps", locked[:600]), "old Office", "save it as .docx")
+    spread = "<html><table><tr><td colspan=100000000>方案</td></tr></table></html>"
+    refused(put(tmp_path / "spread.html", spread.encode()), "columns", within=5)
+    many = "<html>" + "<table><tr><td>方案</td></tr></table>" * 30_000
+    refused(put(tmp_path / "many.html", many.encode()), "tables", within=10)
+    laughs = "".join(f'<!ENTITY a{n} "{f"&a{n - 1};" * 10}">' for n in range(1, 10))
+    body = f'<?xml version="1.0"?><!DOCTYPE l [<!ENTITY a0 "ha">{laughs}]><w:document xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"><w:body><w:p><w:r><w:t>&a9;</w:t></w:r></w:p></w:body></w:document>'  # noqa: E501
+    path = tmp_path / "laughs.docx"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("word/document.xml", body)
+    refused(path, "damaged", within=5)
+
+
 def test_deep_html(tmp_path: Path) -> None:
     refused(put(tmp_path / "deep.html", b"<html>" + b"<div>" * 20_000 + "方案".encode()), "nested")
 

@@ -11,7 +11,7 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from luoshi.documents.assembly import Assembly
 from luoshi.documents.chrome import mark_chrome
-from luoshi.documents.limits import MAX_DEPTH, MAX_TABLE_ROWS
+from luoshi.documents.limits import MAX_DEPTH, MAX_TABLE_ROWS, check_tables
 from luoshi.documents.model import Block, Document
 from luoshi.documents.txt import decode
 from luoshi.kernel.errors import UnreadableFile
@@ -50,6 +50,7 @@ def read(path: Path, data: bytes) -> Document:
     Raises `UnreadableFile` when it is nested deeper than the limit.
     """
     text, encoding, notes = _decode(path, data)
+    check_tables(path, text.count("<table"))
     tree = LexborHTMLParser(text)
     title_node = tree.css_first("title")
     assembly = Assembly(path, "html")

@@ -20,6 +20,8 @@ MAX_DEPTH = 800
 MAX_UNPACKED_BYTES = 250_000_000
 MAX_PART_BYTES = 120_000_000
 MAX_SHEET_BYTES = 40_000_000
+MAX_TABLES = 10_000
+MAX_PAGE_CHARACTERS = 100_000
 MAX_MERGED_CELLS = 300_000
 MAX_ZIP_ENTRIES = 20_000
 MAX_ZIP_RATIO = 300
@@ -52,6 +54,14 @@ def check_columns(path: Path, columns: int) -> None:
     if columns > MAX_COLUMNS:
         raise UnreadableFile(
             f"a table has {columns:,} columns; at most {MAX_COLUMNS} are read.", where=path.name, todo=_TODO
+        )
+
+
+def check_tables(path: Path, count: int) -> None:
+    """Refuse a file with more than `MAX_TABLES` tables."""
+    if count > MAX_TABLES:
+        raise UnreadableFile(
+            f"a file with {count:,} tables; at most {MAX_TABLES:,} tables are read.", where=path.name, todo=_TODO
         )
 
 

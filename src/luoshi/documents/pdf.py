@@ -12,7 +12,7 @@ import pypdfium2
 
 from luoshi.documents.assembly import Assembly
 from luoshi.documents.chrome import is_page_mark
-from luoshi.documents.limits import MAX_PAGES
+from luoshi.documents.limits import MAX_PAGE_CHARACTERS, MAX_PAGES
 from luoshi.documents.model import Document
 from luoshi.documents.pdf_tables import Grid, grids
 from luoshi.documents.wrapping import join, opens
@@ -85,6 +85,11 @@ def _page_lines(pdf: Any, number: int) -> tuple[list[_Line], tuple[float, float]
         width, height = page.get_size()
         textpage = page.get_textpage()
         try:
+            if textpage.count_chars() > MAX_PAGE_CHARACTERS:
+                raise UnreadableFile(
+                    f"page {number + 1} of the PDF holds more than {MAX_PAGE_CHARACTERS:,} characters.",
+                    todo="Print it to a new PDF and try that.",
+                )
             pieces = _pieces(textpage, height, number + 1)
         finally:
             textpage.close()

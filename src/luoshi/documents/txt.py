@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from luoshi.documents.blank_tables import blank_parted
 from luoshi.documents.chrome import mark_chrome
 from luoshi.documents.limits import check_characters
 from luoshi.documents.model import Block, Document, Table
-from luoshi.documents.blank_tables import blank_parted
 from luoshi.documents.wrapping import continues, is_wrapped
 from luoshi.kernel.errors import UnreadableFile
 

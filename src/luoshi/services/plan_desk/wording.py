@@ -53,6 +53,11 @@ NOTES: Sequence[tuple[str, str]] = (
         r"原文页序错乱，已按 \1 的顺序读取，接合 \2 处断句，请核对。",
     ),
     (
+        r"The pages may be out of order: .*order ([\d, ]+)\.",
+        r"原文页序可能有误：按 \1 的顺序读，断句处衔接略好；未自动调整，请核对。",
+    ),
+    (r"The text ends in the middle of a sentence.*", "原文在句子中间结束：可能缺页或页序有误，请核对。"),
+    (
         r"Words were swapped for synonyms by the copying site \((.*?)\).*",
         r"转载网站把一些词换成了近义词（\1），原文照录，请核对。",
     ),
@@ -83,6 +88,8 @@ REFUSALS: Sequence[tuple[str, str]] = (
     (r"the PDF is a scan.*", "PDF 是扫描件，没有文字层。请先做文字识别（OCR），或上传 Word 原件。"),
     (r"the PDF has ([\d,]+) pages; at most ([\d,]+) are read\.", r"PDF 有 \1 页，最多读取 \2 页。请拆分后上传。"),
     (r"the text has more than ([\d,]+) characters.*", r"文字超过 \1 个字符，规划没有这么长。请只上传正文。"),
+    (r"a file with ([\d,]+) tables.*", r"文件中有 \1 个表格，过多。请只上传规划正文。"),
+    (r"page (\d+) of the PDF holds more than .*", r"PDF 第 \1 页的文字过多，像是损坏。请打印成新的 PDF 再上传。"),
     (r"a table has .*", "文件中有过大的表格。请拆分后上传。"),
     (r"the page is nested deeper.*", "网页嵌套过深。请把规划正文复制到文档中再上传。"),
 )  # fmt: skip
