@@ -140,6 +140,8 @@ ICD, LOINC = "http://hl7.org/fhir/sid/icd-10", "http://loinc.org"
             {"system": "http://terminology.hl7.org/CodeSystem/v3-Confidentiality", "code": "R"}]}}, {"restricted"}),
         ({"resourceType": "Observation", "id": "1", "component": [{"code": {"coding": [
             {"system": "urn:luoshi:cn:code:finding", "code": "smd-stability"}]}}]}, {"mental"}),
+        ({"resourceType": "Consent", "id": "1", "provision": {"provision": [{"type": "permit", "securityLabel": [
+            {"system": "urn:luoshi:cn:code:record-category", "code": "hiv"}]}]}}, {"hiv"}),
         ({"resourceType": "Basic", "id": "1"}, {"general"}),
         ({"resourceType": "Condition", "id": "1", "code": "wrong", "encounter": [None, 3]}, {"general"}),
     ],

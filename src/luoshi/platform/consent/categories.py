@@ -12,6 +12,7 @@ from luoshi.catalog.loader import CATALOG, Entry, read_entry
 from luoshi.kernel.errors import CatalogError
 
 FILE = CATALOG / "rules" / "record-categories.yaml"
+CATEGORY_SYSTEM = "urn:luoshi:cn:code:record-category"
 Resource = Mapping[str, Any]
 Name = tuple[str, str]  # type and id
 
@@ -152,6 +153,8 @@ def _lookup() -> _Lookup:
     exact: dict[tuple[str, str], set[str]] = {}
     blocks: dict[str, dict[str, set[str]]] = {}
     for name, category in book().categories.items():
+        # A consent that names a category tells something of it too.
+        exact[CATEGORY_SYSTEM, name] = {name}
         for system, codes in category.codes.items():
             for url in book().systems[system]:
                 for code in (one for text in codes for one in _spread(text)):

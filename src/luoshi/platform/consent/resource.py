@@ -13,14 +13,13 @@ from typing import Any
 import orjson
 
 from luoshi.kernel import clock
-from luoshi.platform.consent.categories import book
+from luoshi.platform.consent.categories import CATEGORY_SYSTEM, book
 from luoshi.platform.consent.models import Choice, Sharing
 from luoshi.platform.store import people, preparing, writing
 from luoshi.platform.store.models import PersonIdentifier, Source
 
 SOURCE = "luoshi-consent"
 KIND = "urn:luoshi:cn:code:consent"
-CATEGORY = "urn:luoshi:cn:code:record-category"
 PURPOSE = "urn:luoshi:cn:code:purpose"
 _SCOPE = "http://terminology.hl7.org/CodeSystem/consentscope"
 _POLICY = "http://terminology.hl7.org/CodeSystem/v3-ActCode"
@@ -42,7 +41,7 @@ def write_sharing(person: int, *, by: str) -> bool:
                 {
                     "type": "permit" if last.open else "deny",
                     "period": _period(last.since, last.until),
-                    "securityLabel": [{"system": CATEGORY, "code": name}],
+                    "securityLabel": [{"system": CATEGORY_SYSTEM, "code": name}],
                 }
             )
     for sharing in Sharing.objects.filter(person=person).order_by("pk"):
@@ -61,7 +60,7 @@ def write_sharing(person: int, *, by: str) -> bool:
             ],
         }
         if sharing.category:
-            provision["securityLabel"] = [{"system": CATEGORY, "code": sharing.category}]
+            provision["securityLabel"] = [{"system": CATEGORY_SYSTEM, "code": sharing.category}]
         if sharing.purpose:
             provision["purpose"] = [{"system": PURPOSE, "code": sharing.purpose}]
         provisions.append(provision)

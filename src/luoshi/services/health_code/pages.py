@@ -31,7 +31,7 @@ def picture(text: str, title: str) -> SafeString:
     """A code as QR, in SVG for the page."""
     out = io.BytesIO()
     segno.make(text, error="m", micro=False).save(
-        out, kind="svg", scale=4, border=4, xmldecl=False, svgns=True, title=title, dark="#000", light="#fff"
+        out, kind="svg", border=4, omitsize=True, xmldecl=False, svgns=True, title=title, dark="#000", light="#fff"
     )
     return mark_safe(out.getvalue().decode())  # noqa: S308 (our own drawing of our own characters)
 

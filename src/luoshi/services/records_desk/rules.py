@@ -18,6 +18,8 @@ KINDS = (
     "contract", "other",
 )  # fmt: skip
 
+NO_EVENT = frozenset({"Patient", "Consent", "Provenance", "AuditEvent"})
+
 
 @dataclass(frozen=True)
 class Entry:
@@ -228,9 +230,10 @@ def value_text(r: Resource, words: Words) -> str:
 
 
 def entry(resource: Resource, words: Words, *, source: str = "") -> Entry | None:
-    """The timeline entry of a resource; None for the Patient itself. A type without a reader keeps its own name."""
+    """The timeline entry of a resource; None for the Patient itself and for what is about the record, not about health.
+    A type without a reader keeps its own name."""
     kind = resource["resourceType"]
-    if kind == "Patient":
+    if kind in NO_EVENT:
         return None
     if kind not in _READERS:
         at = (
