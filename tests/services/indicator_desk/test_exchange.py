@@ -16,10 +16,10 @@ from luoshi.indicators import Catalogue
 from luoshi.kernel.errors import InvalidValue
 from luoshi.kernel.period import Period
 from luoshi.platform.lake.results import Value
+from luoshi.platform.lake.withholding import fit_to_leave
 from luoshi.records.validate import Validator
 from luoshi.services.indicator_desk.exchange import dhis2, files, measures
 from luoshi.services.indicator_desk.queries import Sheet
-from luoshi.services.indicator_desk.withholding import fit_to_leave
 
 YEAR = Period.calendar_year(2024)
 HTN = Catalogue.load().indicator("htn-std")

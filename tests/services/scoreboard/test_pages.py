@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Callable
 
 import docx
@@ -269,6 +270,23 @@ def test_another_count_of_people_changes_who_keeps_the_promise(as_user: AsUser, 
     assert {row[5].text for row in switched.rows} <= {"由未达到变为达到", "不变"}
     assert leader.get(address + "?count=nothing").status_code == 404
     assert leader.get(f"/targets/{known.target}/denominators/").status_code == 404  # no rate by heads of population
+
+
+@pytest.mark.parametrize("page", ["target as Word", "ranking of institutions"])
+def test_a_file_holds_no_small_number_for_who_may_not_see_the_people(page: str, as_user: AsUser, known: Known):
+    join = "" if "format" in PAGES[page] else "&format=docx"
+    address = PAGES[page].format(target=known.target, per_head=known.per_head) + join
+
+    def counts(user: str) -> tuple[str, list[tuple[int, int]]]:
+        document = docx.Document(io.BytesIO(as_user(user).get(address).content))
+        text = " ".join(cell.text for table in document.tables for row in table.rows for cell in row.cells)
+        return text, [(int(n), int(d)) for n, d in re.findall(r"(\d+)/(\d+)", text)]
+
+    text, shown = counts("plan-officer")
+    assert "人数太少" in text or "没有数据，不排名" in text
+    assert shown
+    assert all(n == 0 or n >= 5 for n, _d in shown)
+    assert len(shown) < len(counts("leader")[1])
 
 
 def test_the_page_of_a_promise_says_what_to_expect(as_user: AsUser, known: Known):

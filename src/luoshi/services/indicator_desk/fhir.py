@@ -9,9 +9,9 @@ from luoshi.indicators import Catalogue
 from luoshi.kernel.errors import InvalidValue
 from luoshi.kernel.period import Period
 from luoshi.platform import audit
-from luoshi.platform.lake import results
+from luoshi.platform.lake import results, withholding
 from luoshi.platform.store import reads
-from luoshi.services.indicator_desk import queries, withholding
+from luoshi.services.indicator_desk import queries
 from luoshi.services.indicator_desk.exchange import measures
 from luoshi.web.fhir import Call, FhirError, Operation
 

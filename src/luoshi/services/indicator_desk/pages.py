@@ -14,12 +14,12 @@ from luoshi.indicators import Catalogue, Indicator
 from luoshi.kernel.period import Period
 from luoshi.platform.access.scope import Scope
 from luoshi.platform.access.views import requires
-from luoshi.platform.lake import results
+from luoshi.platform.lake import results, withholding
+from luoshi.platform.lake.withholding import Cell as Told
 from luoshi.platform.regions import queries as regions
-from luoshi.services.indicator_desk import queries, withholding
+from luoshi.services.indicator_desk import queries
 from luoshi.services.indicator_desk.exchange import answers
 from luoshi.services.indicator_desk.queries import By, Sheet
-from luoshi.services.indicator_desk.withholding import Cell as Told
 from luoshi.web import downloads, numbers, paging
 from luoshi.web.manifest import in_language
 from luoshi.web.tables import Cell, Column, Table

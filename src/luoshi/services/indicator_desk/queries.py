@@ -13,11 +13,11 @@ from luoshi.indicators import Catalogue, Indicator
 from luoshi.kernel.errors import InvalidValue, nearest
 from luoshi.kernel.period import Period
 from luoshi.platform.access.scope import Scope
-from luoshi.platform.lake import results
+from luoshi.platform.lake import results, withholding
 from luoshi.platform.lake.results import Value
+from luoshi.platform.lake.withholding import Cell
 from luoshi.platform.regions import queries as regions
-from luoshi.services.indicator_desk import evaluating, withholding
-from luoshi.services.indicator_desk.withholding import Cell
+from luoshi.services.indicator_desk import evaluating
 
 By = Literal["child", "institution"]
 FILTERS = ("q", "kind", "cohort", "seed")

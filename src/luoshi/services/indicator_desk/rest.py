@@ -11,7 +11,8 @@ from ninja import Field, Router, Schema
 from luoshi.indicators import Indicator
 from luoshi.kernel.period import Period
 from luoshi.platform.access.views import scope_of
-from luoshi.services.indicator_desk import queries, withholding
+from luoshi.platform.lake import withholding
+from luoshi.services.indicator_desk import queries
 from luoshi.services.indicator_desk.exchange import answers, files, measures
 from luoshi.web.api import needs
 

@@ -15,15 +15,20 @@ from luoshi.services.scoreboard.places import Place
 from luoshi.services.scoreboard.rules import Standing
 
 
-def ranked(target: BoundTarget, *, at: Place, scope: Scope, institutions: bool = False) -> Sequence[Ranked]:
+def ranked(
+    target: BoundTarget, *, at: Place, scope: Scope, institutions: bool = False, leaving: bool = False
+) -> Sequence[Ranked]:
     """The divisions directly below a place, or its institutions, best first; `unit.name` is the code. Those whose
-    data are missing, out of date or too few come last, without a rank. Empty for what is not computed."""
+    data are missing, out of date or too few come last, without a rank. Empty for what is not computed. `leaving`: for
+    a file, without small numbers."""
     if institutions:
         found = measuring.institutions(target, at=at, scope=scope)
     else:
         found = measuring.children(target, at=at, scope=scope)
     if not found:
         return ()
+    if leaving:
+        found = measuring.fit_to_leave(target, measuring.value_at(target, at, scope), found)
     indicator = Catalogue.load().indicator(target.indicator)
     change = target.kind == "change"
     kind = "exact" if change else _kind(indicator)

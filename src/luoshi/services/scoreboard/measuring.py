@@ -15,7 +15,7 @@ from luoshi.kernel import clock
 from luoshi.kernel.comparator import Threshold
 from luoshi.kernel.period import Period
 from luoshi.platform.access.scope import Scope
-from luoshi.platform.lake import refresh, results
+from luoshi.platform.lake import refresh, results, withholding
 from luoshi.platform.lake.results import Value
 from luoshi.services.plan_desk.public import BoundTarget
 from luoshi.services.scoreboard import history
@@ -264,6 +264,26 @@ def children(target: BoundTarget, *, at: Place, scope: Scope) -> Sequence[tuple[
         values = [_change(target, value, before.get(value.division)) for value in values]
     share = pace_at(target, at, scope)
     return [(value, stand(target, value, share)) for value in values]
+
+
+def fit_to_leave(
+    target: BoundTarget, here: Value | None, pairs: Sequence[tuple[Value, Standing]]
+) -> Sequence[tuple[Value, Standing]]:
+    """The same pairs for a file, small numbers of people taken out of them and what would give those away."""
+    if here is None or not pairs or not is_measured(target):
+        return pairs
+    indicator = Catalogue.load().indicator(target.indicator)
+    cells = withholding.fit_to_leave(indicator, here, [value for value, _standing in pairs], exact=False)
+    return [
+        (replace(value, value=None, numerator=None, denominator=None), _withheld(standing)) if cell.withheld else pair
+        for cell, pair in zip(cells[1:], pairs, strict=True)
+        for value, standing in (pair,)
+    ]
+
+
+def _withheld(standing: Standing) -> Standing:
+    why = _("人数太少，不予显示")
+    return replace(standing, light="grey", value=None, numerator=None, denominator=None, expected=None, why=why)
 
 
 def institutions(target: BoundTarget, *, at: Place, scope: Scope) -> Sequence[tuple[Value, Standing]]:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
 from django.http import Http404
 
-from luoshi.indicators import pace
+from luoshi.indicators import Catalogue, pace
 from luoshi.kernel import clock
 from luoshi.platform.access.scope import Scope
+from luoshi.platform.consent import public as consent
 from luoshi.platform.lake import results
 from luoshi.platform.regions import queries as regions
 from luoshi.platform.store import people
@@ -120,6 +121,11 @@ def worklist(
     found, total = results.missed(
         target.indicator, measuring.period_of(target), scope=scope, limit=limit, offset=offset, **where
     )
+    cohort = Catalogue.load().indicator(target.indicator).cohort or ""
+    members = [(m.person, m.institution or "") for m in found if m.person is not None]
+    told = consent.tellable(cohort, members, scope=scope)
+    # Who belongs to a closed programme is a line without a name, for whoever does not manage them.
+    found = [m if m.person is None or m.person in told else replace(m, person=None, subject="—") for m in found]
     cards = people.cards((m.person for m in found if m.person is not None), scope=scope)
     return Worklist(
         rows=[Listed(m, cards.get(m.person) if m.person is not None else None) for m in found],

@@ -12,8 +12,8 @@ from typing import Any
 
 from luoshi.indicators import Indicator
 from luoshi.kernel.period import Period
+from luoshi.platform.lake.withholding import Cell
 from luoshi.services.indicator_desk.queries import Sheet
-from luoshi.services.indicator_desk.withholding import Cell
 
 CANONICAL = "urn:luoshi:measure:"
 DIVISION_SYSTEM = "urn:luoshi:division"

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_GET
 from luoshi.indicators.ranking import DRAWS, LEVEL, SMALLEST, Ranked
 from luoshi.platform.access.scope import Scope
 from luoshi.platform.access.views import requires
+from luoshi.platform.lake import withholding
 from luoshi.platform.regions import queries as regions
 from luoshi.services.scoreboard import comparing, places, queries
 from luoshi.services.scoreboard.places import Place
@@ -29,7 +30,8 @@ def ranking(request: HttpRequest, target_id: int) -> HttpResponse:
     at = places.place(request.GET.get("division", ""), scope=scope)
     row = queries.row(target_id, at, scope=scope)
     institutions = request.GET.get("of") == "institutions"
-    found = comparing.ranked(row.target, at=at, scope=scope, institutions=institutions)
+    leaving = bool(downloads.wanted(request)) and not withholding.may_see_exact(scope)
+    found = comparing.ranked(row.target, at=at, scope=scope, institutions=institutions, leaving=leaving)
     codes = [item.unit.name for item in found]
     names = regions.institution_names(codes) if institutions else regions.division_names(codes)
     table = _table(found, row, names, at, institutions=institutions)

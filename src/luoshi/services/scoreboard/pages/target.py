@@ -13,6 +13,7 @@ from django.views.decorators.http import require_GET
 
 from luoshi.platform.access.scope import Scope
 from luoshi.platform.access.views import requires
+from luoshi.platform.lake import withholding
 from luoshi.platform.lake.results import Value
 from luoshi.platform.regions import queries as regions
 from luoshi.services.scoreboard import measuring, outlook, places, queries
@@ -32,6 +33,9 @@ def target(request: HttpRequest, target_id: int) -> HttpResponse:
     row = queries.row(target_id, at, scope=scope)
     below = measuring.children(row.target, at=at, scope=scope)
     served = measuring.institutions(row.target, at=at, scope=scope)
+    if downloads.wanted(request) and not withholding.may_see_exact(scope):
+        here = measuring.value_at(row.target, at, scope)
+        below, served = (measuring.fit_to_leave(row.target, here, pairs) for pairs in (below, served))
     names = regions.division_names(value.division or "" for value, _s in below)
     bodies = regions.institution_names(value.institution or "" for value, _s in served)
     bars = _bars(row, below, names)
