@@ -288,6 +288,14 @@ def test_a_closed_programme_is_hidden_with_its_visits_and_its_indicators(as_user
         assert kept == single  # what a visit belongs to is fetched where it is not given
         assert (("EpisodeOfCare", episode.id) in kept) == (user == "doctor")
     assert public.filter(everything, scope=Scope.system()) == everything
+    # and for lists: who is in the programme is told to those who manage them
+    members = [(found, manager)]
+    told = {
+        u: public.tellable("smd", members, scope=Scope.of(User.objects.get(username=u))) for u in ("leader", "doctor")
+    }
+    assert told == {"leader": frozenset(), "doctor": {found}}
+    assert public.tellable("hypertension", members, scope=Scope.of(User.objects.get(username="leader"))) == {found}
+    assert public.tellable("resident", members, scope=Scope.of(User.objects.get(username="leader"))) == {found}
 
 
 def test_the_source_resource(as_user: AsUser, known: Known):

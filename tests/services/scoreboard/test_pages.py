@@ -220,7 +220,7 @@ def test_the_exported_list_names_everyone(as_user: AsUser, known: Known):
         ("overview", 12),
         ("targets", 11),
         ("target", 12),
-        ("missed", 19),
+        ("missed", 23),
         ("target as Word", 12),
         ("ranking", 11),
         ("denominators", 12),

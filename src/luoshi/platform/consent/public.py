@@ -3,6 +3,7 @@
     admitted = public.admit(person, scope=scope)               # who may look at this person at all; else Http404
     shown = public.filter(stored, scope=scope)                 # resources of the store, those that may be seen
     public.examine(stored, admitted)                           # the same for one person's page, with the grounds
+    public.tellable(cohort, members, scope=scope)              # whom a list of a cohort may name
 
 Nothing here tells how many records were left out: that would tell that they exist.
 """
@@ -22,7 +23,7 @@ from luoshi.platform.consent.queries import Admitted, admit
 from luoshi.platform.store import sets
 from luoshi.platform.store.reads import Stored
 
-__all__ = ["Admitted", "Examined", "admit", "examine", "filter"]
+__all__ = ["Admitted", "Examined", "admit", "examine", "filter", "tellable"]
 
 _Item = TypeVar("_Item")
 
@@ -118,6 +119,27 @@ def filter(  # noqa: A001 (the name the callers were promised)
                 book=whole,
             ).allowed
     return [item for item, name in zip(items, asked, strict=True) if name is None or allowed[name]]
+
+
+def tellable(cohort: str, members: Iterable[tuple[int, str]], *, scope: Scope) -> frozenset[int]:
+    """Which members of a cohort a list may name to this viewer: those whose membership they may know.
+
+    `members` are persons with the institution that serves them, all inside the scope. Everybody, where membership tells
+    nothing secret. Otherwise the list keeps the line and leaves out the name. Three or four queries.
+    """
+    listed = dict(members)
+    kinds = categories.of_cohort(cohort)
+    if not kinds or not listed or (scope.user is None and scope.everywhere):
+        return frozenset(listed)
+    known = queries.grounds_of(listed)
+    viewer, now, whole = queries.viewer(scope), queries.now(), book()
+    return frozenset(
+        person
+        for person, institution in listed.items()
+        if rules.may_see(
+            kinds, authors=frozenset({institution}), viewer=viewer, grounds=known[person], now=now, book=whole
+        ).allowed
+    )
 
 
 def _source_institutions(names: Iterable[str]) -> dict[str, frozenset[str]]:

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_GET
 from luoshi.kernel.errors import Refused
 from luoshi.platform import audit
 from luoshi.platform.access.views import SignedInRequest, requires, requires_person_factor
+from luoshi.platform.consent import queries as consent
 from luoshi.platform.consent import words as consent_words
 from luoshi.platform.consent.categories import book
 from luoshi.platform.consent.queries import Admitted
@@ -116,7 +117,7 @@ def _wanted(entry: rules.Entry, asked: dict[str, Any]) -> bool:
 def _closed(admitted: Admitted) -> list[str]:
     """Names of the categories that are closed to whoever has no other ground: the same for everybody who looks, and
     whether there are records in them or not."""
-    today = queries.consent.now().date()
+    today = consent.now().date()
     return [
         consent_words.category(name)
         for name in book().categories
