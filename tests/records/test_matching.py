@@ -153,6 +153,17 @@ def test_learning_beats_guessing_and_finds_nearly_all(made: Labelled, learned: M
     assert learned.model.share_same == pytest.approx(2 * len(truth) / len(made.person) ** 2, rel=0.1)
 
 
+def test_where_nobody_is_there_twice_nothing_is_made_up(matcher: Matcher) -> None:
+    from luoshi.simulate.identities import population
+
+    alone = Matcher(CN, threads=1)
+    people = table(population(600, seed=9))
+    model = alone.learn_from(people)
+    assert model.pairs == 0
+    assert model.same == matcher.model.same
+    assert "same" not in alone.within(people).column("band").to_pylist()
+
+
 def test_both_forms_say_the_same(made: Labelled, learned: Matcher) -> None:
     rows = made.rows.slice(0, 400)
     batch = {(s.left, s.right): s for s in learned.rows(learned.within(rows))}
@@ -174,7 +185,9 @@ def test_both_forms_say_the_same(made: Labelled, learned: Matcher) -> None:
 
 def test_a_common_value_is_no_key(matcher: Matcher) -> None:
     """A telephone given for everybody does not compare everybody with everybody."""
-    rows = [{"phone": "13800000000", "name": f"甲{chr(0x4E00 + i)}", "birth": f"{1900 + i % 90}-01-01"} for i in range(300)]
+    rows = [
+        {"phone": "13800000000", "name": f"甲{chr(0x4E00 + i)}", "birth": f"{1900 + i % 90}-01-01"} for i in range(300)
+    ]
     matcher.within(table(rows), least=0.0)
     assert matcher._one("SELECT count(*) FROM pairs") < 300 * CN.block
 

@@ -4,6 +4,7 @@ For measuring how well people are told apart: families in one home with one tele
 a name or a number, common names, moves, typing errors. Nothing here looks at how the matching works.
 """
 
+# ruff: noqa: S311 (nothing here is a secret)
 from __future__ import annotations
 
 import random

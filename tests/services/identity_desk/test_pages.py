@@ -138,7 +138,7 @@ def test_answer_two_reviewers_and_undo(as_user: AsUser, case: Case) -> None:
 def test_the_effect_is_what_the_board_would_show(as_user: AsUser, case: Case) -> None:
     _until, moved = effects.of_merge(case.left, case.right)
     assert moved, "a resident less is counted"
-    residents = [m for m in moved if m.before[0] == 2 and m.after[0] == 1 or m.before[1] == 2 and m.after[1] == 1]
+    residents = [m for m in moved if (m.before[0], m.after[0]) == (2, 1) or (m.before[1], m.after[1]) == (2, 1)]
     assert residents
     page = as_user("county").get(reverse("identity_desk:effect", args=[case.pk])).content.decode()
     assert "1/1" in page or "/1" in page

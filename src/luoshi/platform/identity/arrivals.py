@@ -1,8 +1,9 @@
 """Matching what came in: Patients enter the index, then each waiting record is compared with those its keys find.
 
 `settle` may run at any time and be killed at any time: a set of records is one transaction, and what was done is not
-done again. Nothing is joined but in the mode `auto`, in the band "same", with learned weights, and never against two
-different resident IDs; everything else that is likely enough becomes a case for a human with its evidence.
+done again. Nothing is joined but in the mode `auto`, in the band "same", with weights learned from pairs that are there,
+and never against two different resident IDs; everything else that is likely enough becomes a case for a human with its
+evidence.
 """
 
 from __future__ import annotations
@@ -293,7 +294,7 @@ def _decide(found: list[Scored], state: State, settled: Settled) -> None:
         if left[0] == right[0] or pair in done or links.root(left[0]) == links.root(right[0]):
             continue
         done.add(pair)
-        certain = scored.band == "same" and _matcher(state.model).model.learned_from >= LEARN_AT
+        certain = scored.band == "same" and _matcher(state.model).model.pairs > 0
         note = ""
         if certain and actions.clashing(*pair):
             certain, note = False, "clash"

@@ -138,9 +138,9 @@ _VARIANTS = dict(
         "靑=青",
     ]
 )
-# "王芳之子": a child of 王芳 who has no name yet.
-PLACEHOLDER = r"^(.{2,4}?)(之|的)?(长|大|次|小|二|三|老大|老二|老三|双胎之一|双胎之二)?(子|女|儿|婴|宝|宝宝|婴儿|毛毛)$"
-PLACEHOLDER_MARK = r"(之|的)(长|大|次|小|二|三|老大|老二|老三|双胎之一|双胎之二)?(子|女|儿|婴|婴儿)$|(宝宝|毛毛|婴儿|未取名|待取名|无名氏|无名)$"
+# Names that are none yet: "王芳之子", a child of 王芳 before it is named.
+_ORDER = "(长|大|次|小|二|三|老大|老二|老三|双胎之一|双胎之二)?"
+PLACEHOLDER_MARK = f"(之|的){_ORDER}(子|女|儿|婴|婴儿)$|(宝宝|毛毛|婴儿|未取名|待取名|无名氏|无名)$"
 
 _SUM = " + ".join(f"(ascii(substr(x, {i}, 1)) - 48) * {weight}" for i, weight in enumerate(_ID_WEIGHTS, 1))
 MACROS = (

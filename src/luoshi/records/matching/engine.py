@@ -20,7 +20,7 @@ from luoshi.records.matching.scheme import Scheme
 # Pairs compared in one go, and the most used for learning.
 _SLICE = 2_000_000
 _LEARNT_FROM = 3_000_000
-_RANDOM_PAIRS = 200_000
+_RANDOM_PAIRS = 150_000
 BANDS = ("same", "review", "different")
 
 

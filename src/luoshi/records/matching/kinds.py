@@ -15,8 +15,8 @@ from dataclasses import dataclass
 @dataclass(frozen=True)
 class Level:
     """`when`: SQL with `{l}` and `{r}` for the two sides' `<alias>.<field>`. `exact`: agreement on the very value, so
-    that a rare one weighs more, and `value` the suffix of the derived column it is counted in; `related`: how often a relative of the household shows it, where the field is shared.
-    `say`, `say_en`: what was seen."""
+    that a rare one weighs more, and `value` the suffix of the derived column it is counted in; `related`: how often a
+    relative of the household shows it. `say`, `say_en`: what was seen."""
 
     name: str
     when: str
@@ -72,6 +72,8 @@ _DIGITS = "nullif(regexp_replace({0}, '[^0-9]', '', 'g'), '')"
 _DATE = "regexp_replace({0}, '[^0-9]', '', 'g')"
 _WHOLE_DATE = f"CASE WHEN length({_DATE}) = 8 THEN {_DATE} END"
 _NAME = "{sound}.canonical"
+# An address with its digits in the usual width.
+_NARROW = "translate({1}, '０１２３４５６７８９－＃', '0123456789-#')"
 _CLOSE = "damerau_levenshtein({l}, {r})"
 # Days between two dates written YYYYMMDD, null where one does not exist.
 _DAYS = "abs(try_strptime({l}, '%Y%m%d')::DATE - try_strptime({r}, '%Y%m%d')::DATE)"
@@ -192,8 +194,8 @@ KINDS: dict[str, Kind] = {
             "_d": _text("{0}"),
             "_6": "CASE WHEN length({0}) >= 6 THEN substr({0}, 1, 6) END",
             "_9": "CASE WHEN length({0}) >= 9 THEN substr({0}, 1, 9) END",
-            "_a": "nullif(regexp_replace(translate({1}, '０１２３４５６７８９－＃', '0123456789-#'), '[\\s,，。、号#]', '', 'g'), '')",
-            "_h": "nullif(array_to_string(regexp_extract_all(translate({1}, '０１２３４５６７８９', '0123456789'), '\\d+'), '-'), '')",
+            "_a": f"nullif(regexp_replace({_NARROW}, '[\\s,，。、号#]', '', 'g'), '')",
+            "_h": f"nullif(array_to_string(regexp_extract_all({_NARROW}, '\\d+'), '-'), '')",
         },
         missing="({l}_6 IS NULL OR {r}_6 IS NULL) AND NOT coalesce({l}_a = {r}_a, false)",
         levels=(

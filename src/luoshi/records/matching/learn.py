@@ -21,6 +21,10 @@ Counts = NDArray[np.float64]
 _ROUNDS = 200
 # Weight of the first guess, in pairs: it decides only where the data say next to nothing.
 _PRIOR = 4.0
+# Fewer expected pairs of one person than this teach nothing; a steady field agrees at least as often as this.
+_ENOUGH, _STEADY = 50.0, 0.4
+# Pairs of one person, or of relatives, for each record, where nothing could be learned of them.
+_SELDOM = 0.05
 
 
 def learn(
@@ -80,6 +84,15 @@ def learn(
                 related[i] = other[i] if None in named and not spec.related else np.array(first_related(spec))
         if abs(share_same - before[0]) < 1e-6 * share_same and abs(share_related - before[1]) <= 1e-5 * share_related:
             break
+    expected = share_same * pairs
+    if not _believable(scheme, same, expected):
+        # Hardly anybody is there twice: what was found are not pairs of one person. The guesses stand, strangers' shares
+        # are known all the same.
+        expected = 0.0
+        same = [np.array(first_same(f)) for f in fields]
+        related = [np.array(first_related(f)) for f in fields]
+        other = [_strangers(m, g, s, 0.0, least) for m, g, s in zip(met, guess, same, strict=True)]
+        share_same, share_related = _SELDOM * records / pairs, _SELDOM * records / pairs if families else 0.0
     names = [f.name for f in fields]
     return Model(
         scheme.id,
@@ -90,7 +103,15 @@ def learn(
         share_related,
         frequency,
         records,
+        expected,
     )
+
+
+def _believable(scheme: Scheme, same: list[Counts], expected: float) -> bool:
+    """Whether what was learned of pairs of one person can be that: enough of them, and what hardly changes in a person
+    mostly agrees."""
+    steady = [s[0] for f, s in zip(scheme.fields, same, strict=True) if not f.shared and first_same(f)[0] >= 0.85]
+    return expected >= _ENOUGH and all(share >= _STEADY for share in steady)
 
 
 def _shares(levels: Patterns, counts: Counts, number: int) -> Counts:

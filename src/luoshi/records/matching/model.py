@@ -20,6 +20,8 @@ class Model:
 
     `same`, `related`, `other`: field -> share of each level. `share_same`, `share_related`: of all pairs.
     `frequency`: counted column -> value -> its share. `learned_from`: number of records (0: the first guesses).
+    `pairs`: about how many pairs of one person were among them; 0 where there were too few to learn from, so that
+    `same` and `related` are still guesses.
     """
 
     scheme: str
@@ -30,6 +32,7 @@ class Model:
     share_related: float
     frequency: dict[str, dict[str, float]] = field(default_factory=dict)
     learned_from: int = 0
+    pairs: float = 0.0
 
     @classmethod
     def guessed(cls, scheme: Scheme, *, share_same: float = 1e-6, share_related: float = 3e-6) -> Model:

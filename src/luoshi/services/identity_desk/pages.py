@@ -185,10 +185,14 @@ def effect(request: HttpRequest, case_id: int) -> HttpResponse:
     ]
     table = Table(
         _("合并对指标的影响"),
-        [Column(_("指标"), head=True), Column(_("现在（两人）"), "number"), Column(_("合并后（一人）"), "number"), Column(_("相关目标"))],
+        [Column(_("指标"), head=True), Column(_("现在（两人）"), "number"), Column(_("合并后（一人）"), "number"),
+         Column(_("相关目标"))],
         rows,
         empty=_("合并不改变任何指标的分子或分母。"),
-        notes=[_("按本年截至 %(day)s 计算，只列这两人带来的数；跨人的对象（如分娩与新生儿）不在内。") % {"day": f"{until:%Y-%m-%d}"}],
+        notes=[
+            _("按本年截至 %(day)s 计算，只列这两人带来的数；跨人的对象（如分娩与新生儿）不在内。")
+            % {"day": f"{until:%Y-%m-%d}"}
+        ],
         caption_hidden=True,
     )  # fmt: skip
     return render(request, "identity_desk/_effect.html", {"table": table})

@@ -1,7 +1,5 @@
 """`/api/identity/`: cases, answers, joining and parting, as data."""
 
-from __future__ import annotations
-
 from datetime import datetime
 from typing import Any
 
