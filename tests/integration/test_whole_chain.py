@@ -27,7 +27,7 @@ def test_files_in_true_values_out(tmp_path: Path) -> None:
     output.write(1_500, 31, AS_OF, tmp_path, hardship=60.0)
     truth = orjson.loads((tmp_path / "truth.json").read_bytes())
     reports = import_files([tmp_path / "region"], by="test")
-    assert len(reports) == 7
+    assert len(reports) == 11
     assert not any(report.tally.rejected for report in reports)
     sent = sum(len(path.read_bytes().splitlines()) for path in (tmp_path / "fhir").glob("*.ndjson"))
     people = len((tmp_path / "fhir" / "Patient.ndjson").read_bytes().splitlines())
