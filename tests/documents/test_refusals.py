@@ -89,9 +89,9 @@ def test_merged_without_end(tmp_path: Path) -> None:
         for name in old.namelist():
             data = old.read(name)
             if name == "xl/worksheets/sheet1.xml":
-                data = data.replace(b"<sheetData />", b"<sheetData/>").replace(
-                    b"<sheetData/>", b'<sheetData/><mergeCells count="1"><mergeCell ref="A2:XFD1048576"/></mergeCells>'
-                )
+                merged = b'<mergeCells count="1"><mergeCell ref="A2:XFD1048576"/></mergeCells>'
+                assert b"<pageMargins" in data
+                data = data.replace(b"<pageMargins", merged + b"<pageMargins")
             new.writestr(name, data)
     refused(path, "merged cells", within=5)
 

@@ -71,7 +71,8 @@ def read_head(document: Document, reading: RunningText, intro_end: int) -> PlanH
 def _title(document: Document, front: list[str], body: str) -> str:
     label = labelled_value(plain_text(document.text), "title")
     candidates: list[tuple[float, int, str]] = []
-    lines = _joined_titles(front)
+    lines = _joined_titles(front[:400])
+    seen = Counter(_bare_title(line) for line in lines)
     for index, line in enumerate(lines[:60]):
         text = _bare_title(line)
         if not 6 <= len(text) <= 90 or re.search(r"[。；;!！]", text) or sections.DATE_LINE.match(text):
@@ -103,7 +104,7 @@ def _title(document: Document, front: list[str], body: str) -> str:
             score -= 4
         if re.match(r"(?:附件|图解|一图|第[一二三四五六七八九十]+[章节])", text):
             score -= 0.8
-        score += 0.4 * min(3, sum(1 for other in lines if _bare_title(other) == text) - 1)
+        score += 0.4 * min(3, seen[text] - 1)
         candidates.append((score, -index, text))
     best = max(candidates, default=(0.0, 0, ""))
     title = best[2]

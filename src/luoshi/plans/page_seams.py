@@ -22,6 +22,8 @@ from luoshi.plans.numbering import RANKS, Marker, find_markers
 from luoshi.plans.running_text import ROW, RunningText
 
 MOST_PARTS = 60
+# Longer papers than any plan are not searched.
+MOST_MARKERS, MOST_LINES = 1500, 8000
 _EXACT = 10
 _ENDS = re.compile(r"[。；;！!？?）)】\]”：:]$")
 _TAIL, _HEAD = 60, 60
@@ -54,6 +56,8 @@ class Proposal:
 def propose(reading: RunningText, markers: list[Marker] | None = None) -> Proposal | None:
     """The order in which the parts of a text read best; None where the text shows no breaks."""
     found = find_markers(reading) if markers is None else markers
+    if len(found) > MOST_MARKERS or len(reading.paras) > MOST_LINES:
+        return None
     cuts = _breaks(reading, found)
     if not 2 <= len(cuts) < MOST_PARTS:
         return None

@@ -59,7 +59,7 @@ def is_traditional(text: str) -> bool:
     """Whether a text is written in traditional characters."""
     sample = text[:20_000]
     marks = sum(1 for char in sample if char in _TRADITIONAL)
-    return marks > 12 and marks > len(sample) // 150
+    return (marks > 12 and marks > len(sample) // 150) or (marks >= 3 and marks > len(sample) // 12)
 
 
 @lru_cache(maxsize=8)

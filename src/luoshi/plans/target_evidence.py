@@ -30,9 +30,11 @@ def of_reading(
         return Evidence(name, value, first, last, text[start:end][:200], rule, round(sure, 2), list(flags))
 
     start, number, stop = reading.start, reading.number_at, max(reading.number_end, reading.number_at)
+    if reading.rule.startswith("implied"):
+        number, stop = start, reading.end  # no figure is printed: the words as a whole say it
     sure, flags = reading.confidence, [flag for flag in reading.flags if "subject" in flag or "several" in flag]
     result: list[Evidence] = []
-    named = (start, number) if len(text[start:number].strip("，、；：")) >= 2 else (stop, reading.end)
+    named = (start, reading.end) if number == start else (start, number) if len(text[start:number].strip("，、；：")) >= 2 else (stop, reading.end)
     if reading.metric == UNNAMED:
         result.append(told("metric", reading.metric, 0, 0, 0.5, "what is measured is not printed"))
     elif not _shares(reading.metric, text[start : max(stop, reading.end)]):
