@@ -74,7 +74,7 @@ def test_a_killed_listener_loses_and_doubles_nothing(tmp_path: Path) -> None:
     process, port = listen(tmp_path)
     acknowledged = send(port, range(MESSAGES), 12)
     process.send_signal(signal.SIGKILL)
-    process.wait(60)
+    process.communicate(timeout=60)
     with sqlite3.connect(tmp_path / "luoshi.sqlite3") as store:
         kept = {int(key[1:]) for (key,) in store.execute("SELECT key FROM sources_message")}
     assert acknowledged <= kept  # AA was said after the commit
@@ -82,7 +82,8 @@ def test_a_killed_listener_loses_and_doubles_nothing(tmp_path: Path) -> None:
     for _ in range(2):
         assert send(port, range(MESSAGES), MESSAGES + 1) == set(range(MESSAGES))
     process.send_signal(signal.SIGTERM)
-    assert process.wait(60) == 0
+    process.communicate(timeout=60)
+    assert process.returncode == 0
     with sqlite3.connect(tmp_path / "luoshi.sqlite3") as store:
         (observations,) = store.execute("SELECT count(*) FROM store_resource WHERE type = 'Observation'").fetchone()
         (versions,) = store.execute("SELECT max(version) FROM store_resource").fetchone()

@@ -80,9 +80,10 @@ def _of_receipt(message: hl7v2.Message, receipt: Receipt) -> Handled:
 
 def _unreadable(data: bytes, message: hl7v2.Message | None, error: UserError, source: Source, by: str) -> Handled:
     """Keep what could not be read, and say why."""
-    code = "AR" if isinstance(error, hl7v2.NotSupported) else "AE"
+    code, kind = ("AR", "not-supported") if isinstance(error, hl7v2.NotSupported) else ("AE", "value")
+    kept = Unreadable(data[: 1 << 20], str(error), "HL7 v2", code=kind)
     try:
-        receipt = receive([], source=source, by=by, unreadable=[Unreadable(data[: 1 << 20], str(error), "HL7 v2")])
+        receipt = receive([], source=source, by=by, unreadable=[kept])
     except DatabaseError:
         log.exception("a refused message could not be kept")
         return _answer(message, code, str(error))

@@ -7,10 +7,8 @@ import hashlib
 from collections import Counter
 from datetime import UTC, datetime
 
-from django.db.models import F
-
 from luoshi.kernel import clock
-from luoshi.platform.sources.models import Flag, Quarantined, Tally
+from luoshi.platform.sources.models import Flag, Quarantined
 from luoshi.platform.store import sets
 from luoshi.platform.store.models import Refusal
 from luoshi.platform.store.preparing import Prepared
@@ -18,6 +16,14 @@ from luoshi.platform.store.work import Work
 from luoshi.records.structure import resource_types
 
 _TYPES = frozenset(resource_types())
+_ADD = (
+    "INSERT INTO sources_tally (source_id, kind, day, received, refused, quarantined, flagged, last)"
+    " VALUES (%s, %s, %s, %s, %s, %s, %s, %s)"
+    " ON CONFLICT (source_id, kind, day) DO UPDATE SET received = sources_tally.received + excluded.received,"
+    " refused = sources_tally.refused + excluded.refused,"
+    " quarantined = sources_tally.quarantined + excluded.quarantined,"
+    " flagged = sources_tally.flagged + excluded.flagged, last = excluded.last"
+)
 
 
 def heard(prepared: Prepared, work: Work) -> None:
@@ -32,7 +38,7 @@ def heard(prepared: Prepared, work: Work) -> None:
 
 
 def _tally(prepared: Prepared, work: Work) -> None:
-    """Add to the day's counts: one statement for each kind met, a handful for a set."""
+    """Add to the day's counts: one prepared statement, run for each kind met."""
     received: Counter[str] = Counter(row.type for row in prepared.rows)
     refused: Counter[str] = Counter(kind for item in prepared.refused if (kind := _kind(item.place)))
     flagged: Counter[str] = Counter(item.type for item in prepared.flagged)
@@ -42,17 +48,12 @@ def _tally(prepared: Prepared, work: Work) -> None:
     refused[""] = len(prepared.refused)
     flagged[""] = len(prepared.flagged)
     day = datetime.fromtimestamp(work.now / 1_000_000, UTC).astimezone(clock.CHINA).date()
+    rows = []
     for kind in sorted(received):
         held = refused[kind] if prepared.quarantine else 0
-        counts = {
-            "received": received[kind],
-            "refused": refused[kind] - held,
-            "quarantined": held,
-            "flagged": flagged[kind],
-        }
-        at = Tally.objects.filter(source_id=work.source, kind=kind, day=day)
-        if not at.update(last=work.now, **{name: F(name) + count for name, count in counts.items()}):
-            Tally.objects.create(source_id=work.source, kind=kind, day=day, last=work.now, **counts)
+        counts = (received[kind], refused[kind] - held, held, flagged[kind])
+        rows.append((work.source, kind, day.isoformat(), *counts, work.now))
+    sets.update(_ADD, rows)
 
 
 def _kind(place: str) -> str:

@@ -54,12 +54,14 @@ class Receipt:
 
 @dataclass(frozen=True, slots=True)
 class Unreadable:
-    """Something that could not be translated: its bytes, the reason in words, and where it stood (a line, a row)."""
+    """Something that could not be translated: its bytes, the reason in words, where it stood (a line, a row), and the kind
+    of mistake as a code of FHIR's issues."""
 
     body: bytes
     text: str
     place: str = ""
     line: int = 0
+    code: str = "structure"
 
 
 def receive(
@@ -103,7 +105,7 @@ def _receive(messages: Iterable[Translated], *, source: Source, by: str, unreada
         all_.refused += prepared.refused
         all_.flagged += prepared.flagged
     for item in unreadable:
-        all_.refused.append(_refused("structure", item.text, item.body, item.place, item.line))
+        all_.refused.append(_refused(item.code, item.text, item.body, item.place, item.line))
     counts = commit(all_, source=source, by=by, expected=expected)
     return Receipt(
         counts.as_dict(),

@@ -66,7 +66,7 @@ def load(
             if isinstance(item, RowError):
                 report.tell(item.line, item.text)
                 row = orjson.dumps({"table": mapping.name, "line": item.line, "cells": item.cells})
-                bad.append(Unreadable(row, item.text, f"{mapping.name} line {item.line}", item.line))
+                bad.append(Unreadable(row, item.text, f"{mapping.name} line {item.line}", item.line, "value"))
             else:
                 wrong = _wrong(item[1], rules)
                 if wrong:

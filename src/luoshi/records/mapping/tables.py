@@ -106,7 +106,7 @@ def _text(data: bytes, name: str, mapping: TableMapping) -> Iterator[tuple[int, 
     if delimiter == "auto":
         lines = text.split("\n", mapping.header)
         head = lines[mapping.header - 1] if len(lines) >= mapping.header else ""
-        delimiter = max((",", ";", "\t", "|"), key=head.count)  # type: ignore[assignment]
+        delimiter = max((",", ";", "\t", "|"), key=head.count)
     csv.field_size_limit(_LONGEST_CELL)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     while True:

@@ -55,4 +55,4 @@ class FeedForm(forms.Form):
         help_text=_("资源类型，或 cda:prescription、hl7v2:ADT、csv:名称；留空为任何数据。"),
     )
     hours = forms.IntegerField(label=_("至少每几小时一次"), min_value=1, max_value=8784, initial=24)
-    since = forms.DateField(label=_("起始日"), widget=forms.DateInput(attrs={"type": "date"}))
+    since = forms.DateField(label=_("起始日"), widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}))
