@@ -30,7 +30,10 @@ _EAST = re.compile(r"[\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef\u3000-\u303f“”
 
 
 # Characters that are written so only in traditional script, frequent in plans.
-_TRADITIONAL = frozenset("衛務與為國發機構醫療體實對開關會業區縣鄉鎮應強質護兒婦產單責統籌辦關於動員員")
+_TRADITIONAL = frozenset(
+    "衛務與為國發機構醫療體實對開關會業區縣鄉鎮應強質護兒婦產單責統籌辦關於動員員計劃設書請點們這個來時後過說話讀寫學術費"
+    "進達運還選遠邊際導團場號歲歷處專類總經濟給結績續網線級維納約"
+)
 
 
 def tidy(text: str) -> str:

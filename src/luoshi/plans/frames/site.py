@@ -130,7 +130,7 @@ class Site:
         compare: Op | None = None, confidence: float = 0.95, change: bool = False, verb: str = "", per: str = "",
     ) -> Reading:  # fmt: skip
         """A reading of one number of the run."""
-        unnamed = not metric.strip()
+        unnamed = not re.search(r"[\u4e00-\u9fffA-Za-z]", metric)
         if unnamed:
             metric = metrics.bare(verb + self.right[: until(self.right, "，。；：\n")].removeprefix("的")) or UNNAMED
             confidence = min(confidence, 0.5)
