@@ -137,6 +137,8 @@ def stand(target: BoundTarget, value: Value | None, last_year: float | None = No
         reason=value.reason,
         flags=value.flags,
         missing=in_language(target.missing, target.missing_en),
+        low=value.low,
+        high=value.high,
     )
     if value.value is None:
         return replace(standing, why=_why_no_value(value.reason))
@@ -228,7 +230,7 @@ def _change(target: BoundTarget, now: Value, before: Value | None) -> Value:
     if now.value is None or before is None or before.value is None:
         return replace(now, value=None, reason=now.reason or "no-baseline", numerator=None, denominator=None, flags=())
     moved = before.value - now.value if falls(target.metric) else now.value - before.value
-    return replace(now, value=moved, numerator=None, denominator=None, flags=())
+    return replace(now, value=moved, numerator=None, denominator=None, flags=(), low=None, high=None)
 
 
 def _unmeasured(target: BoundTarget) -> Standing:

@@ -209,6 +209,15 @@ class Row:
         return [known.get(flag, flag) for flag in self.standing.flags]
 
     @property
+    def interval_text(self) -> str:
+        """`95%区间 71.2—78.9 岁`; empty where the value has none."""
+        low, high = self.standing.low, self.standing.high
+        if low is None or high is None or self.standing.value is None:
+            return ""
+        ends = f"{numbers.number(low, 2)}—{numbers.quantity(high, self.standing.unit)}"
+        return _("95%%区间 %(ends)s") % {"ends": ends}
+
+    @property
     def age_text(self) -> str:
         """`3 天前`."""
         days = days_old(self.standing.data_until, clock.today())

@@ -31,7 +31,8 @@ class Standing:
     """One target measured for one place. `value`, `target` and `upper` are in `unit`; `elapsed` is the share of the
     period that has passed (0–1); `why` says in words how the light came about; `trend` are monthly values, oldest
     first; `people` counts who or what is missing to the target; `missing` names the absent source of a grey one;
-    `seasonal` says that what was expected by now goes by last year and not by the days."""
+    `seasonal` says that what was expected by now goes by last year and not by the days; `low` and `high` are the ends of the
+    95 % interval of the value, where it has one."""
 
     id: int
     light: str
@@ -51,6 +52,8 @@ class Standing:
     flags: tuple[str, ...] = ()
     trend: tuple[float | None, ...] = field(default=())
     seasonal: bool = False
+    low: float | None = None
+    high: float | None = None
 
     @property
     def people(self) -> int | None:
