@@ -33,7 +33,7 @@ from bench.records import region
 from bench.row import Row
 
 RESIDENTS = int(os.environ.get("LUOSHI_BENCH_FHIR", "10000"))
-ENTRIES, SECONDS, CONNECTIONS, CALLS = 100, 10.0, 4, 400
+ENTRIES, SECONDS, CONNECTIONS, CALLS = 100, 8.0, 4, 300
 ALLOWED = {"postgres": ENTRIES / 4000, "sqlite": ENTRIES / 2500}
 
 

@@ -141,7 +141,8 @@ class Place:
             self.port = probe.getsockname()[1]
         command = [sys.executable, "-c", SCRIPT, "serve", str(self.port), *fault]
         self.process = subprocess.Popen(command, env=self.environment, stderr=subprocess.DEVNULL)
-        for _ in range(600):
+        for _ in range(1800):
+            assert self.process.poll() is None, "the server ended"
             with socket.socket() as probe:
                 if probe.connect_ex(("127.0.0.1", self.port)) == 0:
                     return
@@ -157,7 +158,7 @@ class Place:
 
     def ask(self, method: str, path: str, body: Any = None, **headers: str) -> tuple[int, dict[str, Any]]:
         """Status and answer; (0, {}) when the server died."""
-        connection = HTTPConnection("127.0.0.1", self.port, timeout=60)
+        connection = HTTPConnection("127.0.0.1", self.port, timeout=240)
         given = {name.replace("_", "-"): value for name, value in headers.items()}
         given |= {"Authorization": f"Bearer {self.token}", "Content-Type": "application/fhir+json"}
         try:
@@ -271,7 +272,7 @@ def test_of_two_writers_who_read_the_same_version_one_wins(place: Place) -> None
 def test_killed_in_an_export_it_ends_like_one_that_was_not(place: Place) -> None:
     place.serve()
     place.ask("POST", "", day(0, 20))
-    connection = HTTPConnection("127.0.0.1", place.port, timeout=60)
+    connection = HTTPConnection("127.0.0.1", place.port, timeout=240)
     headers = {"Authorization": f"Bearer {place.token}", "Prefer": "respond-async"}
     connection.request("GET", "/fhir/R4/$export", headers=headers)
     answer = connection.getresponse()
