@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
 
@@ -18,12 +18,14 @@ import pyarrow as pa
 from sqlglot import exp
 
 from luoshi.engines.base import About, Listed, Request, Results
+from luoshi.engines.connection import connect
 from luoshi.engines.lake import Chunk, LakeDirectory
 from luoshi.engines.listing import listed_condition, page, place_condition
 from luoshi.engines.periods import PERIOD
+from luoshi.engines.pruning import pruned
 from luoshi.engines.rollup import build_trees, leaves_below, members_below
 from luoshi.engines.runs import Run, belongs, results_of, together
-from luoshi.engines.session import Rendered, Session, connect, quoted, render, sql_type
+from luoshi.engines.session import Rendered, Session, quoted, render, sql_type
 from luoshi.engines.sources import empty_tables, reach, trees
 from luoshi.indicators import Catalogue, Cohort, Indicator
 from luoshi.indicators.cases import Answer, CaseRow
@@ -31,6 +33,8 @@ from luoshi.indicators.measure import fill
 from luoshi.indicators.plan import aggregate, listing, membership, partials
 from luoshi.kernel.clock import today
 from luoshi.kernel.period import Period
+
+PERIODS_IN_FULL = 2  # up to so many periods a chunk is taken whole; of more, fewer persons at a time
 
 
 @dataclass(frozen=True)
@@ -60,6 +64,8 @@ class DuckdbEngine:
         self.temp = temp
         self._rendered = Rendered()
         self._scratch: Session | None = None
+        # Cohorts cut to some indicators, by the cohort (kept, so that its id is not used again) and their ids.
+        self._cut: dict[tuple[int, tuple[str, ...]], tuple[Cohort, Cohort]] = {}
 
     def evaluate(
         self,
@@ -79,9 +85,7 @@ class DuckdbEngine:
         """Several periods in one walk over the buckets; results in the order of `requests`."""
         if not requests:
             return []
-        runs = [Run.of(catalogue, request, place) for place, request in enumerate(requests)]
-        everyone = list({cohort.name: cohort for run in runs for cohort in run.cohorts}.values())
-        groups = together(runs)
+        runs, everyone, groups = self._plan(catalogue, requests)
         session = self._session(lake, catalogue, requests[0].period, known_at)
         try:
             walk = _at_once if len(runs) > 1 and session.liftable(everyone) else _one_by_one
@@ -99,9 +103,8 @@ class DuckdbEngine:
 
         `regions`: region-wide shared tables as they are known, instead of computing them. `cohorts`: only these.
         """
-        runs = [Run.of(catalogue, request, place) for place, request in enumerate(requests)]
-        groups = together(runs)
-        everyone = [catalogue.cohorts[name] for name in groups if cohorts is None or name in cohorts]
+        runs, everyone, groups = self._plan(catalogue, requests)
+        everyone = [cohort for cohort in everyone if cohorts is None or cohort.name in cohorts]
         session = self._session(lake, catalogue, requests[0].period, None)
         try:
             if not session.liftable(everyone):
@@ -216,6 +219,25 @@ class DuckdbEngine:
             )
         return [found[n] for n in range(len(rows))]
 
+    def _plan(
+        self, catalogue: Catalogue, requests: Sequence[Request]
+    ) -> tuple[list[Run], list[Cohort], dict[str, list[Indicator]]]:
+        """The runs, the cohorts cut to what is asked of them, and what that is. Whose rows are kept stay whole."""
+        runs = [Run.of(catalogue, request, place) for place, request in enumerate(requests)]
+        groups = together(runs)
+        whole = {name for run in runs if run.request.keep_rows is not None for name in run.groups}
+        cut = {}
+        for name, indicators in groups.items():
+            cohort = catalogue.cohorts[name]
+            if name not in whole or not cohort.text.drill_down:
+                key = (id(cohort), tuple(indicator.id for indicator in indicators))
+                if key not in self._cut:
+                    self._cut[key] = (cohort, pruned(cohort, indicators, catalogue.shared))
+                cohort = self._cut[key][1]
+            cut[name] = cohort
+        runs = [replace(run, cohorts=[cut[cohort.name] for cohort in run.cohorts]) for run in runs]
+        return runs, list(cut.values()), groups
+
     def _session(
         self, lake: LakeDirectory | None, catalogue: Catalogue, period: Period, known_at: datetime | None
     ) -> Session:
@@ -261,7 +283,7 @@ def _at_once(
     every = [(run.place, run.request.period) for run in runs]
     session.set_periods(every)
     session.share_lifted(everyone, region=True, given=regions)
-    for chunk, here in _walk(lake, everyone):
+    for chunk, here in _walk(lake, everyone, max(1, lake.chunk_persons * PERIODS_IN_FULL // len(runs))):
         session.open_chunk(chunk, here)
         session.set_periods(every)
         session.share_lifted(here)
@@ -286,9 +308,11 @@ def _at_once(
     return known
 
 
-def _walk(lake: LakeDirectory, everyone: Sequence[Cohort]) -> Iterator[tuple[Chunk | None, list[Cohort]]]:
-    """The registers alone, then each chunk, with the cohorts that have subjects there."""
-    for chunk in (None, *lake.chunks):
+def _walk(
+    lake: LakeDirectory, everyone: Sequence[Cohort], persons: int | None = None
+) -> Iterator[tuple[Chunk | None, list[Cohort]]]:
+    """The registers alone, then each chunk (of about `persons` at most), with the cohorts that have subjects there."""
+    for chunk in (None, *(lake.chunks if persons is None else lake.pieces(persons))):
         if here := [cohort for cohort in everyone if belongs(cohort, chunk)]:
             yield chunk, here
 
@@ -318,7 +342,7 @@ def _keep_rows(session: Session, cohort: Cohort, folder: Path, chunk: Chunk | No
     """Write a cohort's rows of one chunk, in order of division."""
     target = folder / cohort.name
     target.mkdir(parents=True, exist_ok=True)
-    file = target / f"chunk={chunk.number if chunk is not None else 'registers'}.parquet"
+    file = target / (chunk.file_name if chunk is not None else "chunk=registers.parquet")
     columns = ", ".join(f'CAST("{name}" AS {sql_type(kind)}) AS "{name}"' for name, kind in cohort.types.items())
     session.run(
         f"""COPY (SELECT {columns} FROM {source} ORDER BY division, subject) TO {quoted(str(file))}

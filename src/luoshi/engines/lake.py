@@ -18,10 +18,17 @@ CHUNK_PERSONS = 1 << 20
 @dataclass(frozen=True)
 class Chunk:
     """Neighbouring buckets taken together: enough persons to be worth a query, few enough for memory. `number` tells
-    the files of one chunk's rows; the chunk of persons not known is −1."""
+    the files of one chunk's rows; the chunk of persons not known is −1. `piece` tells the pieces of a chunk that was
+    taken apart."""
 
     number: int
     buckets: tuple[int, ...]
+    piece: int = 0
+
+    @property
+    def file_name(self) -> str:
+        """The file of rows of this chunk, or of this piece of one."""
+        return f"chunk={self.number}{f'.{self.piece}' if self.piece else ''}.parquet"
 
 
 @dataclass(frozen=True)
@@ -85,6 +92,15 @@ class LakeDirectory:
             found.setdefault(number, []).append(bucket)
         return tuple(Chunk(number, tuple(buckets)) for number, buckets in sorted(found.items()))
 
+    def pieces(self, persons: int) -> tuple[Chunk, ...]:
+        """All chunks, taken apart so that none holds many more than so many persons."""
+        width = max(1, persons // self.manifest.bucket_size)
+        return tuple(
+            Chunk(chunk.number, chunk.buckets[at : at + width], at // width)
+            for chunk in self.chunks
+            for at in range(0, len(chunk.buckets), width)
+        )
+
     @property
     def nobody(self) -> Chunk:
         """The chunk of rows about nobody known."""
@@ -129,6 +145,10 @@ class Slice(LakeDirectory):
         touched = sorted((self.whole | {layout.bucket_of(p, size) for p in self.persons}) - {UNKNOWN_PERSON})
         unknown = (Chunk(UNKNOWN_PERSON, (UNKNOWN_PERSON,)),) if UNKNOWN_PERSON in self.whole else ()
         return (*unknown, *((Chunk(0, tuple(touched)),) if touched else ()))
+
+    def pieces(self, persons: int) -> tuple[Chunk, ...]:
+        """See `LakeDirectory.pieces`: a few persons are one piece."""
+        return self.chunks
 
     def files(self, table: str, chunk: Chunk | None = None) -> tuple[str, ...]:
         """See `LakeDirectory.files`."""

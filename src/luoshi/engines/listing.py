@@ -1,5 +1,6 @@
 """Worklists: the rows of a cohort that an indicator lists, a page at a time."""
 
+# ruff: noqa: S608 (SQL is what this module makes, from checked definitions and quoted values)
 from __future__ import annotations
 
 from collections.abc import Sequence
@@ -63,3 +64,35 @@ def listed_from(row: Sequence[Any], own: Sequence[str], reasons: int) -> Listed:
     subject, person, division, institution, number, *rest = row
     columns = dict(zip(own, rest, strict=True))
     return Listed(subject, person, division, institution, None if number >= reasons else number, columns)
+
+
+def memberships(
+    con: duckdb.DuckDBPyConnection,
+    source: str,
+    cohort: Cohort,
+    indicators: Sequence[Indicator],
+    columns: Sequence[str],
+    person: int,
+) -> list[tuple[Indicator, bool, Listed]]:
+    """Each of `indicators` a person is in: whether it counts them, and their row. `columns`: of each indicator, SQL of is
+    inside, counts, and the number of the reason."""
+    names = ", ".join(f'"{name}"' for name in cohort.types)
+    width = len(cohort.types)
+    rows = con.execute(f"SELECT {names}, {', '.join(columns)} FROM {source} WHERE person = {int(person)}").fetchall()
+    found = []
+    for row in rows:
+        values = dict(zip(cohort.types, row[:width], strict=True))
+        for at, indicator in enumerate(indicators):
+            inside, counted, number = row[width + 3 * at : width + 3 * at + 3]
+            if not inside:
+                continue
+            shown = counted == indicator.lists_counted and number < len(indicator.reasons)
+            found.append(
+                (
+                    indicator,
+                    bool(counted),
+                    Listed(values["subject"], values["person"], values["division"], values["institution"],
+                           number if shown else None, values),
+                )
+            )  # fmt: skip
+    return found

@@ -8,9 +8,7 @@ cohort can forget it.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import suppress
 from datetime import date, datetime
-from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -19,6 +17,7 @@ from sqlglot import exp
 
 from luoshi.engines.lake import UNKNOWN_PERSON, Chunk, LakeDirectory, Slice
 from luoshi.engines.periods import PERIOD, PERIODS, depends, lift
+from luoshi.engines.pruning import constants, keys
 from luoshi.indicators import Catalogue, Cohort
 from luoshi.indicators.cohort import Shared
 from luoshi.indicators.tables import PERSON_TABLES, REGISTERS, TABLES, Type
@@ -48,21 +47,6 @@ _ARROW = {
     "instant": pa.timestamp("us"), "boolean": pa.bool_(),
 }  # fmt: skip
 
-# Our functions in DuckDB's words. The key of `latest_…` orders by day, then by value to a thousandth.
-_MACROS = """
-CREATE OR REPLACE TEMP MACRO plus_days(d, n) AS d + CAST(n AS INTEGER);
-CREATE OR REPLACE TEMP MACRO days_before(d, n) AS d - CAST(n AS INTEGER);
-CREATE OR REPLACE TEMP MACRO plus_months(d, n) AS CAST(d + to_months(CAST(n AS INTEGER)) AS DATE);
-CREATE OR REPLACE TEMP MACRO months_before(d, n) AS CAST(d - to_months(CAST(n AS INTEGER)) AS DATE);
-CREATE OR REPLACE TEMP MACRO years_before(d, n) AS CAST(d - to_years(CAST(n AS INTEGER)) AS DATE);
-CREATE OR REPLACE TEMP MACRO days_from(a, b) AS b - a;
-CREATE OR REPLACE TEMP MACRO milliseconds_from(a, b) AS (epoch_us(b) - epoch_us(a)) // 1000;
-CREATE OR REPLACE TEMP MACRO latest_highest(v, d) AS
-  arg_max(v, (d - DATE '1970-01-01') * 1000000000000 + CAST(least(greatest(v, -1e8), 4e8) * 1000 AS BIGINT));
-CREATE OR REPLACE TEMP MACRO latest_lowest(v, d) AS
-  arg_max(v, (d - DATE '1970-01-01') * 1000000000000 - CAST(least(greatest(v, -1e8), 4e8) * 1000 AS BIGINT));
-"""
-
 
 def sql_type(kind: Type) -> str:
     """DuckDB's spelling of a portable type."""
@@ -90,26 +74,6 @@ def with_doubles(tree: exp.Expression) -> exp.Expression:
 
     made: exp.Expression = tree.transform(double)
     return made
-
-
-def connect(threads: int, memory_limit: str, temp: Path | None = None) -> duckdb.DuckDBPyConnection:
-    """An in-memory database with our functions; times in Chinese time; nothing loaded from the network."""
-    config: dict[str, Any] = {
-        "threads": threads,
-        "memory_limit": memory_limit,
-        "autoinstall_known_extensions": False,
-        "preserve_insertion_order": False,
-    }
-    if temp is not None:
-        config["temp_directory"] = str(temp)
-    con = duckdb.connect(config=config)
-    con.execute("SET TimeZone = 'Asia/Shanghai'")
-    # Dividing by zero gives nothing, on every engine and whatever the types.
-    con.execute("SET ieee_floating_point_ops = false")
-    with suppress(duckdb.CatalogException):  # versions before 2 give nothing without being told
-        con.execute("SET error_on_division_by_zero = false")
-    con.execute(_MACROS)
-    return con
 
 
 class Rendered:
@@ -189,7 +153,8 @@ class Session:
             rows = self._rows(table, self.lake.files(table, chunk), self.lake.only(chunk))
             if table == ADRIFT and chunk.number != UNKNOWN_PERSON and self.adrift():
                 rows = f'{rows} UNION ALL SELECT * FROM "__adrift"'
-            self.run(f'CREATE OR REPLACE TEMP VIEW "{table}" AS {rows}')
+            # Of a few persons the rows are few: they are read once.
+            self._define(table, "TABLE" if isinstance(self.lake, Slice) else "VIEW", rows)
 
     def adrift(self) -> bool:
         """Whether there are milestones told about nobody whose call is of somebody known. They are put into a table and
@@ -224,7 +189,7 @@ class Session:
         """Put the region-wide tables of one period under their names."""
         for shared in self._needed(cohorts):
             if shared.scope == "region":
-                self.run(f'CREATE OR REPLACE TEMP VIEW "{shared.name}" AS SELECT * FROM "{shared.name}_{place}"')
+                self._define(shared.name, "VIEW", f'SELECT * FROM "{shared.name}_{place}"')
 
     # Several periods at once: see `periods`. ------------------------------------------------------------------------
 
@@ -297,18 +262,20 @@ class Session:
             self._view(table, self._all_files(table))
 
     def _put(self, shared: Shared, sql: str, cohorts: Sequence[Cohort]) -> None:
-        readers = sum(
-            t.name == shared.name
-            for query in (*(c.query for c in cohorts), *(s.query for s in self._needed(cohorts)))
-            for t in query.find_all(exp.Table)
-        )
-        kind = "TABLE" if shared.stored and readers != 1 else "VIEW"
-        # One name may have been the other kind for the chunk before.
-        for other in ("TABLE", "VIEW"):
-            if other != kind and self._kinds.get(shared.name) == other:
-                self.run(f'DROP {other} IF EXISTS "{shared.name}"')
-        self._kinds[shared.name] = kind
-        self.run(f'CREATE OR REPLACE TEMP {kind} "{shared.name}" AS {sql}')
+        queries = [*(c.query for c in cohorts), *(s.query for s in self._needed(cohorts))]
+        readers = sum(t.name == shared.name for query in queries for t in query.find_all(exp.Table))
+        for column in sorted((keys(shared.query) or frozenset()) - {"person"}) if cohorts else ():
+            if (texts := constants(shared.name, column, queries)) is not None:
+                sql = f'SELECT * FROM ({sql}) AS rows WHERE "{column}" IN ({", ".join(map(quoted, texts))})'
+        self._define(shared.name, "TABLE" if shared.stored and readers != 1 else "VIEW", sql)
+
+    def _define(self, name: str, kind: str, sql: str) -> None:
+        """Put a query under a name, which may have been of the other kind before."""
+        before = self._kinds.get(name)
+        if before is not None and before != kind:
+            self.run(f'DROP {before} IF EXISTS "{name}"')
+        self._kinds[name] = kind
+        self.run(f'CREATE OR REPLACE TEMP {kind} "{name}" AS {sql}')
 
     def source(self, table: str) -> str:
         """All rows of a table, believed or not, as `read_parquet(…)`; empty when it has no file."""
@@ -339,7 +306,7 @@ class Session:
 
     def _view(self, table: str, files: Sequence[str]) -> None:
         """The believed rows of `files` under the table's name, with exactly its columns and types."""
-        self.run(f'CREATE OR REPLACE TEMP VIEW "{table}" AS {self._rows(table, files)}')
+        self._define(table, "VIEW", self._rows(table, files))
 
     def _rows(self, table: str, files: Sequence[str], only: str = "") -> str:
         """SQL of the believed rows of `files` for which the condition `only` holds."""

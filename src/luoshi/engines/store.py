@@ -27,9 +27,10 @@ import duckdb
 import pyarrow.parquet as pq
 
 from luoshi.engines.base import About, Listed, Results
+from luoshi.engines.connection import connect
 from luoshi.engines.kept import CHANGED, overlaid_persons, rows_source
-from luoshi.engines.listing import page, place_condition
-from luoshi.engines.session import connect, quoted, render
+from luoshi.engines.listing import memberships, page, place_condition
+from luoshi.engines.session import quoted, render
 from luoshi.indicators import Catalogue, Cohort, Indicator
 from luoshi.indicators.plan import listing, membership
 from luoshi.kernel.errors import NotFound, UnreadableFile
@@ -292,11 +293,16 @@ class Reading:
     def of_person(self, person: int, chunk: int, stored: StoredPeriod) -> list[tuple[Indicator, bool, Listed]]:
         """Every indicator a person is in: whether it counts them, and their row with the reason shown beside it."""
         sources = {}
-        name = CHANGED if person in self._changed else f"chunk={chunk}.parquet"
+        changed = person in self._changed
         for cohort in self.catalogue.cohorts.values():
-            file = self.folder / "rows" / stored.label / cohort.name / name
-            if cohort.scope != "region" and file.exists():
-                sources[cohort.name] = f"read_parquet({quoted(str(file))})"
+            folder = self.folder / "rows" / stored.label / cohort.name
+            files = (
+                [folder / CHANGED]
+                if changed
+                else [folder / f"chunk={chunk}.parquet", *folder.glob(f"chunk={chunk}.*.parquet")]
+            )
+            if cohort.scope != "region" and (there := [quoted(str(file)) for file in files if file.exists()]):
+                sources[cohort.name] = f"read_parquet([{', '.join(there)}], hive_partitioning = false)"
         if not sources:
             return []
         # One look for the cohorts the person is in, then only those in full.
@@ -314,7 +320,7 @@ class Reading:
                 columns = [self._questions(indicator) for indicator in chosen]
                 cohort = self.catalogue.cohorts[name]
                 try:
-                    found += _memberships(self._cursor(), sources[name], cohort, chosen, columns, person)
+                    found += memberships(self._cursor(), sources[name], cohort, chosen, columns, person)
                 except duckdb.BinderException:
                     continue  # kept from before the definition got another column: said again once evaluated anew
         return found
@@ -353,36 +359,6 @@ class Reading:
                 self._local.cursor = self._con.cursor()
         cursor: duckdb.DuckDBPyConnection = self._local.cursor
         return cursor
-
-
-def _memberships(
-    con: duckdb.DuckDBPyConnection,
-    source: str,
-    cohort: Cohort,
-    indicators: Sequence[Indicator],
-    columns: Sequence[str],
-    person: int,
-) -> list[tuple[Indicator, bool, Listed]]:
-    names = ", ".join(f'"{name}"' for name in cohort.types)
-    width = len(cohort.types)
-    rows = con.execute(f"SELECT {names}, {', '.join(columns)} FROM {source} WHERE person = {int(person)}").fetchall()
-    found = []
-    for row in rows:
-        values = dict(zip(cohort.types, row[:width], strict=True))
-        for at, indicator in enumerate(indicators):
-            inside, counted, number = row[width + 3 * at : width + 3 * at + 3]
-            if not inside:
-                continue
-            shown = counted == indicator.lists_counted and number < len(indicator.reasons)
-            found.append(
-                (
-                    indicator,
-                    bool(counted),
-                    Listed(values["subject"], values["person"], values["division"], values["institution"],
-                           number if shown else None, values),
-                )
-            )  # fmt: skip
-    return found
 
 
 def _period(period: Period) -> dict[str, str]:

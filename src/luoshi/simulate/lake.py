@@ -241,7 +241,7 @@ def _phones(people: People) -> Ints:
     query = f"SELECT {lake_layout.stand_in(text)} AS phone FROM numbers"  # noqa: S608
     con = duckdb.connect()
     con.register("numbers", numbers)
-    return np.asarray(con.execute(query).fetchnumpy()["phone"], dtype=np.int64)
+    return np.asarray(con.sql(query).to_arrow_table()["phone"], dtype=np.int64)
 
 
 def _ids(table: str, count: int) -> tuple[str, str, Ints]:
