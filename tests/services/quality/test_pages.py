@@ -228,6 +228,7 @@ def test_the_formula():
 def test_what_a_check_touches():
     pressure = touching.indicators_of("systolic-range")
     assert "htn-control" in pressure
+    assert not {"child-mgmt", "nip-coverage"} & set(pressure)
     assert "htn-std" not in touching.indicators_of("dose-order")
     assert "nip-coverage" in touching.indicators_of("dose-order")
     assert touching.indicators_of("person-division-missing")

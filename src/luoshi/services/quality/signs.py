@@ -121,6 +121,8 @@ def examine(
     with tempfile.TemporaryDirectory() as scratch:
         worker = Worker(lake, Path(scratch), memory=memory, threads=threads)
         desk = _Desk(worker, directory.buckets, period, by)
+        first = desk.con.execute("SELECT min(day) FROM work").fetchall()[0][0]
+        period = Period(max(period.start, first or period.start), period.end)
         found: list[Sign] = []
         for make in _METHODS:
             found += make(desk)

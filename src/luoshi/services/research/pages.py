@@ -37,7 +37,7 @@ def step_name(step: str) -> str:
     return {
         "exact": _("不粗化"), "year": _("年"), "quarter": _("季度"), "month": _("月"), "five-years": _("5岁组"),
         "ten-years": _("10岁组"), "broad-ages": _("四个年龄段"), "township": _("乡镇"), "county": _("县区"),
-        "city": _("市"), "institution-type": _("机构类型"), "all": _("隐去"),
+        "city": _("市"), "institution-type": _("机构类型"), "icd-3": _("三位码"), "all": _("隐去"),
     }.get(step, step)  # fmt: skip
 
 
@@ -197,7 +197,7 @@ def _project(request: HttpRequest, found: Project, *, mine: bool) -> HttpRespons
         "problem": problem,
         "not_met": actions.not_met(found, checked) if checked and not checked.allowed else "",
         "easier": actions.easier(found, checked) if checked and not checked.allowed else "",
-        "anonymity": _anonymity(checked) if checked else None,
+        "anonymity": _anonymity(checked, known) if checked else None,
         "approvals": voices,
         "needed": rules.deidentification().approvals,
         "may_decide": not mine and found.state == rules.REQUESTED and found.applicant != name
@@ -231,7 +231,7 @@ def _columns(found: Project, known: dict[str, rules.Leaving]) -> Table:
     return Table(_("字段与粗化"), columns, rows)
 
 
-def _anonymity(checked: Checked) -> Table:
+def _anonymity(checked: Checked, known: dict[str, rules.Leaving]) -> Table:
     rows = [
         [Cell(_("行数")), Cell(number(checked.rows), checked.rows)],
         [Cell(_("居民数")), Cell(number(checked.persons), checked.persons)],
@@ -240,7 +240,7 @@ def _anonymity(checked: Checked) -> Table:
         [Cell(_("不足 k 人组合中的行数")), Cell(number(checked.rows_below), checked.rows_below)],
     ]
     for name, few in checked.poor.items():
-        title = _("“%(name)s”取值过少的组合数") % {"name": name}
+        title = _("“%(name)s”取值过少的组合数") % {"name": in_language(known[name].name, known[name].name_en)}
         rows.append([Cell(title), Cell(number(few), few)])
     return Table(_("匿名程度"), [Column(_("项目"), head=True), Column(_("数值"), "number")], rows)
 
