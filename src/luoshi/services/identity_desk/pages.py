@@ -118,6 +118,8 @@ def case(request: HttpRequest, case_id: int) -> HttpResponse:
         "case": found.case,
         "fields": _fields(found),
         "sides": list(zip(found.sides, found.summaries, strict=True)),
+        "joined": (joined := found.sides[0].root == found.sides[1].root),
+        "kept": list(zip(found.sides, found.summaries, strict=True))[: 1 if joined else 2],
         "band": band_names()[found.case.band],
         "state": state_names()[found.case.state],
         "note": note_text(found.case.note),
@@ -179,7 +181,7 @@ def effect(request: HttpRequest, case_id: int) -> HttpResponse:
             Cell(s.name),
             Cell(s.before),
             Cell(s.after),
-            Cell("；".join(promise for _id, promise in s.targets) or "—"),
+            Cell(" · ".join(promise for _id, promise in s.targets) or "—"),
         ]
         for s in shifts
     ]

@@ -105,7 +105,9 @@ def shifts(case_id: int, *, scope: Scope) -> tuple[date, list[Shift]]:
     made = []
     for one in moved:
         indicator = catalogue.indicators.get(one.indicator)
-        name = in_language(indicator.name, indicator.name_en) if indicator else one.indicator
+        if indicator is None:
+            continue  # a part that a method is fed with, not an indicator of its own
+        name = in_language(indicator.name, indicator.name_en)
         made.append(
             Shift(one.indicator, name, _fraction(one.before), _fraction(one.after), tuple(bound.get(one.indicator, ())))
         )
