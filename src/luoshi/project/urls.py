@@ -9,6 +9,7 @@ from __future__ import annotations
 from django.urls import include, path
 
 from luoshi.platform.access.staff import site
+from luoshi.platform.sources.pages import smart_configuration
 from luoshi.web import api
 from luoshi.web.manifest import services
 
@@ -17,6 +18,7 @@ rest = api.collect()
 urlpatterns = [
     path("", include("luoshi.platform.access.pages")),
     path("oauth/", include("luoshi.platform.sources.pages")),
+    path("fhir/R4/.well-known/smart-configuration", smart_configuration, name="smart-configuration"),
     path("jobs/", include("luoshi.platform.jobs.pages")),
     path("staff/", site.urls),
     path("api/sources/", include("luoshi.services.sources.entrances")),

@@ -20,6 +20,7 @@ OPEN = {
     "revoke": "a system's way out; asks for its secret",
     "fhir-metadata": "what the FHIR server can do; read before one has a token; holds no data",
     "fhir-openapi": "the same for programs",
+    "smart-configuration": "where systems learn how to ask for a token; tells nothing else",
     "show": "one's own job; asks for a session and answers 404 for others'",
     "register": "how a resident gets in, with the code of the counter",
 }

@@ -201,3 +201,10 @@ def test_a_principal_costs_few_queries(
     token = ask(clients.issue(source=register(division="9901").source, by="tester")).json()["access_token"]
     with django_assert_num_queries(2):
         principal(token)
+
+
+def test_programs_find_the_endpoints(db: None) -> None:
+    told = Browser().get("/fhir/R4/.well-known/smart-configuration").json()
+    assert told["token_endpoint"].endswith("/oauth/token")
+    assert told["revocation_endpoint"].endswith("/oauth/revoke")
+    assert all(scopes.normal(scope) for scope in told["scopes_supported"])

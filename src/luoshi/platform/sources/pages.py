@@ -12,10 +12,10 @@ from urllib.parse import unquote_plus
 
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.urls import path
+from django.urls import path, reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_GET, require_POST
 
 from luoshi.kernel.errors import InvalidValue
 from luoshi.platform import audit
@@ -75,6 +75,23 @@ def revoke(request: HttpRequest) -> HttpResponse:
         return _answer(failed)
     tokens.revoke(request.POST.get("token", ""), client)
     return HttpResponse(status=200)
+
+
+@require_GET
+def smart_configuration(request: HttpRequest) -> HttpResponse:
+    """What a program needs to know to get a token, where SMART looks for it
+    (https://hl7.org/fhir/smart-app-launch/conformance.html). No user signs in here: only systems."""
+    root = f"{request.scheme}://{request.get_host()}"
+    return JsonResponse(
+        {
+            "token_endpoint": f"{root}{reverse('sources_oauth:token')}",
+            "revocation_endpoint": f"{root}{reverse('sources_oauth:revoke')}",
+            "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post"],
+            "grant_types_supported": ["client_credentials"],
+            "scopes_supported": ["system/*.read", "system/*.write", "system/*.rs", "system/*.cruds"],
+            "capabilities": ["permission-v1", "permission-v2"],
+        }
+    )
 
 
 def _answer(failed: _Failed) -> HttpResponse:
