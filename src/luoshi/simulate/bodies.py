@@ -113,11 +113,11 @@ def events(where: Geography, living: Ints, span: Span, seed: int) -> Rows:
                 )  # fmt: skip
     for year_start in (span.start, span.year_start):  # 健康知识进万家: most villages are visited in a year
         for village in range(len(where.villages)):
-            day = year_start + int(draw.integers(20, 340))
-            if draw.random() < 0.9 and day <= span.end:
+            visit = year_start + int(draw.integers(20, 340))
+            if draw.random() < 0.9 and visit <= span.end:
                 rows.append(
                     {"code": f"OU{len(rows) + 1:07d}", "kind": "outreach", "division": where.villages[village],
-                     "institution": "", "day": _iso(day), "done_day": _iso(day), "published": "", "result": ""}
+                     "institution": "", "day": _iso(visit), "done_day": _iso(visit), "published": "", "result": ""}
                 )  # fmt: skip
     return rows
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from luoshi.indicators.methods.growth import LYING_UNTIL, PLAUSIBLE, Measure, limit, tables
 from luoshi.simulate import codes
 from luoshi.simulate.chance import NEVER
 from luoshi.simulate.truth.tally import Tally, years_before
@@ -71,8 +72,6 @@ def _deaths(tally: Tally) -> None:
 
 def _growth(tally: Tally) -> None:
     """Heights and weights against the standard itself, not against the limits made from it."""
-    from luoshi.indicators.methods.growth import LYING_UNTIL, PLAUSIBLE, limit, tables
-
     start, end = tally.ranges["MCH"]
     people = tally.region.people
     young = people.resident(end) & (people.birth > years_before(end, 5))
@@ -90,15 +89,15 @@ def _growth(tally: Tally) -> None:
         tenths = round(float(height[one]) * 10)
         together = weighed[one] == day[one]
         if age < len(tables()["length-for-age", sex].median):
-            if _between("length-for-age", sex, age, height[one], PLAUSIBLE, limit):
+            if _between("length-for-age", sex, age, height[one]):
                 found["under5-stunting"].append((one, height[one] < limit("length-for-age", sex, age, -2)))
-            if together and _between("weight-for-age", sex, age, weight[one], PLAUSIBLE, limit):
+            if together and _between("weight-for-age", sex, age, weight[one]):
                 found["under5-underweight"].append((one, weight[one] < limit("weight-for-age", sex, age, -2)))
-        measure = "weight-for-length" if age < LYING_UNTIL else "weight-for-height"
+        measure: Measure = "weight-for-length" if age < LYING_UNTIL else "weight-for-height"
         table = tables()[measure, sex]
         if together and 0 <= tenths - table.first < table.median.size:
             size = tenths / 10
-            if _between(measure, sex, size, weight[one], PLAUSIBLE, limit):
+            if _between(measure, sex, size, weight[one]):
                 found["under5-wasting"].append((one, weight[one] < limit(measure, sex, size, -2)))
                 found["under5-overweight"].append((one, weight[one] > limit(measure, sex, size, 2)))
     for name, answers in found.items():
@@ -106,6 +105,7 @@ def _growth(tally: Tally) -> None:
         tally.people(name, "MCH", chosen, np.array([yes for _, yes in answers], np.bool_))
 
 
-def _between(measure, sex, at, value, plausible, limit) -> bool:  # type: ignore[no-untyped-def]
-    low, high = plausible[measure]
+def _between(measure: Measure, sex: str, at: float, value: float) -> bool:
+    """Whether a measurement is plausible."""
+    low, high = PLAUSIBLE[measure]
     return bool(limit(measure, sex, at, low) <= value <= limit(measure, sex, at, high))
