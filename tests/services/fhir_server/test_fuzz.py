@@ -35,8 +35,6 @@ words = st.one_of(
             "2025-02-30",
             "9999-12-31",
             "ne0001",
-        ]
-        + [
             "-1",
             "0",
             "1e999",
@@ -48,12 +46,10 @@ words = st.one_of(
             "\\,",
             ",",
             "%",
-            "\u0000",
+            "\x00",
             "😀",
             "Patient:link",
             "_id",
-        ]
-        + [
             "Observation:subject",
             'W/"1"',
             "eyJhIjoxfQ",
@@ -304,33 +300,29 @@ def test_the_description_for_programs_is_kept(filled: Hospital) -> None:
     described = filled.client.get("/fhir/R4/openapi.json").json()
     described["servers"] = [{"url": "/fhir/R4"}]
     schema = schemathesis.openapi.from_dict(described)
-    tried = 0
-    for result in schema.get_all_operations():
-        operation = result.ok()
-        tried += 1
+    operations = [result.ok() for result in schema.get_all_operations()]
+    assert len(operations) >= 12
+    for operation in operations:
+        attempt(filled, operation)
 
-        @settings(
-            max_examples=3,
-            deadline=None,
-            suppress_health_check=list(HealthCheck),
-            phases=[Phase.generate],
-            database=None,
-        )
-        @seed(3)
-        @given(case=operation.as_strategy())
-        def check(case: Any, told: set[str] = set(operation.definition.raw["responses"])) -> None:  # noqa: B006
-            path = case.formatted_path
-            headers = {
-                k: v for k, v in (case.headers or {}).items() if isinstance(v, str) and v.isascii() and v.isprintable()
-            }
-            body = case.body if isinstance(case.body, dict | list) else None
-            given_ = {"data": json.dumps(body), "content_type": "application/fhir+json"} if body is not None else {}
-            query = {k: v for k, v in (case.query or {}).items()}
-            answer = getattr(filled.client, case.method.lower())(
-                f"/fhir/R4{path}?{urlencode(query)}", headers=headers, **given_
-            )
-            judge(answer, (case.method, path, query, body))
-            assert str(answer.status_code) in told, (answer.status_code, case.method, path, answer.content[:300])
 
-        check()
-    assert tried >= 12
+def attempt(hospital: Hospital, operation: Any) -> None:
+    told = set(operation.definition.raw["responses"])
+
+    @settings(
+        max_examples=3, deadline=None, suppress_health_check=list(HealthCheck), phases=[Phase.generate], database=None
+    )
+    @seed(3)
+    @given(case=operation.as_strategy())
+    def check(case: Any) -> None:
+        headers = {
+            k: v for k, v in (case.headers or {}).items() if isinstance(v, str) and v.isascii() and v.isprintable()
+        }
+        body = case.body if isinstance(case.body, dict | list) else None
+        sent = {"data": json.dumps(body), "content_type": "application/fhir+json"} if body is not None else {}
+        address = f"/fhir/R4{case.formatted_path}?{urlencode(dict(case.query or {}))}"
+        answer = getattr(hospital.client, case.method.lower())(address, headers=headers, **sent)
+        judge(answer, (case.method, address, body))
+        assert str(answer.status_code) in told, (answer.status_code, case.method, address, answer.content[:300])
+
+    check()
