@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from dataclasses import dataclass
 from itertools import pairwise
 
 from luoshi.documents import Document
@@ -14,6 +13,7 @@ from luoshi.plans.directory import resolve
 from luoshi.plans.model import PlanHead
 from luoshi.plans.places import region_of
 from luoshi.plans.running_text import RunningText, clean, plain_text, tidy
+from luoshi.plans.signature import CN_DIGITS, DATE, Signed, iso_date, signature
 
 _TITLE_END = re.compile(
     r"(?:方案|计划|要点|规划|纲要|意见|通知|办法|行动|安排|清单|台账|分解表?|分工|任务书|责任书|措施|决定|报告|总结|"
@@ -39,10 +39,6 @@ _META_LINE = re.compile(
     _ANY_LABEL.pattern
     + r"|^(?:作\s*者|来\s*[源历]|编\s*辑|记\s*者|责任编辑|信息来源|供稿|发布人|审核)\s*[：:]|\d{1,2}:\d{2}|^\d{4}-\d{2}-\d{2}"
 )
-_DATE = re.compile(r"(20\d\d)\s?[年\-/.]\s?(\d{1,2})\s?[月\-/.]\s?(\d{1,2})")
-_CN_DATE = re.compile(
-    r"(二[〇零○ＯO0][一二三四五六七八九〇零○ＯO]{2})年([一二三四五六七八九十]{1,2})月([一二三四五六七八九十]{1,3})日"
-)
 
 
 def read_head(document: Document, reading: RunningText, intro_end: int) -> PlanHead:
@@ -54,7 +50,7 @@ def read_head(document: Document, reading: RunningText, intro_end: int) -> PlanH
     head = PlanHead()
     head.title = _title(document, front or lines[:3], body)
     head.kind, head.kind_reason = _kind(head.title, whole, body)
-    signed = _signature([reading.text[para.start : para.end] for para in reading.paras])
+    signed = signature([reading.text[para.start : para.end] for para in reading.paras])
     head.doc_number = _doc_number(whole, front)
     head.published = _published(whole, signed, front)
     head.based_on = based_on(body, head.doc_number)
@@ -240,27 +236,9 @@ def _doc_number(whole: str, front: list[str]) -> str | None:
     return None
 
 
-def _iso(match: re.Match[str] | None) -> str | None:
-    if match is None:
-        return None
-    year, month, day = int(match[1]), int(match[2]), int(match[3])
-    return f"{year:04d}-{month:02d}-{day:02d}" if 1 <= month <= 12 and 1 <= day <= 31 else None
-
-
-def _chinese_date(text: str) -> str | None:
-    match = _CN_DATE.search(text)
-    if match is None:
-        return None
-    digits = _CN_DIGITS
-    from luoshi.kernel.numerals import parse_chinese_number
-
-    month, day = parse_chinese_number(match[2]), parse_chinese_number(match[3])
-    return f"{match[1].translate(digits)}-{month:02d}-{day:02d}" if month and day else None
-
-
-def _published(whole: str, signed: _Signed, front: list[str]) -> str | None:
+def _published(whole: str, signed: Signed, front: list[str]) -> str | None:
     for label in ("written", "published"):
-        found = _iso(_DATE.search(labelled_value(whole, label)))
+        found = iso_date(DATE.search(labelled_value(whole, label)))
         if found:
             return found
     if signed.date:
@@ -270,49 +248,11 @@ def _published(whole: str, signed: _Signed, front: list[str]) -> str | None:
     for line in front[:12]:
         match = re.search(r"(20\d\d)[-/.年](\d{1,2})[-/.月](\d{1,2})日?(?:\s+\d{1,2}:\d{2})?", line)
         if match and len(line) <= 80:
-            return _iso(match)
+            return iso_date(match)
     return None
 
 
-@dataclass(frozen=True)
-class _Signed:
-    names: tuple[str, ...] = ()
-    date: str | None = None
-    alone: str | None = None
-
-
-def _signature(lines: list[str]) -> _Signed:
-    """Signing bodies and date: short lines of names followed by a line that is a date."""
-    for index, line in enumerate(lines):
-        text = line.strip()
-        if len(text) > 24 or not (_DATE.match(text) or _CN_DATE.match(text)):
-            continue
-        names: list[str] = []
-        for before in reversed(lines[max(0, index - 4) : index]):
-            bare = before.strip()
-            if 3 <= len(bare) <= 60 and not re.search(r"[。；，,：:]", bare) and _signs(bare):
-                parts = bare.split()
-                whole = len(parts) > 1 and all(len(part) >= 3 and _signs(part) for part in parts)
-                names[0:0] = parts if whole else ["".join(parts)]
-            else:
-                break
-        if names:
-            return _Signed(tuple(names), _iso(_DATE.match(text)) or _chinese_date(text))
-    closing = [
-        line.strip() for line in lines[-6:] if sections.DATE_LINE.match(line.strip()) and len(line.strip()) <= 20
-    ]
-    return _Signed(alone=_iso(_DATE.search(closing[-1])) or _chinese_date(closing[-1])) if closing else _Signed()
-
-
-def _signs(name: str) -> bool:
-    return bool(
-        resolve(re.sub(r"(?:办公[室厅])$", "", name))
-        or resolve(name)
-        or re.search(r"(?:委员会|人民政府|局|厅|办公室|部|委|院|中心|领导小组)$", name)
-    )
-
-
-def _issuer(whole: str, signed: _Signed, head: PlanHead, front: list[str], lines: list[str]) -> str | None:
+def _issuer(whole: str, signed: Signed, head: PlanHead, front: list[str], lines: list[str]) -> str | None:
     value = labelled_value(whole, "issuer")
     if value and len(value) <= 40:
         return _full_issuer(value, [*front[:12], *lines[:12]])
@@ -369,7 +309,6 @@ def _full_issuer(value: str, lines: list[str]) -> str:
 
 
 _CN_YEAR = re.compile(r"二[〇零○Ｏ0][一二三四五六七八九〇零○]{2}(?=年)")
-_CN_DIGITS = str.maketrans("〇零○ＯO一二三四五六七八九", "00000123456789")
 
 
 # --- period ---------------------------------------------------------------------------------------------
@@ -377,7 +316,7 @@ _CN_DIGITS = str.maketrans("〇零○ＯO一二三四五六七八九", "00000123
 
 def _period(head: PlanHead, body: str) -> tuple[int | None, int | None]:
     """First and last year of the plan: from its title, else from what the text sets its goals for."""
-    title = _CN_YEAR.sub(lambda m: m[0].translate(_CN_DIGITS), head.title)
+    title = _CN_YEAR.sub(lambda m: m[0].translate(CN_DIGITS), head.title)
     span = r"(20\d\d)\s?年?\s?(?:-{1,2}|—{1,2}|–|~|至|到)\s?(20\d\d)"
     match = re.search(span, title) or re.search(rf"{re.escape(title)}》?\s*[（(]{span}年?[）)]", body)
     if match:

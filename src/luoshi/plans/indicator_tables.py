@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from luoshi.documents.model import Document, Table
 from luoshi.kernel.comparator import Op
 from luoshi.plans import metrics, quantities
-from luoshi.plans.evidence import Evidence
+from luoshi.plans.cell_evidence import head_over, of_cells
 from luoshi.plans.frames import falls, kind_of
 from luoshi.plans.model import Force, Target
 from luoshi.plans.plain import Plain
@@ -112,41 +112,14 @@ def read(
                     kind=kind_of(value.quantity, name, change=value.change), force=force, scope=scope, confidence=0.9,
                     flags=list(value.flags), rule="quota-table" if quota else "indicator-table", op_alt=value.op_alt,
                     approximate=value.quantity.approximate,
-                    evidence=_evidence(
-                        document, row[name_at], row[i], _over(rows, head_rows, i), metric, value,
-                        str(deadline) if deadline else None, printed=column.year is not None,
+                    evidence=of_cells(
+                        document, row[name_at], row[i], head_over(rows, head_rows, i), metric=metric,
+                        value=value.value, unit=value.unit, op=value.op, op_alt=value.op_alt,
+                        deadline=str(deadline) if deadline else None, printed=column.year is not None,
                     ),
                 )
             )  # fmt: skip
     return out
-
-
-def _over(rows: list[list[tuple[int, int]]], head_rows: int, column: int) -> tuple[int, int] | None:
-    """The head cell over a column."""
-    head = rows[max(0, head_rows - 1)]
-    return head[column] if column < len(head) else None
-
-
-def _evidence(
-    document: Document, name: tuple[int, int], cell: tuple[int, int], head: tuple[int, int] | None, metric: str,
-    value: _Value, deadline: str | None, *, printed: bool,
-) -> list[Evidence]:  # fmt: skip
-    """What speaks for a promise of a table: the cell that names it, the cell that holds it, the head over it."""
-
-    def told(field: str, what: object, span: tuple[int, int] | None, sure: float, *flags: str) -> Evidence:
-        quote = _clean(document.slice(*span))[:200] if span else ""
-        start, end = span if span else (None, None)
-        return Evidence(field, what, start, end, quote, "cell of a table", sure, list(flags))
-
-    open_ = [f"the print allows {' or '.join(value.op_alt)} too"] if value.op_alt else []
-    result = [
-        told("metric", metric, name, 0.92), told("value", value.value, cell, 0.93), told("unit", value.unit, cell, 0.88),
-        told("op", value.op, cell, 0.8 if open_ else 0.93, *open_),
-    ]  # fmt: skip
-    if deadline:
-        flags = [] if printed else ["not printed with the promise: the end of the plan's period"]
-        result.append(told("deadline", deadline, head if printed else None, 0.93 if printed else 0.6, *flags))
-    return result
 
 
 def _clean(text: str) -> str:

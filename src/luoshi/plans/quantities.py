@@ -67,39 +67,13 @@ _QUANTITY = re.compile(
 _CHINESE_QUANTITY = re.compile(
     rf"(?P<n>半|[一二三四五六七八九十百千万两]+)(?P<more>余|多)?(?P<u>{_UNIT}|翻)(?:{_SUFFIX})?"
 )
+_MISREAD_UNITS = (
+    *sorted(PERSON_UNITS, key=len, reverse=True),
+    *_words("分钟 小时 % ‰ 个 家 所 项 张 次 场 例 万 元 种 台 辆 岁 天 户"),
+)
 _MISREAD = re.compile(
-    r"(?<![A-Za-z\d.])(?P<n>[HIlO][\dOIl]{1,4}|\d{1,4}[OIl][\dOIl]{0,3}|(?<=[有少成立设建增办于])[Il])(?P<u>(?:万|亿)?(?:"
-    + "|".join(
-        sorted(
-            {
-                *PERSON_UNITS,
-                "%",
-                "‰",
-                "个",
-                "家",
-                "所",
-                "项",
-                "张",
-                "名",
-                "次",
-                "场",
-                "例",
-                "万",
-                "元",
-                "种",
-                "台",
-                "辆",
-                "岁",
-                "天",
-                "分钟",
-                "小时",
-                "户",
-            },
-            key=len,
-            reverse=True,
-        )
-    )
-    + "))"
+    r"(?<![A-Za-z\d.])(?P<n>[HIlO][\dOIl]{1,4}|\d{1,4}[OIl][\dOIl]{0,3}|(?<=[有少成立设建增办于])[Il])"
+    rf"(?P<u>(?:万|亿)?(?:{'|'.join(_MISREAD_UNITS)}))"
 )
 _MISREAD_DIGITS = {"H": "11", "I": "1", "l": "1", "O": "0"}
 

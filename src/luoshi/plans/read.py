@@ -10,7 +10,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from luoshi.documents import Document, open_document
-from luoshi.plans import damage, deadlines, papers, tracing, units
+from luoshi.plans import damage, deadlines, papers, tracing, unit_habits, units
 from luoshi.plans.evidence import Printed
 from luoshi.plans.head import read_head
 from luoshi.plans.model import Action, Plan, PlanHead, Target, Task
@@ -213,7 +213,7 @@ class _PlanReader:
 
     def _first_leads(self) -> None:
         """列第一位的为牵头单位, printed once: the first unit of every list leads where the list itself marks none."""
-        said = units.first_leads(self.text.text)
+        said = unit_habits.first_leads(self.text.text)
         if said is None:
             return
         place = self.text.doc_spans(*said)[0]

@@ -34,7 +34,13 @@ def of_reading(
         number, stop = start, reading.end  # no figure is printed: the words as a whole say it
     sure, flags = reading.confidence, [flag for flag in reading.flags if "subject" in flag or "several" in flag]
     result: list[Evidence] = []
-    named = (start, reading.end) if number == start else (start, number) if len(text[start:number].strip("，、；：")) >= 2 else (stop, reading.end)
+    named = (
+        (start, reading.end)
+        if number == start
+        else (start, number)
+        if len(text[start:number].strip("，、；：")) >= 2
+        else (stop, reading.end)
+    )
     if reading.metric == UNNAMED:
         result.append(told("metric", reading.metric, 0, 0, 0.5, "what is measured is not printed"))
     elif not _shares(reading.metric, text[start : max(stop, reading.end)]):

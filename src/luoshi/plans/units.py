@@ -11,6 +11,7 @@ import re
 from dataclasses import dataclass, field
 
 from luoshi.plans.directory import is_function, looks_like_unit, resolve
+from luoshi.plans.unit_habits import short_names
 from luoshi.plans.unit_repair import heal, split
 
 _LABEL_WORD = (
@@ -42,7 +43,7 @@ _DEFAULT = re.compile(
     r"列举|列示|列|标注|注明|赘述))"
 )
 _DEFAULT_AFTER = re.compile(
-    r"(?P<list>各[^。；;：:]{2,60}?)(?:为|是|作为)(?P<where>以[下上])?(?:各项|所有|全部|每项)?(?:任务|工作|"
+    r"(?P<list>各[^。；;：:\n]{2,60}?)(?:为|是|作为)(?P<where>以[下上])?(?:各项|所有|全部|每项)?(?:任务|工作|"
     r"事项)?(?:的)?(?:共同)?(?:责任|配合|落实)(?:单位|主体)[,，]?\s*(?:以下)?不再(?:一一|逐一|重复|另行)?(?:列出|"
     r"列举)"
 )
@@ -112,18 +113,6 @@ def read_defaults(text: str) -> tuple[list[str], str]:
     found = Units()
     _defaults(text, found)
     return found.defaults, found.default_where
-
-
-_FIRST_LEADS = re.compile(
-    r"(?:列|排)(?:在)?(?:第一位|首位|第一|第1位)的?(?:单位|部门|责任单位)?(?:均)?(?:为|是|作为|系)(?:该项(?:工作|任务)的?)?(?:牵头|第一责任)|"
-    r"第一(?:个|位|家)?(?:责任)?(?:单位|部门)(?:均)?为(?:牵头|主要责任)"
-)
-
-
-def first_leads(text: str) -> tuple[int, int] | None:
-    """Where a text says, once for all, that the first unit of each list leads (列第一位的为牵头单位); None where it does not."""
-    match = _FIRST_LEADS.search(text)
-    return match.span() if match else None
 
 
 def _merge(into: Units, other: Units) -> None:
@@ -309,7 +298,7 @@ def split_names(text: str) -> tuple[list[str], list[str]]:
     again when the directory knows it.
     """
     text = re.sub(r"\s+", "", text).strip("。；;，,、：:.")
-    short = _short_names(text)
+    short = short_names(text)
     if short:
         return short, []
     if text.count("）") > text.count("（"):
@@ -329,29 +318,6 @@ def split_names(text: str) -> tuple[list[str], list[str]]:
             elif len(name) >= 2 and not re.search(r"20\d\d年|\d{1,2}月底?|完成$|^下同$|^列第一", name):
                 flags.append(f"not understood in a unit list: {name[:24]}")
     return names, flags
-
-
-_DEPARTMENTS = re.compile(
-    r"^(?:由|各级|各|有关|相关)?(?P<list>[\u4e00-\u9fff、和与及]{4,80}?)(?:等)?(?:有关|相关|职能)?(?P<end>部门|单位)(?:按职责.{0,8}|分工.{0,6}|(?:共同)?负责.{0,4}|配合.{0,4})?$"
-)
-
-
-def _short_names(text: str) -> list[str]:
-    """The members of an elliptical list, 教育、民政、医保部门 or 教育、卫生健康、共青团等部门: functions without their 局 or 厅."""
-    match = _DEPARTMENTS.match(text)
-    if match is None:
-        return []
-    names = [
-        name
-        for name in re.split("[、和与及]", match["list"].removesuffix("等").removesuffix("有关").removesuffix("相关"))
-        if name
-    ]
-    known = [name for name in names if is_function(name)]
-    return (
-        names
-        if len(names) >= 2 and len(known) >= 0.75 * len(names) and not any(resolve(name) for name in names)
-        else []
-    )
 
 
 def _trim(part: str) -> str:

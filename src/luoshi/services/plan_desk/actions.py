@@ -239,9 +239,8 @@ def add_target(*, plan: Plan, start: int, end: int, by: User, **fields: Any) -> 
             **fields,
         )
         check_target(row)
-        row.evidence = why.corrected(
-            [], {name: getattr(row, name) for name in TARGET_FIELDS if getattr(row, name) not in ("", None)}, by
-        )
+        given = {name: value for name in TARGET_FIELDS if (value := getattr(row, name)) not in ("", None)}
+        row.evidence = why.corrected([], given, by)
         row.key = f"H{plan.targets.filter(rule='by-hand').count() + 1}"
         row.save()
         bindings.propose([row])
@@ -339,14 +338,8 @@ def reopen_plan(*, plan: Plan, by: User) -> None:
 
 def log(by: User | str, action: str, plan: Plan, detail: dict[str, Any]) -> None:
     """The audit row of a write to a plan; belongs in the same transaction."""
-    audit.record(
-        by=by,
-        action=action,
-        object_type="plan",
-        object_id=plan.pk,
-        scope_division=plan.division.code,
-        detail=detail,
-    )
+    code = plan.division.code
+    audit.record(by=by, action=action, object_type="plan", object_id=plan.pk, scope_division=code, detail=detail)
 
 
 def _locked(plan: Plan) -> Plan:

@@ -1,0 +1,41 @@
+"""Habits of unit lists: lists of bare functions (教育、民政、医保部门), and the first of a list leading where the plan says so."""
+
+from __future__ import annotations
+
+import re
+
+from luoshi.plans.directory import is_function, resolve
+
+_FIRST_LEADS = re.compile(
+    r"(?:列|排)(?:在)?(?:第一位|首位|第一|第1位)的?(?:单位|部门|责任单位)?(?:均)?(?:为|是|作为|系)(?:该项(?:工作|任务)的?)?(?:牵头|第一责任)|"
+    r"第一(?:个|位|家)?(?:责任)?(?:单位|部门)(?:均)?为(?:牵头|主要责任)"
+)
+
+
+def first_leads(text: str) -> tuple[int, int] | None:
+    """Where a text says, once for all, that the first unit of each list leads (列第一位的为牵头单位); None where it does not."""
+    match = _FIRST_LEADS.search(text)
+    return match.span() if match else None
+
+
+_DEPARTMENTS = re.compile(
+    r"^(?:由|各级|各|有关|相关)?(?P<list>[\u4e00-\u9fff、和与及]{4,80}?)(?:等)?(?:有关|相关|职能)?(?P<end>部门|单位)(?:按职责.{0,8}|分工.{0,6}|(?:共同)?负责.{0,4}|配合.{0,4})?$"
+)
+
+
+def short_names(text: str) -> list[str]:
+    """The members of an elliptical list, 教育、民政、医保部门 or 教育、卫生健康、共青团等部门: functions without their 局 or 厅."""
+    match = _DEPARTMENTS.match(text)
+    if match is None:
+        return []
+    names = [
+        name
+        for name in re.split("[、和与及]", match["list"].removesuffix("等").removesuffix("有关").removesuffix("相关"))
+        if name
+    ]
+    known = [name for name in names if is_function(name)]
+    return (
+        names
+        if len(names) >= 2 and len(known) >= 0.75 * len(names) and not any(resolve(name) for name in names)
+        else []
+    )
