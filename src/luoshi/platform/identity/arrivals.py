@@ -9,6 +9,7 @@ evidence.
 from __future__ import annotations
 
 import math
+import threading
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from functools import lru_cache
@@ -32,6 +33,8 @@ BY = "identity"  # in the audit trail
 SET = 5_000
 LEARN_AT, LEARN_FROM = 1_000, 200_000
 Raw = dict[str, str | None]
+# One matcher serves all threads of a process, one at a time. It is always taken after the lock of the store.
+_alone = threading.RLock()
 
 
 @dataclass
@@ -98,17 +101,18 @@ def learn(*, by: Any) -> Model:
 
 def find(rows: list[Raw], *, least: float = 0.01) -> list[list[Candidate]]:
     """For each raw row whoever of the index may be meant, likeliest first. Writes nothing."""
-    matcher = _matcher(actions.state().model)
-    asked = as_table(rows, [-(i + 1) for i in range(len(rows))], scheme())
-    known = _known_for(matcher, asked, ())
     found: list[list[Candidate]] = [[] for _ in rows]
-    if not known:
-        return found
-    persons = _persons(known)
-    for scored in matcher.rows(matcher.between(asked, _table(list(known.items())), least=least)):
-        person = persons.get(scored.right)
-        if person is not None:
-            found[-scored.left - 1].append(Candidate(person, scored.right, scored))
+    with _alone:
+        matcher = _matcher(actions.state().model)
+        asked = as_table(rows, [-(i + 1) for i in range(len(rows))], scheme())
+        known = _known_for(matcher, asked, ())
+        if not known:
+            return found
+        persons = _persons(known)
+        for scored in matcher.rows(matcher.between(asked, _table(list(known.items())), least=least)):
+            person = persons.get(scored.right)
+            if person is not None:
+                found[-scored.left - 1].append(Candidate(person, scored.right, scored))
     return [_best_of_each_person(candidates) for candidates in found]
 
 
@@ -117,9 +121,9 @@ def compare(left: int, right: int) -> Scored | None:
     rows = dict(sets.select("SELECT resource, raw FROM identity_record WHERE resource IN {values}", {left, right}))
     if len(rows) < 2:
         return None
-    matcher = _matcher(actions.state().model)
-    found = matcher.compare(_table([(left, rows[left])]), _table([(right, rows[right])]), [(left, right)])
-    return found[0]
+    with _alone:
+        matcher = _matcher(actions.state().model)
+        return matcher.compare(_table([(left, rows[left])]), _table([(right, rows[right])]), [(left, right)])[0]
 
 
 def findings(scored: Scored) -> list[dict[str, Any]]:
@@ -196,7 +200,8 @@ def _index() -> int:
         _forget([*gone, *(r for r in fresh if r in kept)])
         sets.insert("identity_record", ("resource", "raw", "matched"), [(r, raw, False) for r, raw in fresh.items()])
         if fresh:
-            _add_keys(_matcher(state.model), _table(fresh.items()))
+            with _alone:
+                _add_keys(_matcher(state.model), _table(fresh.items()))
         State.objects.filter(pk=1).update(chunk=rows[-1][1], resource=rows[-1][0])
         _said(said)
     return len(rows)
@@ -269,12 +274,12 @@ def _match(settled: Settled) -> int:
         )
         if not waiting:
             return 0
-        matcher = _matcher(state.model)
-        asked = _table(waiting)
-        known = _known_for(matcher, asked, ())
-        if known:
-            found = matcher.rows(matcher.between(asked, _table(known.items())))
-            _decide(found, state, settled)
+        with _alone:
+            matcher = _matcher(state.model)
+            asked = _table(waiting)
+            known = _known_for(matcher, asked, ())
+            found = matcher.rows(matcher.between(asked, _table(known.items()))) if known else []
+        _decide(found, state, settled)
         sets.update(
             "UPDATE identity_record SET matched = %s WHERE resource = %s", [(True, resource) for resource, _ in waiting]
         )

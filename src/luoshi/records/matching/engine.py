@@ -15,7 +15,7 @@ import pyarrow as pa
 from luoshi.records.matching import prepare
 from luoshi.records.matching.learn import learn
 from luoshi.records.matching.model import Model
-from luoshi.records.matching.scheme import Scheme
+from luoshi.records.matching.scheme import FieldSpec, Scheme
 
 # Pairs compared in one go, and the most used for learning.
 _SLICE = 2_000_000
@@ -312,12 +312,8 @@ class Matcher:
         return max(1.5 / self.model.learned_from, 1e-9)
 
 
-def _level_of(spec: object, column: str) -> int:
-    return next(
-        i
-        for i, v in enumerate(spec.made.levels)
-        if v.exact and f"{spec.name}{v.value}" == column  # type: ignore[attr-defined]
-    )
+def _level_of(spec: FieldSpec, column: str) -> int:
+    return next(i for i, v in enumerate(spec.made.levels) if v.exact and f"{spec.name}{v.value}" == column)
 
 
 def _log2(share: float) -> float:

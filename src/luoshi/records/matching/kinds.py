@@ -96,7 +96,8 @@ KINDS: dict[str, Kind] = {
         levels=(
             Level("exact", "{l} = {r}", "姓名相同", "same name", 0.88, 0.002, exact=True, related=0.002),
             Level(
-                "sound", "{l}_p = {r}_p", "姓名同音", "the names sound the same", 0.05, 0.002, exact=True, value="_p", related=0.004,
+                "sound", "{l}_p = {r}_p", "姓名同音", "the names sound the same", 0.05, 0.002, exact=True, value="_p",
+                related=0.004,
             ),
             Level(
                 "near",
@@ -128,11 +129,13 @@ KINDS: dict[str, Kind] = {
         levels=(
             Level("exact", "{l} = {r}", "出生日期相同", "same date of birth", 0.92, 0.00004, related=0.4),
             Level(
-                "swapped", "{l}_y = {r}_y AND {l}_md = {r}_md", "出生月日颠倒", "day and month swapped", 0.01, 0.00004, related=0.001),
+                "swapped", "{l}_y = {r}_y AND {l}_md = {r}_md", "出生月日颠倒", "day and month swapped", 0.01, 0.00004,
+                related=0.001),
             Level("digit", f"{_CLOSE} = 1", "出生日期差一位", "the dates of birth differ by one digit", 0.045, 0.001, related=0.01),
             Level(
                 "lunar", f"coalesce({_DAYS} BETWEEN 17 AND 52, false) OR coalesce({_DAYS} <= 3, false)",
-                "出生日期相近（可能公历与农历混用）", "dates of birth close by (perhaps solar and lunar)", 0.015, 0.003, related=0.02),
+                "出生日期相近（可能公历与农历混用）", "dates of birth close by (perhaps solar and lunar)", 0.015, 0.003,
+                related=0.02),
             Level("year", "{l}_y = {r}_y", "仅出生年相同", "only the year of birth agrees", 0.006, 0.01, related=0.1),
             Level("differ", "", "出生日期不同", "different dates of birth", 0.004, 0.986, related=0.469),
         ),
@@ -154,7 +157,8 @@ KINDS: dict[str, Kind] = {
             " AND (substr({f}__i, 17, 1) IN ('1', '3', '5', '7', '9')) <> ({2} = 'male')), false)",
         },
         levels=(
-            Level("exact", "{l} = {r} AND NOT {l}_c AND NOT {r}_c", "证件号码相同", "same resident ID", 0.93, 0.0000005, related=0.0005),
+            Level("exact", "{l} = {r} AND NOT {l}_c AND NOT {r}_c", "证件号码相同", "same resident ID", 0.93, 0.0000005,
+                  related=0.0005),
             Level(
                 "borrowed", "{l} = {r}", "证件号码相同，但与其中一方的出生年或性别不符（可能借用他人证件）",
                 "same resident ID, which does not fit the birth year or sex of one of them (perhaps somebody else's)",

@@ -117,7 +117,7 @@ def _believable(scheme: Scheme, same: list[Counts], expected: float) -> bool:
 def _shares(levels: Patterns, counts: Counts, number: int) -> Counts:
     known = levels >= 0
     found = np.bincount(levels[known], counts[known], number).astype(np.float64)
-    return found / max(found.sum(), 1.0)
+    return np.asarray(found / max(float(found.sum()), 1.0), dtype=np.float64)
 
 
 def _mean(levels: Patterns, weights: Counts, prior: Counts) -> Counts:
