@@ -22,7 +22,7 @@ from luoshi.engines.connection import connect
 from luoshi.engines.lake import Chunk, LakeDirectory
 from luoshi.engines.listing import listed_condition, page, place_condition
 from luoshi.engines.periods import PERIOD
-from luoshi.engines.pruning import pruned
+from luoshi.engines.pruning import lives_where_counted, pruned
 from luoshi.engines.rollup import build_trees, leaves_below, members_below
 from luoshi.engines.runs import Run, belongs, results_of, together
 from luoshi.engines.session import Rendered, Session, quoted, render, sql_type
@@ -170,10 +170,10 @@ class DuckdbEngine:
             session.share_region([cohort], 0)
             session.use_region([cohort], 0)
             build_trees(session)
-            where = place_condition(
-                leaves_below(session, division) if division is not None else None,
-                members_below(session, institution) if institution is not None else None,
-            )
+            leaves = leaves_below(session, division) if division is not None else None
+            where = place_condition(leaves, members_below(session, institution) if institution is not None else None)
+            if leaves and cohort.scope == "bucket" and lives_where_counted(cohort):
+                lake = session.look_only_at(place_condition(leaves, None))
             where = f"{where} AND {listed_condition(indicator)}"
             found = False
             for chunk in (None, *lake.chunks):

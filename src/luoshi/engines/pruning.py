@@ -145,3 +145,28 @@ def _reached(tree: exp.Select, ctes: Mapping[str, exp.CTE]) -> set[str]:
                 if table.name in ctes:
                     todo.append(ctes[table.name].this)
     return found
+
+
+def lives_where_counted(cohort: Cohort) -> bool:
+    """Whether the division of each subject is the home of its person, as the SQL shows."""
+    query = cohort.query
+    if not isinstance(query, exp.Select):
+        return False
+    shown = {e.alias_or_name: e.unalias() for e in query.expressions}
+    division, person = shown.get("division"), shown.get("person")
+    if not (isinstance(division, exp.Column) and isinstance(person, exp.Column)):
+        return False
+    source = query.args.get("from_") or query.args.get("from")
+    places = [source.this, *(join.this for join in query.args.get("joins") or [])]
+    homes = {p.alias_or_name for p in places if isinstance(p, exp.Table) and p.name in ("person", "resident")}
+    if division.name != "division" or division.table not in homes or person.name != "person":
+        return False
+    if division.table == person.table:
+        return True
+    on = next(j.args.get("on") for j in query.args["joins"] if j.this.alias_or_name == division.table)
+    same = {(division.table, "person"), (person.table, "person")}
+    return any(
+        {(a.table, a.name), (b.table, b.name)} == same
+        for a, b in _equal(on)
+        if isinstance(a, exp.Column) and isinstance(b, exp.Column)
+    )

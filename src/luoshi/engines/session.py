@@ -156,6 +156,20 @@ class Session:
             # Of a few persons the rows are few: they are read once.
             self._define(table, "TABLE" if isinstance(self.lake, Slice) else "VIEW", rows)
 
+    def look_only_at(self, where: str, most: int = 200_000) -> LakeDirectory:
+        """Look from now on only at the persons whose row holds the condition `where`, where they are not too many; the
+        lake that is looked at."""
+        assert self.lake is not None
+        rows = self._rows("person", self._all_files("person"))
+        found = self.run(
+            f"SELECT DISTINCT person FROM ({rows}) AS p WHERE person IS NOT NULL AND {where} LIMIT {most + 1}"
+        )
+        persons = sorted(person for (person,) in found.fetchall())
+        if len(persons) <= most:
+            self.lake = Slice(self.lake.root, self.lake.chunk_persons, tuple(persons))
+            self.table_of(Slice.CHANGED, {"person": "integer"}, [(person,) for person in persons])
+        return self.lake
+
     def adrift(self) -> bool:
         """Whether there are milestones told about nobody whose call is of somebody known. They are put into a table and
         seen beside those of every chunk: they belong to a call, whoever called."""
