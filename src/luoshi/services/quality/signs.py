@@ -11,70 +11,25 @@ import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
-from functools import cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import duckdb
 import numpy as np
 from numpy.typing import NDArray
 
-from luoshi.catalog.loader import CATALOG, Entry, read_entry
 from luoshi.engines import LakeDirectory
 from luoshi.engines.session import literal, quoted
 from luoshi.indicators.methods import authenticity as tests
 from luoshi.kernel import lake_layout as layout
 from luoshi.kernel.period import Period
 from luoshi.services.quality.running import Worker
+from luoshi.services.quality.thresholds import Rules, rules
+
+__all__ = ["Examined", "Rules", "Sign", "examine", "rules"]
 
 Floats = NDArray[np.float64]
 LOW, HIGH = 40, 300  # pressures outside are mistakes, not habits
-
-
-class Method(Entry):
-    """One sign: its words, the fewest trials, the least excess, the share of plain mistakes, the least spread."""
-
-    name: str
-    name_en: str
-    ask: str
-    ask_en: str
-    least: int
-    effect: float
-    mistakes: float = 0.0
-    spread: float = 0.0
-
-
-class Night(Entry):
-    """Hours of the night, from 0 to 24."""
-
-    from_: int
-    to: int
-
-    model_config = Entry.model_config | {"populate_by_name": True, "alias_generator": lambda name: name.rstrip("_")}
-
-
-class Rules(Entry):
-    """The whole file."""
-
-    q: float
-    rows_listed: int
-    night: Night
-    services: tuple[str, ...]
-    minutes: dict[str, float]
-    minutes_default: float
-    hours_a_day: float
-    phone_shared_by: int
-    weekend_batch: int
-    holidays: tuple[str, ...]
-    methods: dict[str, Method]
-    source: str
-    confidence: Literal["high", "medium", "low"]
-
-
-@cache
-def rules() -> Rules:
-    """The thresholds we ship."""
-    return read_entry(CATALOG / "rules" / "authenticity.yaml", Rules)
 
 
 @dataclass(frozen=True)
@@ -205,9 +160,13 @@ class _Desk:
         data = self.columns(sql)
         if not len(data["unit"]):
             return []
+        chance = data["chance"].astype(float) if "chance" in data else np.ones(len(data["unit"]))
+        return self.signs(method, data, chance)
+
+    def signs(self, method: str, data: dict[str, NDArray[Any]], chance: Floats) -> list[Sign]:
+        """Every unit of `data` tested for an excess over `chance`."""
         of = self.by.methods[method]
         observed, trials = data["observed"].astype(float), data["trials"].astype(float)
-        chance = data["chance"].astype(float) if "chance" in data else np.ones(len(trials))
         result = tests.excess(observed, trials, chance, at_least=of.mistakes, spread_at_least=of.spread)
         return [
             Sign(
@@ -285,19 +244,7 @@ def _steps(desk: _Desk) -> list[Sign]:
     kept = [i for i, unit in enumerate(figures["unit"]) if unit in at]
     places = np.array([at[figures["unit"][i]] for i in kept], np.int64)
     counts[places, figures["systolic"][kept].astype(np.int64) - LOW] = figures["n"][kept]
-    chance = tests.chance_of_step(counts)
-    of = desk.by.methods["even-steps"]
-    observed, trials = data["observed"].astype(float), data["trials"].astype(float)
-    result = tests.excess(observed, trials, chance, at_least=of.mistakes, spread_at_least=of.spread)
-    return [
-        Sign(
-            "even-steps", str(data["unit"][i]), str(data["institution"][i]), trials[i], observed[i],
-            float(result.expected[i] * trials[i]), float(observed[i] - result.expected[i] * trials[i]),
-            float(result.effect[i]), float(result.p_value[i]),
-            detail={"expected_share": float(result.expected[i]), "spread": result.overdispersion},
-        )
-        for i in range(len(trials))
-    ]  # fmt: skip
+    return desk.signs("even-steps", data, tests.chance_of_step(counts))
 
 
 def _copied(desk: _Desk) -> list[Sign]:

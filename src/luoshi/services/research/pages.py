@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Any
 from urllib.parse import quote
 
 from django.contrib import messages
@@ -20,30 +19,13 @@ from luoshi.platform.access.views import requires, signed_in
 from luoshi.platform.lake.files import default_lake
 from luoshi.platform.regions import queries as regions
 from luoshi.platform.regions.models import Division
-from luoshi.services.research import actions, queries, rules
-from luoshi.services.research.blurring import Blurred, Checked
+from luoshi.services.research import actions, queries, rules, tables
+from luoshi.services.research.blurring import Blurred
 from luoshi.services.research.models import Project
 from luoshi.web import downloads, paging
 from luoshi.web.manifest import in_language
-from luoshi.web.numbers import number
-from luoshi.web.tables import Cell, Column, Table, cell
 
 app_name = "research"
-LIGHTS = {rules.REQUESTED: "yellow", rules.APPROVED: "green", rules.REJECTED: "red", rules.CLOSED: "grey"}
-
-
-def step_name(step: str) -> str:
-    """A step as people read it."""
-    return {
-        "exact": _("不粗化"), "year": _("年"), "quarter": _("季度"), "month": _("月"), "five-years": _("5岁组"),
-        "ten-years": _("10岁组"), "broad-ages": _("四个年龄段"), "township": _("乡镇"), "county": _("县区"),
-        "city": _("市"), "institution-type": _("机构类型"), "icd-3": _("三位码"), "all": _("隐去"),
-    }.get(step, step)  # fmt: skip
-
-
-def role_name(role: str) -> str:
-    """A role as people read it."""
-    return {"quasi": _("准标识"), "sensitive": _("敏感"), "plain": _("一般")}[role]
 
 
 @requires("research.request")
@@ -54,7 +36,7 @@ def mine(request: HttpRequest) -> HttpResponse:
     own = queries.projects(scope=scope).filter(applicant=signed_in(request).get_username())
     declared = rules.deidentification()
     context = {
-        "table": _projects(list(own[:200]), "research:project"),
+        "table": tables.projects(list(own[:200]), "research:project"),
         "tables": [(name, in_language(t.name, t.name_en)) for name, t in declared.tables.items()],
         "declared": declared,
     }
@@ -67,28 +49,7 @@ def approvals(request: HttpRequest) -> HttpResponse:
     """What waits for a decision, then everything else."""
     scope: Scope = request.scope  # type: ignore[attr-defined]
     found = sorted(queries.projects(scope=scope)[:500], key=lambda p: p.state != rules.REQUESTED)
-    return render(request, "research/approvals.html", {"table": _projects(found, "research:decision")})
-
-
-def _projects(found: list[Project], to: str) -> Table:
-    declared = rules.deidentification().tables
-    names = regions.division_names({p.division for p in found})
-    rows = [
-        [
-            Cell(f"#{p.pk} {p.title}", href=reverse(to, args=[p.pk])),
-            cell(p.applicant),
-            cell(in_language(declared[p.table].name, declared[p.table].name_en) if p.table in declared else p.table),
-            cell(names.get(p.division, p.division)),
-            Cell(p.get_state_display(), light=LIGHTS[p.state]),
-            cell(p.requested.date()),
-        ]
-        for p in found
-    ]
-    columns = [
-        Column(_("课题"), head=True, width=40), Column(_("申请人")), Column(_("数据表")), Column(_("区划")),
-        Column(_("状态"), "light"), Column(_("申请日期"), "day"),
-    ]  # fmt: skip
-    return Table(_("科研数据申请"), columns, rows, empty=_("还没有申请。"), caption_hidden=True)
+    return render(request, "research/approvals.html", {"table": tables.projects(found, "research:decision")})
 
 
 @requires("research.request")
@@ -117,8 +78,10 @@ def new(request: HttpRequest) -> HttpResponse:
             {
                 "name": column,
                 "title": in_language(leaving.name, leaving.name_en),
-                "role": role_name(leaving.role),
-                "steps": [(step, step_name(step), given.get(f"step-{column}") == step) for step in leaving.steps],
+                "role": tables.role_name(leaving.role),
+                "steps": [
+                    (step, tables.step_name(step), given.get(f"step-{column}") == step) for step in leaving.steps
+                ],
                 "chosen": column in given.getlist("column") if request.method == "POST" else leaving.role != "quasi",
             }
             for column, leaving in declared.columns(name).items()
@@ -186,18 +149,18 @@ def _project(request: HttpRequest, found: Project, *, mine: bool) -> HttpRespons
     voices = list(found.approvals.all())
     context = {
         "found": found,
-        "light": LIGHTS[found.state],
+        "light": tables.LIGHTS[found.state],
         "mine": mine,
         "table_name": in_language(
             rules.deidentification().tables[found.table].name, rules.deidentification().tables[found.table].name_en
         ),
         "division": regions.division_names({found.division}).get(found.division, found.division),
-        "columns": _columns(found, known),
+        "columns": tables.columns(found, known),
         "checked": checked,
         "problem": problem,
         "not_met": actions.not_met(found, checked) if checked and not checked.allowed else "",
         "easier": actions.easier(found, checked) if checked and not checked.allowed else "",
-        "anonymity": _anonymity(checked, known) if checked else None,
+        "anonymity": tables.anonymity(checked, known) if checked else None,
         "approvals": voices,
         "needed": rules.deidentification().approvals,
         "may_decide": not mine and found.state == rules.REQUESTED and found.applicant != name
@@ -205,7 +168,7 @@ def _project(request: HttpRequest, found: Project, *, mine: bool) -> HttpRespons
         "may_take": mine and found.state == rules.APPROVED and bool(checked and checked.allowed)
         and not (found.expires and clock.today() > found.expires),
         "may_close": found.state != rules.CLOSED,
-        "takings": _takings(list(found.takings.all()), with_project=False),
+        "takings": tables.takings(list(found.takings.all()), with_project=False),
         "pairs": [
             (a, b) for i, a in enumerate(found.columns) for b in list(found.columns)[i + 1 :]
             if known[a].role != "sensitive" and known[b].role != "sensitive"
@@ -215,34 +178,6 @@ def _project(request: HttpRequest, found: Project, *, mine: bool) -> HttpRespons
         ],
     }  # fmt: skip
     return render(request, "research/project.html", context)
-
-
-def _columns(found: Project, known: dict[str, rules.Leaving]) -> Table:
-    rows = [
-        [
-            Cell(in_language(known[name].name, known[name].name_en), note=name),
-            cell(role_name(known[name].role)),
-            cell(step_name(step) if step else step_name(known[name].as_ or "exact")),
-        ]
-        for name, step in found.columns.items()
-        if name in known
-    ]
-    columns = [Column(_("字段"), head=True), Column(_("性质")), Column(_("粗化"))]
-    return Table(_("字段与粗化"), columns, rows)
-
-
-def _anonymity(checked: Checked, known: dict[str, rules.Leaving]) -> Table:
-    rows = [
-        [Cell(_("行数")), Cell(number(checked.rows), checked.rows)],
-        [Cell(_("居民数")), Cell(number(checked.persons), checked.persons)],
-        [Cell(_("准标识组合数")), Cell(number(checked.combinations), checked.combinations)],
-        [Cell(_("最小组合的人数")), Cell(number(checked.smallest), checked.smallest)],
-        [Cell(_("不足 k 人组合中的行数")), Cell(number(checked.rows_below), checked.rows_below)],
-    ]
-    for name, few in checked.poor.items():
-        title = _("“%(name)s”取值过少的组合数") % {"name": in_language(known[name].name, known[name].name_en)}
-        rows.append([Cell(title), Cell(number(few), few)])
-    return Table(_("匿名程度"), [Column(_("项目"), head=True), Column(_("数值"), "number")], rows)
 
 
 @requires("research.approve")
@@ -306,36 +241,21 @@ def counts(request: HttpRequest, number: int) -> HttpResponse:
         cells = blurred.aggregate(rows, columns)
     finally:
         blurred.close()
-    table = _cross(cells, in_language(known[rows].name, known[rows].name_en))
+    table = tables.cross(cells, in_language(known[rows].name, known[rows].name_en))
     title = f"#{found.pk} {found.title}"
     kind = downloads.wanted(request)
     if kind:
-        with_note = [_withheld()]
+        with_note = [tables.withheld()]
         return downloads.answer(kind, f"research-{found.pk}", [table], title=title, lines=with_note)
     context = {
         "table": table,
         "title": title,
-        "note": _withheld(),
+        "note": tables.withheld(),
         "breadcrumbs": [
             (_("科研数据"), reverse("research:mine")), (title, reverse("research:project", args=[number])), (_("人数表"), "")
         ],
     }  # fmt: skip
     return render(request, "research/counts.html", context)
-
-
-def _withheld() -> str:
-    return _("小于 %(n)s 的人数以及能推算出它们的数已隐去，以 × 表示。") % {"n": rules.deidentification().cells_below}
-
-
-def _cross(cells: list[tuple[str, str, int | None]], head: str) -> Table:
-    across = list(dict.fromkeys(column for _row, column, _n in cells))
-    by: dict[str, list[Cell]] = {}
-    for row, _column, n in cells:
-        by.setdefault(row, []).append(Cell("×") if n is None else Cell(number(n), n))
-    total = _("合计")
-    rows = [[Cell(total if row == "*" else row), *found] for row, found in by.items()]
-    columns = [Column(head, head=True), *(Column(total if c == "*" else c, "number") for c in across)]
-    return Table(_("人数表"), columns, rows, notes=[_withheld()], empty=_("所选范围内没有数据。"))
 
 
 @requires("research.request")
@@ -372,7 +292,7 @@ def register(request: HttpRequest) -> HttpResponse:
     found = queries.takings(scope=request.scope)  # type: ignore[attr-defined]
     kind = downloads.wanted(request)
     cut = list(found[:5000]) if kind else list(found[(at := paging.offset(request)) : at + paging.SIZE])
-    table = _takings(cut, with_project=True)
+    table = tables.takings(cut, with_project=True)
     title = _("数据领取登记")
     if kind:
         return downloads.answer(kind, title, [table], title=title)
@@ -382,32 +302,6 @@ def register(request: HttpRequest) -> HttpResponse:
         "breadcrumbs": [(_("科研数据审批"), reverse("research:approvals")), (title, "")],
     }
     return render(request, "research/register.html", context)
-
-
-def _takings(found: list[Any], *, with_project: bool) -> Table:
-    rows = []
-    for taking in found:
-        row = [
-            Cell(taking.package), cell(taking.by), cell(f"{clock_text(taking.at)}"), cell(taking.format),
-            Cell(number(taking.rows), taking.rows), Cell(number(taking.persons), taking.persons),
-            Cell(number(taking.left_out), taking.left_out), Cell(taking.sha256[:16]),
-        ]  # fmt: skip
-        if with_project:
-            title = f"#{taking.project_id} {taking.project.title}"
-            row.insert(1, Cell(title, href=reverse("research:decision", args=[taking.project_id])))
-        rows.append(row)
-    columns = [
-        Column(_("数据包"), head=True, width=24), Column(_("领取人")), Column(_("时间")), Column(_("格式")),
-        Column(_("行数"), "number"), Column(_("人数"), "number"), Column(_("略去行数"), "number"), Column("SHA-256"),
-    ]  # fmt: skip
-    if with_project:
-        columns.insert(1, Column(_("课题"), width=36))
-    return Table(_("数据领取登记"), columns, rows, empty=_("还没有人领取。"), caption_hidden=True)
-
-
-def clock_text(at: Any) -> str:
-    """An instant as Chinese civil time."""
-    return f"{at.astimezone(clock.CHINA):%Y-%m-%d %H:%M}"
 
 
 urlpatterns = [
