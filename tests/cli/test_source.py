@@ -25,6 +25,9 @@ def run(*arguments: str | Path) -> Result:
 
 def test_a_source_from_registration_to_silence(small_region: Any, tmp_path: Path) -> None:
     assert "mode quarantine" in run("source", "register", "emr", "--mode", "quarantine", "--institution", "C1").output
+    assert "mode quarantine, profile cn." in run("source", "register", "emr", "--profile", "cn").output
+    assert "profile cn, switched off" in run("source", "register", "emr", "--off").output
+    assert "profile R4 alone." in run("source", "register", "emr", "--on", "--profile", "r4").output
     key = run("source", "token", "emr").stdout
     client = key.partition("client_id=")[2].partition("\n")[0]
     assert "client_secret=" in key
@@ -35,6 +38,7 @@ def test_a_source_from_registration_to_silence(small_region: Any, tmp_path: Path
     assert (late.exit_code, "csv:visits" in late.output) == (1, True)
     (row,) = json.loads(run("source", "list", "--format", "json").output)
     assert (row["name"], row["mode"], row["heard"], row["silent"]) == ("emr", "quarantine", None, ["csv:visits"])
+    assert (row["institution"], row["division"]) == ("C1", "990101001")
     assert "SILENT: csv:visits" in run("source", "list").output
     assert run("source", "feed", "emr", "csv:visits", "--end").exit_code == 0
     assert run("source", "silence").exit_code == 0

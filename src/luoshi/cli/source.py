@@ -25,49 +25,55 @@ def group() -> None:
 
 @group.command()
 @click.argument("name")
-@click.option("--title", default="", help="What it is, in words.")
-@click.option("--institution", default="", help="Code of the institution it belongs to.")
-@click.option("--division", default="", help="Code of the division it belongs to, where it is no institution's.")
-@click.option("--contact", default="", help="Who to call.")
+@click.option("--title", help="What it is, in words.")
+@click.option("--institution", help="Code of the institution it belongs to.")
+@click.option("--division", help="Code of the division it belongs to, where it is no institution's.")
+@click.option("--contact", help="Who to call.")
 @click.option(
     "--mode",
     type=click.Choice(["reject", "quarantine", "flag"]),
-    default="reject",
-    show_default=True,
-    help="What happens to a resource that is not valid.",
+    help="What happens to a resource that is not valid; reject for a new source.",
 )
-@click.option("--profile", type=click.Choice(["cn"]), help="Hold its records against our rules for China, too.")
-@click.option("--off", is_flag=True, help="Switch it off: it may send nothing.")
+@click.option("--profile", type=click.Choice(["cn", "r4"]), help="cn: our rules for China, too; r4: R4 alone.")
+@click.option("--on/--off", "active", default=None, help="Switch it on or off; while it is off it may send nothing.")
 @_BY
 def register(
     name: str,
-    title: str,
-    institution: str,
-    division: str,
-    contact: str,
-    mode: str,
+    title: str | None,
+    institution: str | None,
+    division: str | None,
+    contact: str | None,
+    mode: str | None,
     profile: str | None,
-    off: bool,
+    active: bool | None,
     by: str,
 ) -> None:
-    """Register a source, or change its registration."""
+    """Register a source, or change its registration; what is not given stays as it is."""
     django_setup()
     from luoshi.platform.access.scope import Scope
     from luoshi.platform.sources import registering
+    from luoshi.platform.sources.models import Registration
 
-    registering.register(
+    told: dict[str, Any] = {"title": title, "contact": contact, "mode": mode, "active": active}
+    told["profile"] = {"cn": "cn", "r4": ""}.get(profile or "")
+    before = Registration.objects.select_related("source").filter(source__name=name).first()
+    if before is not None:
+        source = before.source
+        stood: dict[str, Any] = {"title": source.title, "contact": before.contact, "mode": before.mode}
+        stood |= {"active": before.active, "profile": before.profile}
+        told = {key: stood[key] if value is None else value for key, value in told.items()}
+        if institution is None and division is None:
+            institution, division = source.institution, "" if source.institution else source.division
+    made = registering.register(
         name=name,
         by=by,
         scope=Scope.system(),
-        title=title,
-        division=division,
-        institution=institution,
-        contact=contact,
-        mode=mode,
-        profile=profile or "",
-        active=not off,
+        division=division or "",
+        institution=institution or "",
+        **{key: value for key, value in told.items() if value is not None},
     )
-    click.echo(f"{name} is registered: mode {mode}, profile {profile or 'R4 alone'}{', switched off' if off else ''}.")
+    state = "" if made.active else ", switched off"
+    click.echo(f"{name} is registered: mode {made.mode}, profile {made.profile or 'R4 alone'}{state}.")
 
 
 @group.command("list")
