@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from luoshi.documents.model import Document
 from luoshi.kernel.comparator import Op
@@ -11,7 +12,7 @@ from luoshi.plans.evidence import Evidence
 Cell = tuple[int, int]
 
 
-def head_over(rows: list[list[Cell]], head_rows: int, column: int) -> Cell | None:
+def head_over(rows: Sequence[Sequence[Cell]], head_rows: int, column: int) -> Cell | None:
     """The head cell over a column."""
     head = rows[max(0, head_rows - 1)]
     return head[column] if column < len(head) else None

@@ -7,7 +7,8 @@ say in plain words what it was taken from. Nothing is guessed silently.
 from __future__ import annotations
 
 from bisect import bisect_left
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from dataclasses import field as default
 from typing import Any
 
 from luoshi.documents import Document
@@ -28,7 +29,7 @@ class Evidence:
     quote: str
     rule: str
     confidence: float
-    flags: list[str] = field(default_factory=list)
+    flags: list[str] = default(default_factory=list)
     # For a unit: the entry of the directory it means and the level of government, `health/prefecture`.
     entry: str = ""
 

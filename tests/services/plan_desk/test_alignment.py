@@ -183,8 +183,8 @@ class TestPages:
 
     def test_queries_do_not_grow(self, client, plan, county_plan, django_assert_num_queries):
         client.get("/plans/")
-        # session, user, two of the scope; two plans; actions, tasks, targets, bindings and keys of both; the others
-        with django_assert_num_queries(17):
+        # session, user, two of the scope; two plans; targets, bindings and keys of both; the others
+        with django_assert_num_queries(13):
             client.get(f"/plans/{county_plan.pk}/compare/{plan.pk}/")
 
 

@@ -93,7 +93,7 @@ def target(row: Target, **instead: Any) -> model.Target:
     """One target; `instead` holds columns to show in place of what stands in the row (before its corrections)."""
 
     def column(name: str) -> Any:
-        return instead.get(name, getattr(row, name))
+        return instead[name] if name in instead else getattr(row, name)
 
     value, upper = column("value"), column("upper")
     return model.Target(
