@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -62,6 +63,16 @@ class Hospital:
 
 
 Register = Callable[..., Hospital]
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, settings: Any, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder for files, and jobs that wait until a test runs them."""
+    from luoshi.platform.jobs import queue
+
+    settings.LUOSHI_HOME = tmp_path
+    monkeypatch.setattr(queue, "task", lambda: lambda job: None)
+    return tmp_path
 
 
 @pytest.fixture

@@ -11,16 +11,6 @@ import pytest
 from .conftest import Hospital, Register, bundle, observation, patient, put
 
 
-@pytest.fixture
-def home(tmp_path: Path, settings: Any, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder for files, and jobs that wait until a test runs them."""
-    from luoshi.platform.jobs import queue
-
-    settings.LUOSHI_HOME = tmp_path
-    monkeypatch.setattr(queue, "task", lambda: lambda job: None)
-    return tmp_path
-
-
 def run_jobs() -> None:
     """Run what is queued."""
     from luoshi.platform.jobs.models import Job
