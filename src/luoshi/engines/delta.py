@@ -20,6 +20,7 @@ from luoshi.engines.duckdb import DuckdbEngine, Sums, summed
 from luoshi.engines.lake import UNKNOWN_PERSON, LakeDirectory, Slice
 from luoshi.engines.runs import Run, together
 from luoshi.indicators import Catalogue
+from luoshi.indicators.plan import partials
 
 
 def brought_up(
@@ -62,7 +63,12 @@ def brought_up(
                     signed.append(summed(f"FROM side{number}", indicators, sign))
             if signed:
                 total = summed(f"FROM ({' UNION ALL '.join(signed)}) AS sides", indicators)
-                found[name] = con.sql(f"SELECT * FROM ({total}) AS total WHERE subjects <> 0").to_arrow_table()
+                # A cohort of institutions counts one subject for each set of persons, so its subjects may come to nothing
+                # while its sums do not.
+                sums_of = [n for p in partials(indicators) for n in (p.numerator, p.denominator) if n]
+                left = " OR ".join(f"{n} <> 0" for n in ("subjects", *sums_of))
+                kept = f"SELECT * REPLACE (greatest(subjects, 1) AS subjects) FROM ({total}) AS total WHERE {left}"
+                found[name] = con.sql(kept).to_arrow_table()
             elif name in sums.cohorts:
                 found[name] = sums.cohorts[name]
     finally:

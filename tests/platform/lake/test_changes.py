@@ -28,7 +28,7 @@ AS_OF = date(2025, 10, 31)
 @pytest.fixture(scope="module")
 def pristine(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("pristine") / "lake"
-    simulated.write(invent(600, seed=5, as_of=AS_OF), folder, bucket_size=SIZE)
+    simulated.write(invent(400, seed=5, as_of=AS_OF), folder, bucket_size=SIZE)
     refresh(folder, trend_months=2)
     return folder
 
@@ -66,13 +66,14 @@ def said(lake: Path) -> dict[str, Any]:
     told: dict[str, Any] = {}
     for label, stored in reading.periods.items():
         table = duckdb.read_parquet(str(reading.folder / "values" / f"{label}.parquet"))
-        told[label] = sorted(map(repr, table.fetchall()))
+        # A cell of nobody may be missing or say zero.
+        told[label] = sorted(map(repr, table.filter("numerator <> 0 OR coalesce(denominator, 0) <> 0").fetchall()))
         if stored.has_rows:
             for name in ("htn-std", "contract-rate", "child-mgmt", "facility-birth", "ems-answer-10s"):
                 if name in stored.indicators:
                     rows, total = reading.page(stored, CATALOGUE.indicator(name), limit=1000)
                     told[f"{label} {name}"] = (total, [(r.subject, r.person, r.reason, r.columns) for r in rows])
-            for person in range(0, 600, 37):
+            for person in range(0, 400, 37):
                 told[f"{label} {person}"] = sorted(
                     (i.id, counted) for i, counted, _ in reading.of_person(person, person // (1 << 20), stored)
                 )
@@ -81,15 +82,15 @@ def said(lake: Path) -> dict[str, Any]:
 
 CHANGES = st.lists(
     st.tuples(
-        st.sampled_from(["delete", "late", "insert", "merge"]), st.sampled_from([0, 1, 2, -1]),
+        st.sampled_from(["delete", "late", "insert", "merge"]), st.sampled_from([0, 1, -1]),
         st.lists(st.integers(0, SIZE - 1), min_size=1, max_size=9, unique=True),
     ),
-    min_size=1, max_size=3,
+    min_size=2, max_size=3,
 )  # fmt: skip
 
 
 @settings(
-    max_examples=2, deadline=None, derandomize=True, phases=[Phase.generate], suppress_health_check=list(HealthCheck)
+    max_examples=1, deadline=None, derandomize=True, phases=[Phase.generate], suppress_health_check=list(HealthCheck)
 )
 @given(steps=st.lists(CHANGES, min_size=2, max_size=2), crash=st.booleans())
 def test_brought_up_to_date_equals_read_anew(pristine, tmp_path_factory, steps, crash):
