@@ -223,7 +223,7 @@ def _add_keys(matcher: Matcher, table: pa.Table) -> None:
     )
     block = scheme().block
     number = sets.following("identity_key")
-    rows = []
+    rows: list[tuple[int, int, int, int]] = []
     for key, resource in pairs:
         slot = slots.get(key, 0)
         slots[key] = slot + 1

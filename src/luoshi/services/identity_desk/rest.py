@@ -1,7 +1,7 @@
 """`/api/identity/`: cases, answers, joining and parting, as data."""
 
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 
 from django.http import Http404, HttpRequest
 from ninja import Field, Query, Router, Schema
@@ -74,7 +74,10 @@ class LinkOut(Schema):
 @router.get("/cases", response=list[CaseOut], summary="Cases, the riskiest first")
 @needs("identity.review")
 def cases(
-    request: HttpRequest, state: str = "open", limit: int = Query(50, ge=1, le=500), offset: int = Query(0, ge=0)
+    request: HttpRequest,
+    state: str = "open",
+    limit: Annotated[int, Query(ge=1, le=500)] = 50,
+    offset: Annotated[int, Query(ge=0)] = 0,
 ) -> Any:
     """Cases whose two persons both lie in the scope."""
     found = list(identity.cases(scope=scope_of(request), state=state)[offset : offset + limit])
