@@ -93,7 +93,7 @@ def test_merged_without_end(tmp_path: Path) -> None:
                 assert b"<pageMargins" in data
                 data = data.replace(b"<pageMargins", merged + b"<pageMargins")
             new.writestr(name, data)
-    refused(path, "merged cells", within=5)
+    refused(path, "merged cells")
 
 
 def test_passwords_and_spans(tmp_path: Path) -> None:
@@ -101,15 +101,15 @@ def test_passwords_and_spans(tmp_path: Path) -> None:
     refused(put(tmp_path / "locked.docx", locked), "encrypted with a password", "without a password")
     refused(put(tmp_path / "old.wps", locked[:600]), "old Office", "save it as .docx")
     spread = "<html><table><tr><td colspan=100000000>方案</td></tr></table></html>"
-    refused(put(tmp_path / "spread.html", spread.encode()), "columns", within=5)
+    refused(put(tmp_path / "spread.html", spread.encode()), "columns")
     many = "<html>" + "<table><tr><td>方案</td></tr></table>" * 30_000
-    refused(put(tmp_path / "many.html", many.encode()), "tables", within=10)
+    refused(put(tmp_path / "many.html", many.encode()), "tables")
     laughs = "".join(f'<!ENTITY a{n} "{f"&a{n - 1};" * 10}">' for n in range(1, 10))
     body = f'<?xml version="1.0"?><!DOCTYPE l [<!ENTITY a0 "ha">{laughs}]><w:document xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"><w:body><w:p><w:r><w:t>&a9;</w:t></w:r></w:p></w:body></w:document>'
     path = tmp_path / "laughs.docx"
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("word/document.xml", body)
-    refused(path, "damaged", within=5)
+    refused(path, "damaged")
 
 
 def test_deep_html(tmp_path: Path) -> None:

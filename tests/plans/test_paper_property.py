@@ -15,11 +15,12 @@ from luoshi.plans.read import read_file
 _CN = "一二三四五六七八九十"
 # how the items of a section are numbered: print of the n-th, and the number as the reader keeps it
 _NUMBERINGS = {
-    "arabic": ("{n}.", "{n}"), "arabic-wide": ("{n}．", "{n}"), "arabic-blank": ("{n}. ", "{n}"), "arabic-comma": ("{n}、", "{n}"),
+    "arabic": ("{n}.", "{n}"), "arabic-wide": ("{n}．", "{n}"), "arabic-blank": ("{n}. ", "{n}"),
+    "arabic-comma": ("{n}、", "{n}"),
     "bracket": ("（{c}）", "（{c}）"), "bracket-half": ("({c})", "({c})"),
 }  # fmt: skip
-_TITLES = ("推进医共体建设", "加强慢性病管理", "完善急救体系", "提升中医药服务能力", "做好妇幼健康工作", "强化人才培养", "发展托育服务",
-           "改造村卫生室", "加强疾病预防")  # fmt: skip
+_TITLES = ("推进医共体建设", "加强慢性病管理", "完善急救体系", "提升中医药服务能力", "做好妇幼健康工作", "强化人才培养",
+           "发展托育服务", "改造村卫生室", "加强疾病预防")  # fmt: skip
 _UNITS = (
     "市卫生健康委",
     "市财政局",

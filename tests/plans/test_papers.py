@@ -40,7 +40,8 @@ def test_every_field_has_its_place_rule_and_confidence(results: dict[str, tuple[
         holders = [plan.plan, *plan.actions, *plan.tasks, *plan.safeguards, *plan.targets]
         for holder in holders:
             for entry in holder.evidence:
-                assert entry.rule and 0 < entry.confidence <= 1, (path.stem, entry)
+                assert entry.rule, (path.stem, entry)
+                assert 0 < entry.confidence <= 1, (path.stem, entry)
                 if entry.start is None:
                     assert entry.flags or entry.rule in ("time limit", "column of the task table"), (path.stem, entry)
                 else:
