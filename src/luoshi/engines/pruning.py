@@ -84,11 +84,11 @@ def _equal(on: exp.Expression | None) -> list[tuple[exp.Expression, exp.Expressi
 
 def _source(join: exp.Join, tree: exp.Select, shared: Mapping[str, Shared]) -> exp.Expression | None:
     if isinstance(join.this, exp.Subquery):
-        return join.this.this  # type: ignore[no-any-return]
+        return join.this.this
     name = join.this.name
     for cte in tree.ctes:
         if cte.alias == name:
-            return cte.this  # type: ignore[no-any-return]
+            return cte.this
     return shared[name].query if name in shared else None
 
 
