@@ -100,7 +100,7 @@ def test_passwords_and_spans(tmp_path: Path) -> None:
     locked = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600) + "EncryptedPackage".encode("utf-16-le") + bytes(60)
     refused(put(tmp_path / "locked.docx", locked), "encrypted with a password", "without a password")
     refused(put(tmp_path / "old.wps", locked[:600]), "old Office", "save it as .docx")
-    spread = "<html><table><tr><td colspan=100000000>方案</td></tr></table></html>"
+    spread = "<html><table><tr><td colspan=100000000>方案</td></tr><tr><td>任务</td><td>x</td></tr></table></html>"
     refused(put(tmp_path / "spread.html", spread.encode()), "columns")
     many = "<html>" + "<table><tr><td>方案</td></tr></table>" * 30_000
     refused(put(tmp_path / "many.html", many.encode()), "tables")

@@ -41,6 +41,8 @@ def list_plans(by: str | None, form: str) -> None:
         return
     for row in rows:
         counts = f"{row['tasks']} tasks, {row['targets']} targets, {row['open']} open"
-        click.echo(f"{row['id']:>4}  {row['title']}  {row['division']}  {row['years'] or '-'}  {counts}  {row['status']}")
+        click.echo(
+            f"{row['id']:>4}  {row['title']}  {row['division']}  {row['years'] or '-'}  {counts}  {row['status']}"
+        )
     if not rows:
         click.echo("No plan is loaded. Load one with `luoshi plan load FILE --by USER`.")
