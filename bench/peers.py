@@ -36,7 +36,7 @@ def _managed(program: str, service: str) -> str:
 _CHECKS_OPEN = f"datediff({_E}, greatest(e.start_day, {_S})) + 1 >= 180"
 _CONTRACT = f"""SELECT DISTINCT person FROM contract WHERE start_day <= {_E} AND (end_day IS NULL OR end_day >= {_E})
 AND status IN ('active', 'completed')"""
-_OLD = f"birth_date <= {_E} - INTERVAL 65 YEAR"
+_OLD = f"birth_date <= {_E} - INTERVAL '65' YEAR"
 
 
 def _screened(code: str) -> str:
@@ -60,7 +60,7 @@ QUERIES: dict[str, str] = {
         ON p.person = r.person WHERE {_RESIDENT} AND {_OLD}""",
     "child-mgmt": f"""SELECT r.division, v.person IS NOT NULL AS counted FROM person r LEFT JOIN (SELECT DISTINCT person FROM visit
         WHERE service IN ('child-visit', 'newborn-visit') AND day BETWEEN {_S} AND {_E} AND {_PLACE}) v ON v.person = r.person
-        WHERE {_RESIDENT} AND birth_date > {_E} - INTERVAL 7 YEAR""",
+        WHERE {_RESIDENT} AND birth_date > {_E} - INTERVAL '7' YEAR""",
     "dm-control": f"""SELECT r.division, coalesce(o.value < 7.0, false) AS counted
         FROM (SELECT DISTINCT person FROM episode WHERE program = 'diabetes' AND {_OPEN}) e
         JOIN person r ON r.person = e.person AND {_RESIDENT}
@@ -72,8 +72,8 @@ QUERIES: dict[str, str] = {
     "tb-screen-65": _screened("tb-screening"),
     "cervical-screen": f"""SELECT r.division, p.person IS NOT NULL AS counted FROM person r LEFT JOIN (
         SELECT DISTINCT person FROM procedure WHERE code = 'cervical-screen' AND day <= {_E} AND status = 'completed') p
-        ON p.person = r.person WHERE {_RESIDENT} AND sex = 'female' AND birth_date <= {_E} - INTERVAL 35 YEAR
-        AND birth_date > {_E} - INTERVAL 65 YEAR""",
+        ON p.person = r.person WHERE {_RESIDENT} AND sex = 'female' AND birth_date <= {_E} - INTERVAL '35' YEAR
+        AND birth_date > {_E} - INTERVAL '65' YEAR""",
 }  # fmt: skip
 
 

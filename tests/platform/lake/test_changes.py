@@ -28,7 +28,7 @@ AS_OF = date(2025, 10, 31)
 @pytest.fixture(scope="module")
 def pristine(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("pristine") / "lake"
-    simulated.write(invent(400, seed=5, as_of=AS_OF), folder, bucket_size=SIZE)
+    simulated.write(invent(500, seed=5, as_of=AS_OF), folder, bucket_size=SIZE)
     refresh(folder, trend_months=2)
     return folder
 
