@@ -140,10 +140,11 @@ def returns(*, scope: Scope) -> QuerySet[Return]:
     return mine | Return.objects.filter(by=scope.user.get_username()) if scope.user else mine
 
 
-def batches(*, scope: Scope) -> QuerySet[Return]:
-    """`returns`, each with `mended` and `again`: how many of its rows are mended, or came again as wrong as before."""
+def batches(*, scope: Scope) -> list[tuple[Return, int, int]]:
+    """`returns`, each with how many of its rows are mended, and how many came again as wrong as before."""
     states = {
         name: Count("lines", filter=Q(lines__state=state))
         for name, state in (("mended", ReturnedRow.MENDED), ("again", ReturnedRow.AGAIN))
     }
-    return returns(scope=scope).annotate(**states).order_by("-at")
+    found = returns(scope=scope).annotate(**states).order_by("-at")[:500]
+    return [(batch, getattr(batch, "mended"), getattr(batch, "again")) for batch in found]  # noqa: B009 (annotated)

@@ -84,7 +84,7 @@ def failing(
         f"SELECT * FROM found WHERE {condition} ORDER BY check_id, source, received, id, person LIMIT ? OFFSET ?",
         [*values, limit, offset],
     )
-    return [Failing(*row[:9], said=json.loads(row[9] or "{}")) for row in rows], int(total)
+    return [Failing(*row[:9], json.loads(row[9] or "{}")) for row in rows], int(total)  # type: ignore[call-arg]  # the tenth column is text
 
 
 def still_failing(lake: Path, keys: Iterable[tuple[str, str]]) -> set[tuple[str, str]]:
@@ -110,4 +110,5 @@ def _ask(lake: Path, kind: str, sql: str, values: list[Any], **tables: Any) -> l
             con.register(name, table)
         files = ", ".join("'" + str(path).replace("'", "''") + "'" for path in found)
         con.execute(f"CREATE TEMP VIEW found AS SELECT * FROM read_parquet([{files}])")
-        return con.execute(sql, values).fetchall()
+        rows: list[tuple[Any, ...]] = con.execute(sql, values).fetchall()
+    return rows

@@ -104,7 +104,7 @@ class _Read:
                 made = getattr(source, "read_once", None)
                 if made is None:
                     made = _Read(source)
-                    source.read_once = made  # type: ignore[attr-defined]
+                    source.read_once = made
                 self.sources[alias] = made
             elif isinstance(source, exp.Table):
                 self.sources[alias] = source.name

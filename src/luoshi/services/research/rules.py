@@ -99,6 +99,6 @@ def coarser(table: str, columns: Mapping[str, str]) -> dict[str, dict[str, str]]
     found = {}
     for name, step in columns.items():
         steps = known[name].steps
-        if steps and steps.index(step) + 1 < len(steps):  # type: ignore[arg-type]
-            found[name] = {**columns, name: steps[steps.index(step) + 1]}  # type: ignore[arg-type]
+        if steps and steps.index(step) + 1 < len(steps):
+            found[name] = {**columns, name: steps[steps.index(step) + 1]}
     return found

@@ -143,10 +143,10 @@ def returns(request: HttpRequest) -> HttpResponse:
             cell(batch.at.date()),
             cell(batch.by),
             Cell(number(batch.total), batch.total),
-            Cell(number(batch.mended), batch.mended),
-            Cell(number(batch.again), batch.again),
+            Cell(number(mended), mended),
+            Cell(number(again), again),
         ]
-        for batch in found
+        for batch, mended, again in found
     ]
     table = Table(
         _("退回批次"),
