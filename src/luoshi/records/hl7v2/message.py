@@ -102,7 +102,7 @@ def parse(data: bytes) -> Message:
     try:
         read = hl7.parse(text)
         segments = [Segment(str(s[0]), s, read) for s in read]
-    except (HL7Exception, LookupError, ValueError, AttributeError, TypeError, RecursionError) as error:
+    except (HL7Exception, AssertionError, LookupError, ValueError, AttributeError, TypeError, RecursionError) as error:
         raise NotSupported("this is no HL7 v2 message: its header cannot be read.") from error
     header = segments[0]
     kind, event = header.value(9, 1), header.value(9, 2)
