@@ -15,7 +15,8 @@ LISTS = ("leader", "county", "clinic")  # those who may see residents
 
 @dataclass(frozen=True)
 class Known:
-    """What the tests of pages ask about: a promise behind its pace and residents here and there. `per_head`: a promise of so many per thousand people."""
+    """What the tests of pages ask about: a promise behind its pace and residents here and there. `per_head`: a promise
+    of so many per thousand people."""
 
     target: int
     register: int

@@ -167,11 +167,15 @@ def run(
     for indicator in catalogue.measured(names or None):
         for place, body in places:
             got, (numerator, denominator) = measured(
-                indicator, lambda part, place=place, body=body: results.cell(part, division=place, institution=body)
+                indicator,
+                lambda part, place=place, body=body: results.cell(  # type: ignore[misc]
+                    part, division=place, institution=body
+                ),
             )
-            # The sum behind a mean in the unit of its value, not in that of the records.
-            mean = indicator.kind == "mean" and numerator is not None
-            shown = round(numerator * indicator.factor, 2) if mean else numerator
+            shown = numerator
+            if indicator.kind == "mean" and numerator is not None:
+                # The sum behind a mean in the unit of its value, not in that of the records.
+                shown = round(numerator * indicator.factor, 2)
             rows.append(
                 {
                     "id": indicator.id, "name": indicator.name, "division": place, "institution": body,

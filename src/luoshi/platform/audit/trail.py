@@ -104,8 +104,7 @@ def look_at_list(*, by: User | str, persons: Iterable[int], what: str, **more: s
     detail = {"what": what} | {name: value for name, value in more.items() if value}
     name = by if isinstance(by, str) else by.get_username()
     rows = [
-        Entry(by=name, action="look", object_type="person", object_id=str(person), detail=detail)
-        for person in persons
+        Entry(by=name, action="look", object_type="person", object_id=str(person), detail=detail) for person in persons
     ]
     if rows:
         with transaction.atomic():

@@ -211,7 +211,7 @@ def _moved(
         JOIN store_version v ON v.resource_id = r.id JOIN store_source s ON s.id = r.source_id
         WHERE r.type = %s AND v.body <> '' AND (v.known_to IS NULL OR v.known_to > b.known_from)
             AND (b.known_to IS NULL OR v.known_from < b.known_to)
-        """
+        """  # noqa: S608
         + ("AND b.person >= %s AND b.person < %s " if person_range is not None else "")
         + "ORDER BY b.person, r.id, v.version, b.known_from",
         resource_type,

@@ -1,15 +1,17 @@
 """Seeds of second factors are sealed: the column grows, and those that lay in clear are sealed in place."""
 
+from typing import Any
+
 from django.db import migrations, models
 
 from luoshi.platform.access import at_rest
 
 
-def _context(user) -> str:
+def _context(user: Any) -> str:
     return f"totp:{user.pk}"
 
 
-def seal(apps, schema_editor):
+def seal(apps: Any, schema_editor: Any) -> None:
     users = apps.get_model("access", "User").objects.using(schema_editor.connection.alias)
     for user in users.exclude(totp_secret="").only("pk", "totp_secret").iterator():
         if not at_rest.is_sealed(user.totp_secret):
@@ -17,7 +19,7 @@ def seal(apps, schema_editor):
             users.filter(pk=user.pk).update(totp_secret=sealed)
 
 
-def unseal(apps, schema_editor):
+def unseal(apps: Any, schema_editor: Any) -> None:
     users = apps.get_model("access", "User").objects.using(schema_editor.connection.alias)
     for user in users.exclude(totp_secret="").only("pk", "totp_secret").iterator():
         if at_rest.is_sealed(user.totp_secret):
