@@ -15,6 +15,7 @@ import orjson
 from luoshi.kernel import clock
 from luoshi.platform.consent.categories import CATEGORY_SYSTEM, book
 from luoshi.platform.consent.models import Choice, Sharing
+from luoshi.platform.identity import links
 from luoshi.platform.store import people, preparing, writing
 from luoshi.platform.store.models import PersonIdentifier, Source
 
@@ -73,7 +74,7 @@ def _period(since: date, until: date | None) -> dict[str, str]:
 
 
 def _write(person: int, kind: str, status: str, since: date, provision: dict[str, Any], by: str) -> bool:
-    named = PersonIdentifier.objects.filter(person=person).order_by("pk")
+    named = PersonIdentifier.objects.filter(person__in=links.members(person)).order_by("pk")
     identifier = named.filter(system=people.RECORD_NUMBER).first() or named.first()
     if identifier is None:
         return False
