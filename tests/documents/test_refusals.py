@@ -133,3 +133,27 @@ def test_pdf_refusals(tmp_path: Path) -> None:
     sheet.save()
     refused(put(tmp_path / "scan.pdf", scan.getvalue()), "scan", "OCR")
     refused(put(tmp_path / "broken.pdf", b"%PDF-1.7\n" + b"x" * 400), "damaged")
+
+
+def _page_of_text(path: Path, strings: int, each: int) -> Path:
+    paper = canvas.Canvas(str(path), pageCompression=1)
+    paper.setFont("Helvetica", 8)
+    words = paper.beginText(20, 800)
+    words._code += [f"({'a' * each}) Tj T*"] * strings
+    paper.drawText(words)
+    paper.save()
+    return path
+
+
+def test_endless_pages_and_lists_are_refused_with_what_to_do(tmp_path: Path) -> None:
+    refused(_page_of_text(tmp_path / "glyphs.pdf", 200, 600), "page 1", "100,000 characters", "print the plan alone")
+    refused(_page_of_text(tmp_path / "pieces.pdf", 200_001, 1), "page 1", "200,000 pieces", "print the plan alone")
+    numbered = "".join(f"{number}.建设医院\n" for number in range(1, 90_001))
+    refused(put(tmp_path / "lines.txt", numbered.encode()), "90,000 lines", "at most 20,000", ".xlsx")
+    rows = "".join(f"{number},某乡镇卫生院,{number % 90},2024,合格\n" for number in range(1, 30_001))
+    refused(put(tmp_path / "rows.txt", rows.encode()), "30,000 lines", "at most 20,000", ".xlsx")
+
+
+def test_a_long_list_within_the_limit_is_opened(tmp_path: Path) -> None:
+    lines = "".join(f"1、推进第{number}项工作，市卫健委负责\n" for number in range(1, 19_000))
+    assert len(open_document(put(tmp_path / "long.txt", lines.encode())).blocks) == 18_999

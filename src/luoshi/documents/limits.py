@@ -13,6 +13,7 @@ from luoshi.kernel.errors import UnreadableFile
 
 MAX_FILE_BYTES = 60_000_000
 MAX_CHARACTERS = 1_000_000
+MAX_PARAGRAPHS = 20_000
 MAX_PAGES = 3_000
 MAX_COLUMNS = 256
 MAX_TABLE_ROWS = 50_000
@@ -22,6 +23,7 @@ MAX_PART_BYTES = 120_000_000
 MAX_SHEET_BYTES = 40_000_000
 MAX_TABLES = 10_000
 MAX_PAGE_CHARACTERS = 100_000
+MAX_PAGE_OBJECTS = 200_000
 MAX_MERGED_CELLS = 300_000
 MAX_ZIP_ENTRIES = 20_000
 MAX_ZIP_RATIO = 300
@@ -46,6 +48,16 @@ def check_characters(path: Path, count: int) -> None:
             f"the text has more than {MAX_CHARACTERS:,} characters; no work plan is that long.",
             where=path.name,
             todo=_TODO,
+        )
+
+
+def check_paragraphs(path: Path, count: int) -> None:
+    """Refuse a text of more than `MAX_PARAGRAPHS` lines or paragraphs outside tables."""
+    if count > MAX_PARAGRAPHS:
+        raise UnreadableFile(
+            f"the text has {count:,} lines or paragraphs; at most {MAX_PARAGRAPHS:,} are read as a plan.",
+            where=path.name,
+            todo="Give the plan alone; give lists and data as an .xlsx table.",
         )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib import import_module
 from pathlib import Path
 
-from luoshi.documents.limits import check_file_size, open_zip
+from luoshi.documents.limits import check_file_size, check_paragraphs, open_zip
 from luoshi.documents.model import Document
 from luoshi.kernel.errors import UnreadableFile
 
@@ -47,6 +47,7 @@ def open_document(path: str | Path) -> Document:
         ) from error
     reader = import_module(f"luoshi.documents.{detect(path, data)}")
     document: Document = reader.read(path, data)
+    check_paragraphs(path, sum(block.kind in ("paragraph", "heading") for block in document.blocks))
     if not document.text.strip():
         raise UnreadableFile("the file holds no text.", where=path.name, todo="Check that it is the right file.")
     return document

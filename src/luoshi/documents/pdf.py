@@ -12,7 +12,7 @@ import pypdfium2
 
 from luoshi.documents.assembly import Assembly
 from luoshi.documents.chrome import is_page_mark
-from luoshi.documents.limits import MAX_PAGE_CHARACTERS, MAX_PAGES
+from luoshi.documents.limits import MAX_PAGE_CHARACTERS, MAX_PAGE_OBJECTS, MAX_PAGES
 from luoshi.documents.model import Document
 from luoshi.documents.pdf_tables import Grid, grids
 from luoshi.documents.wrapping import join, opens
@@ -60,7 +60,7 @@ def read(path: Path, data: bytes) -> Document:
             )
         pages, empty = [], 0
         for number in range(count):
-            lines, size = _page_lines(pdf, number)
+            lines, size = _page_lines(path, pdf, number)
             empty += not lines
             pages.append((lines, size))
         title = pdf.get_metadata_value("Title") or ""
@@ -79,17 +79,16 @@ def read(path: Path, data: bytes) -> Document:
     return assembly.document(pages=count, title=title)
 
 
-def _page_lines(pdf: Any, number: int) -> tuple[list[_Line], tuple[float, float]]:
+def _page_lines(path: Path, pdf: Any, number: int) -> tuple[list[_Line], tuple[float, float]]:
     page = pdf[number]
     try:
         width, height = page.get_size()
+        if pypdfium2.raw.FPDFPage_CountObjects(page.raw) > MAX_PAGE_OBJECTS:
+            raise _too_much(path, number, f"{MAX_PAGE_OBJECTS:,} pieces of text and drawing")
         textpage = page.get_textpage()
         try:
             if textpage.count_chars() > MAX_PAGE_CHARACTERS:
-                raise UnreadableFile(
-                    f"page {number + 1} of the PDF holds more than {MAX_PAGE_CHARACTERS:,} characters.",
-                    todo="Print it to a new PDF and try that.",
-                )
+                raise _too_much(path, number, f"{MAX_PAGE_CHARACTERS:,} characters")
             pieces = _pieces(textpage, height, number + 1)
         finally:
             textpage.close()
@@ -102,6 +101,14 @@ def _page_lines(pdf: Any, number: int) -> tuple[list[_Line], tuple[float, float]
             if grid.holds((piece.left + piece.right) / 2, middle):
                 piece.grid = grid
     return _columns(_rows(pieces), width), (width, height)
+
+
+def _too_much(path: Path, number: int, what: str) -> UnreadableFile:
+    return UnreadableFile(
+        f"page {number + 1} of the PDF holds more than {what}; no page of a plan does.",
+        where=path.name,
+        todo="Take that page out, or print the plan alone to a new PDF.",
+    )
 
 
 def _pieces(textpage: Any, height: float, page: int) -> list[_Line]:

@@ -125,7 +125,8 @@ def _title(document: Document, front: list[str], body: str) -> str:
 def _with_years(title: str, front: list[str]) -> str:
     """The title with the years printed in brackets on the line below it: …行动计划 / （2023-2025年）."""
     for line, below in pairwise(front):
-        if title and _bare_title(line) == title and re.fullmatch(r"[（(]\s?20\d\d.{1,12}年?[）)]", below.strip()):
+        years = re.fullmatch(r"[（(]\s?20\d\d.{1,12}年?[）)]", below.strip())
+        if title and _bare_title(line) == title and years and not sections.DATE_LINE.match(below.strip()):
             return title + _bare_title(below)
     return title
 
@@ -150,7 +151,8 @@ def _joined_titles(front: list[str]) -> list[str]:
                 if (
                     _TITLE_END.search(text)
                     and not _TITLE_END.search(group[0])
-                    and not any(sections.DATE_LINE.match(line) or sections.is_end_matter(line) for line in group[:-1])
+                    and not any(sections.is_end_matter(line) for line in group[:-1])
+                    and not any(sections.DATE_LINE.match(line) for line in group)
                 ):
                     result.append(text)
     return result
@@ -158,7 +160,7 @@ def _joined_titles(front: list[str]) -> list[str]:
 
 def _bare_title(line: str) -> str:
     text = re.sub(r"^(?:标题|名称)[：:]", "", tidy(line).strip())
-    text = re.sub(r"[（(]\d{1,3}\s?[页頁P][)）](?=\.|$)", "", text)
+    text = re.sub(r"[（(]\d{1,3}\s?[页頁P][)）](?=\.|$)|[（(]20\d\d年\d{1,2}月\d{1,2}日(?:印发|发布)?[)）]$", "", text)
     text = re.sub(r"\.(?:docx?|pdf|txt|html?|wps|xlsx?)$", "", text, flags=re.IGNORECASE)
     text = re.sub(r"^[\u4e00-\u9fffA-Za-z]{2,6}[-—_|](?=[\u4e00-\u9fff“《20])", "", text)
     text = re.sub(r"[_\-|—]{1,2}[^_\-|—]{2,20}(?:网|网站|门户|政府|委员会|局)$", "", text)
@@ -287,9 +289,9 @@ def _issuer(whole: str, signed: Signed, head: PlanHead, front: list[str], lines:
         if found:
             return found.group(1)
     for line in _joined_titles(front[:8]):
-        match = re.match(r"([\u4e00-\u9fff、]{4,30}?)(?:联合)?印发《", line)
+        match = re.match(r"([\u4e00-\u9fff、 ]{4,40}?)(?:联合)?印发《", line)
         if match:
-            return match.group(1)
+            return re.sub(r"(?<=办公[室厅]) *(?=[\u4e00-\u9fff]{2,}办公[室厅])", "、", match.group(1).strip())
     heads = [line.strip() for line in front[:3]]
     for line in heads:
         match = re.match(r"([\u4e00-\u9fff]{4,20}(?:委员会|人民政府(?:办公[室厅])?|局|厅))(?:文件)?$", line)
@@ -346,7 +348,8 @@ def _period(head: PlanHead, body: str) -> tuple[int | None, int | None]:
     for found in (horizons, due):
         years = [year for year in found if written is None or year >= written]
         if years:
-            common = max(years, key=lambda year: (found[year], year))
+            vision = (written or min(years)) + 6  # a far year named as often is what comes after the plan
+            common = max(years, key=lambda year: (found[year], year <= vision, year))
             return None, max([common, *(b for b in both if both.count(b) >= 0.5 * found[common])])
     unsigned = "\n".join(line for line in body.split("\n") if not sections.DATE_LINE.match(line))
     later = [int(year) for year in re.findall(r"(20\d\d)\s?年\s?\d{1,2}\s?月", unsigned)]

@@ -11,7 +11,7 @@ from luoshi.plans.model import PlanHead
 _NOT_PLACE = re.compile(
     r"^(?:[一二三四五六七八九]是|全|本|各|我|该|县|市|区|省|乡|城|社|园|院|辖|片|山|灾|疫|病|牧|库|地|试点|示范|所在|属地|服务|居住|功能|"
     r"中心|重点|部分|有关|相关|基层|农村|贫困|民族|边远|偏远|经济|开发|高新|创建|健康|国家|跨省|[的及等与]|推进|年|"
-    r"推动|加强|完善|建设|实施|关于|印发|参照|超大|一个|每个|两个|设)"
+    r"推动|加强|完善|建设|实施|关于|印发|办公|参照|超大|一个|每个|两个|设|新建市|主城)"
 )
 
 
@@ -49,6 +49,7 @@ def region_of(head: PlanHead, body: str) -> str | None:
     cited = " ".join(head.based_on) + body[:800]
     for text in (head.title, head.issuer or ""):
         text = re.sub(r"^.*?关于", "", text) if "关于" in text and not _places(text.split("关于")[0]) else text
+        text = re.sub(r"^(?:关于)?(?:进一步|全面|持续)?(?:优化|完善|加强|推进|推动|深化|做好|加快|提升)+", "", text)
         start = re.match(
             r"(?:关于)?(?:印发)?[《“]?(?:健康)?((?:[\u4e00-\u9fff]{2,8}?(?:省|自治区|自治州|自治县|地区|市|州|盟|县|区|旗))+)",
             text,

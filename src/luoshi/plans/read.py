@@ -11,6 +11,7 @@ from pathlib import Path
 
 from luoshi.documents import Document, open_document
 from luoshi.plans import damage, deadlines, papers, tracing, unit_habits, units
+from luoshi.plans import years as year_pairs
 from luoshi.plans.evidence import Printed
 from luoshi.plans.head import read_head
 from luoshi.plans.model import Action, Plan, PlanHead, Target, Task
@@ -71,6 +72,7 @@ class _PlanReader:
         self.years: Years = (start, end)
         written = int(self.head.published[:4]) if self.head.published else None
         self.year = start or written or end
+        self.usual = year_pairs.usual(self.text.text)
 
     def plan(self) -> Plan:
         """Everything, in the order in which one part rests on another."""
@@ -288,7 +290,7 @@ class _PlanReader:
         if len(piece.text) > _LONGEST_TASK:
             return []
         year, years = times or (self.year, self.years)
-        found = find_targets(piece.text, offset_of=piece.offset_of, year=year, plan_years=years)
+        found = find_targets(piece.text, offset_of=piece.offset_of, year=year, plan_years=years, usual=self.usual)
         for target in found:
             for entry in target.evidence:
                 if entry.start is not None and entry.end is not None:

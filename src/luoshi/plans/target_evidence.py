@@ -9,6 +9,7 @@ from luoshi.plans.dates import Mention
 from luoshi.plans.evidence import Evidence
 from luoshi.plans.reading import UNNAMED, Reading
 from luoshi.plans.words import patterns
+from luoshi.plans.years import CARRIED
 
 Locate = Callable[[int, int], tuple[int, int]]
 INFERRED = "not printed with the promise: the end of the plan's period"
@@ -89,6 +90,8 @@ def _shares(metric: str, words: str) -> bool:
 def _deadline(
     told: Callable[..., Evidence], text: str, reading: Reading, deadline: str, when: Mention | None, inferred: bool
 ) -> Evidence:
+    if reading.deadline is not None and CARRIED in reading.flags:
+        return told("deadline", deadline, 0, 0, 0.75, CARRIED, rule=CARRIED)
     if reading.deadline is not None:
         found = [m.span() for m in re.finditer(re.escape(deadline[:4]), text[: reading.number_at])]
         return told(
@@ -96,6 +99,8 @@ def _deadline(
         )
     if when is None:
         return told("deadline", deadline, 0, 0, 0.6, INFERRED, rule="end of the plan's period")
+    if inferred and when.end <= reading.start and "。" in text[when.end : reading.start]:
+        return told("deadline", deadline, when.start, when.end, 0.8, "printed in a sentence before", rule=CARRIED)
     if when.end <= reading.start and re.search(r"[。\n]", text[when.end : reading.start]):
         return told(
             "deadline",

@@ -22,6 +22,7 @@ from luoshi.plans import (
     quantities,
     target_evidence,
     topics,
+    when,
     years,
 )
 from luoshi.plans.clauses import Sentence, sentence_start, sentences
@@ -63,14 +64,15 @@ def find_targets(
     offset_of: Callable[[int], int],
     year: int | None,
     plan_years: tuple[int | None, int | None] = (None, None),
+    usual: tuple[str, ...] = (),
 ) -> list[Target]:
     """The targets of one text in reading order, ids `G1`… within it (the caller renumbers), `task` unset.
 
     `offset_of` maps an index of `text` to a document offset. `year` completes dates without a year (6月底前) and gives the
     deadline where none is printed; the end of `plan_years` comes first there, and figures dated before its start are taken
-    as results, not promises.
+    as results, not promises. `usual` are the years the whole paper deals its values out to (`years.usual`).
     """
-    found = scan(text, year=year, plan_years=plan_years)
+    found = scan(text, year=year, plan_years=plan_years, usual=usual)
     out: list[Target] = []
     for row in found.rows:
         for target, first, last in indicator_tables.targets_of_row(row, year=year, plan_years=plan_years):
@@ -78,12 +80,12 @@ def find_targets(
             out.append(replace(target, id=f"G{len(out) + 1}", quote=found.plain.text[first:last], start=start, end=end))
     for reading in found.readings:
         start, end = found.plain.located(reading.start, reading.end, offset_of)
-        deadline, printed, when = _deadline(found, reading, year, plan_years)
+        deadline, printed, dated = when.deadline(found.plain.text, found.mentions, reading, year, plan_years)
         force, scope = _force(found.plain.text, reading), _scope(found.plain.text, reading)
         inferred = not printed and deadline is not None
         evidence = target_evidence.of_reading(
             found.plain.text, reading, lambda a, b: found.plain.located(a, b, offset_of),
-            deadline=deadline, when=when, inferred=inferred, force=force, scope=scope,
+            deadline=deadline, when=dated, inferred=inferred, force=force, scope=scope,
         )  # fmt: skip
         out.append(
             Target(
@@ -99,7 +101,10 @@ def find_targets(
     return out
 
 
-def scan(text: str, *, year: int | None = None, plan_years: tuple[int | None, int | None] = (None, None)) -> Scan:
+def scan(
+    text: str, *, year: int | None = None, plan_years: tuple[int | None, int | None] = (None, None),
+    usual: tuple[str, ...] = (),
+) -> Scan:  # fmt: skip
     """Readings and refusals of one text, for `find_targets` and for people who ask why a number was left out."""
     plain = Plain.of(text)
     mentions = dates.find(plain.text, year=year)
@@ -115,7 +120,7 @@ def scan(text: str, *, year: int | None = None, plan_years: tuple[int | None, in
         first = bisect_left(starts, sentence.start)
         inside = numbers[first : bisect_left(starts, sentence.end)]
         _read_sentence(result, sentence, inside)
-    years.deal(plain.text, result.readings)
+    years.deal(plain.text, result.readings, usual)
     for before, reading in pairwise(result.readings):
         between = plain.text[before.end : reading.start]
         if reading.metric == UNNAMED and before.unit == reading.unit and len(between) <= 24 and "\n" not in between:
@@ -125,11 +130,11 @@ def scan(text: str, *, year: int | None = None, plan_years: tuple[int | None, in
         topics.supply(plain.text, reading)
     kept: list[Reading] = []
     for reading in result.readings:
-        when = _governing(result, reading)
-        if when is not None and reading.deadline is None and _before_plan(plain.text, when, year, plan_years):
+        dated = when.governing(plain.text, mentions, reading)
+        if dated is not None and reading.deadline is None and _before_plan(plain.text, dated, year, plan_years):
             quote = plain.text[reading.start : reading.end]
             result.refusals.append(
-                Refusal(reading.start, reading.end, quote, f"a result of {when.year}, before the plan")
+                Refusal(reading.start, reading.end, quote, f"a result of {dated.year}, before the plan")
             )
             continue
         kept.append(reading)
@@ -137,20 +142,20 @@ def scan(text: str, *, year: int | None = None, plan_years: tuple[int | None, in
     return result
 
 
-def _before_plan(text: str, when: Mention, year: int | None, plan_years: tuple[int | None, int | None]) -> bool:
+def _before_plan(text: str, dated: Mention, year: int | None, plan_years: tuple[int | None, int | None]) -> bool:
     """Whether a date lies before the plan, so that its figures are results. Where only the end is known, 到2020年 stays a
     goal and a bare year counts as past when it lies six years before the end."""
-    if when.year is None:
+    if dated.year is None:
         return False
     if plan_years[0] is not None:
-        return when.year < plan_years[0]
-    if re.search(r"[到至]$", text[max(0, when.start - 2) : when.start]):
+        return dated.year < plan_years[0]
+    if re.search(r"[到至]$", text[max(0, dated.start - 2) : dated.start]):
         return False
     written = year if year is not None and year != plan_years[1] else None
-    if text[: when.end].endswith(("前", "内")):
+    if text[: dated.end].endswith(("前", "内")):
         return False  # 2025年底前: said of what is to come
     begin = written or (plan_years[1] - 6 if plan_years[1] is not None else year)
-    return begin is not None and when.year < begin
+    return begin is not None and dated.year < begin
 
 
 def _read_sentence(result: Scan, sentence: Sentence, numbers: list[Quantity]) -> None:
@@ -308,56 +313,6 @@ def _right_of(text: str, run: list[Quantity], after: str, more: bool, left: str)
 
 def _flat(text: str) -> bool:
     return text.count("（") == text.count("）")
-
-
-def _governing(result: Scan, reading: Reading) -> Mention | None:
-    """The date a promise stands under: the nearest one before it in its sentence, or inside its span after it."""
-    text = result.plain.text
-    start = sentence_start(text, reading.number_at)
-    place = bisect_left(result.mentions, reading.number_at, key=_starts)
-    for mention in reversed(result.mentions[max(0, place - 40) : place]):
-        if mention.start < start:
-            break
-        if mention.role in ("deadline", "span"):
-            return mention
-    for mention in result.mentions[place : place + 10]:
-        if mention.role == "deadline" and reading.number_at < mention.start < reading.end and mention.explicit:
-            return mention
-    return None
-
-
-def _starts(mention: Mention) -> int:
-    return mention.start
-
-
-def _deadline(
-    result: Scan, reading: Reading, year: int | None, plan_years: tuple[int | None, int | None]
-) -> tuple[str | None, bool, Mention | None]:
-    """The deadline, whether it is printed, and the date it was taken from."""
-    if reading.deadline is not None:
-        return reading.deadline, True, None
-    mention = _governing(result, reading)
-    if mention is not None:
-        return mention.value, mention.explicit or "-" in mention.value, mention
-    carried = _carried(result, reading)
-    if carried is not None:
-        return carried.value, True, carried
-    end = plan_years[1] or year
-    return (str(end) if end else None), False, None
-
-
-def _carried(result: Scan, reading: Reading) -> Mention | None:
-    """A date of an earlier sentence that opens a list of goals: 到2030年具体实现以下目标：…"""
-    text = result.plain.text
-    place = bisect_left(result.mentions, reading.start, key=_starts)
-    for mention in reversed(result.mentions[max(0, place - 200) : place]):
-        if mention.role == "deadline" and mention.explicit:
-            head = re.split(r"[。\n]", text[mention.end : mention.end + 200], maxsplit=1)[0]
-            goals = re.search(r"(?:以下|下列|如下|主要|具体|总体|工作)(?:目标|指标)(?:是|为|如下)?[：:]", head)
-            if goals or head.endswith("："):
-                return mention
-            return None
-    return None
 
 
 _OWN_CLAUSE = frozenset(("争创", "争", "争取"))  # these strive for their own clause only: 争创专科3个，建成中心2个

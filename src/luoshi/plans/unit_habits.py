@@ -39,3 +39,15 @@ def short_names(text: str) -> list[str]:
         if len(names) >= 2 and len(known) >= 0.75 * len(names) and not any(resolve(name) for name in names)
         else []
     )
+
+
+_CLOSING_LIST = re.compile(
+    r"[。；;\n]\s*(?P<list>[^。；;：:\n（）()，,\d]{4,120}?)"
+    r"(?:(?:共同|分别|按照?(?:各自)?职责(?:分工)?|分工)*(?:负责|落实|抓好落实|推进|实施))?[。\s]*$"
+)
+
+
+def closing_list(text: str) -> tuple[int, int] | None:
+    """Where the last sentence of a task may be a bare list (县人社局、县卫健局按职责分工落实。); the names are judged elsewhere."""
+    match = _CLOSING_LIST.search(text, max(0, len(text) - 200))
+    return match.span("list") if match and "、" in match["list"] else None

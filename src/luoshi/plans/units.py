@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass, field
 
 from luoshi.plans.directory import is_function, looks_like_unit, resolve
-from luoshi.plans.unit_habits import short_names
+from luoshi.plans.unit_habits import closing_list, short_names
 from luoshi.plans.unit_repair import heal, split
 
 _LABEL_WORD = (
@@ -96,6 +96,10 @@ def read_units(text: str) -> Units:
             taken.append((start, end))
             found.sources.append((start, end, "units named in a sentence"))
             found.add(names, lead=lead)
+    if not found.units and (last := _last_sentence(text)):
+        taken.append(last[:2])
+        found.sources.append((*last[:2], "units named in a sentence"))
+        found.add(last[2], lead=False)
     _defaults(text, found)
     found.spans = sorted(taken)
     return found
@@ -365,6 +369,16 @@ _SENTENCE = re.compile(
     r"组织实施|牵头)?)(?P<rest>[，,](?:[^。；;\n]{2,120}?(?:配合|参与|按职责分工负责|协助|负责)|(?:会同|商|"
     r"联合)[^。；;\n]{2,80}))?(?=[。；;，,\n]|$)"
 )
+
+
+def _last_sentence(text: str) -> tuple[int, int, list[str]] | None:
+    """A closing sentence that is nothing but units the directory knows: …达到95%以上。县卫健局、县公安局。"""
+    span = closing_list(text)
+    names, flags = split_names(text[slice(*span)]) if span else ([], [])
+    known = [name for name in names if (found := resolve(name)) and (found.place or found.level)]
+    if span is None or flags or len(known) < 2:
+        return None
+    return (*span, names) if sum(map(len, names)) >= 0.9 * len(text[slice(*span)].replace("、", "")) else None
 
 
 def _sentences(text: str) -> list[tuple[int, int, list[str], bool]]:

@@ -13,13 +13,15 @@ _YEARS = re.compile(
     r"((?:19|20)\d{2})年?[底末]?(?:、|和|与|及)((?:19|20)\d{2})年[底末]?(?:(?:、|和|与|及)((?:19|20)\d{2})年[底末]?)?"
 )
 _DOUBT = "several values for one subject"
+CARRIED = "year of the sentence before"
 
 
-def deal(text: str, readings: list[Reading]) -> None:
+def deal(text: str, readings: list[Reading], usual: tuple[str, ...] = ()) -> None:
     """Give each reading of a shared clause its year (as `deadline`) and its own subject, in place.
 
     With years Y1, Y2 and subjects A, B the print runs 分别达到 a1、b1和a2、b2 (by year: the 和 stands between the years) or
-    a1和a2、b1和b2 (by subject). With as many values as years the subject is shared.
+    a1和a2、b1和b2 (by subject). With as many values as years the subject is shared. Where a sentence prints 分别 and no
+    year, the years of the same paragraph go on, else the `usual` ones of the whole paper; both are flagged.
     """
     groups: dict[tuple[int, int], list[Reading]] = {}
     for reading in readings:
@@ -28,6 +30,9 @@ def deal(text: str, readings: list[Reading]) -> None:
         years = _years(text, group[0])
         if not years and len(group) > 2 and "分别" in text[group[0].start : group[0].number_at]:
             years = _told_before(text, group[0], len(group))
+        if not years and (years := _going_on(text, group, usual)):
+            for reading in group:
+                reading.flags.append(CARRIED)
         if not years:
             continue
         if len(group) == 1:
@@ -52,6 +57,29 @@ def _told_before(text: str, reading: Reading, count: int) -> list[str]:
     """2023年…达到3.6个，2024年…，2025年…；占比分别达到50%、55%、60%: as many years, one after the other, as there are values."""
     found = re.findall(r"((?:19|20)\d{2})年", text[sentence_start(text, reading.start) : reading.start])
     return found if len(found) == count and found == sorted(set(found)) else []
+
+
+def _going_on(text: str, group: list[Reading], usual: tuple[str, ...]) -> list[str]:
+    """The years dealt out before, for values of one subject under 分别 in a sentence without a year."""
+    first = group[0]
+    start = sentence_start(text, first.start)
+    doubtful = all(any(flag.startswith(_DOUBT) for flag in reading.flags) for reading in group)
+    if len(group) < 2 or not doubtful or "分别" not in text[first.start : first.number_at]:
+        return []
+    if re.search(r"(?:19|20)\d{2}年", text[start : first.number_at]):
+        return []
+    before = text[text.rfind("\n", 0, start) + 1 : start]
+    printed = list(_YEARS.finditer(before))
+    if printed and not re.search(r"(?:19|20)\d{2}年", before[printed[-1].end() :]):
+        years = [year for year in printed[-1].groups() if year]
+        return years if len(years) == len(group) else []
+    return list(usual) if len(usual) == len(group) and not re.search(r"(?:19|20)\d{2}年", before) else []
+
+
+def usual(text: str) -> tuple[str, ...]:
+    """The years that a whole paper deals its values out to (到2022年和2030年), where it names one such set only."""
+    found = {tuple(year for year in match.groups() if year) for match in _YEARS.finditer(text)}
+    return found.pop() if len(found) == 1 else ()
 
 
 def _deal_group(text: str, group: list[Reading], years: list[str]) -> None:

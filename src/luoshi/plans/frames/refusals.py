@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from luoshi.plans import metrics
-from luoshi.plans.frames.site import PER_TIME, Site
+from luoshi.plans.frames.site import PER_TIME, SIZE_UNITS, Site
 from luoshi.plans.words import patterns
 
 # Markers that report only within their own clause; the others report to the end of the sentence or the next goal.
@@ -40,7 +40,7 @@ _SPENT_TIME = re.compile(r"时间|时长|时限|住院日|天数|半径|响应|�
 
 def reason(site: Site) -> str:
     """A reason in plain words, or nothing when the grammar may go on."""
-    return _shape(site) or _scoring(site) or _told(site) or _past(site) or _measure(site)
+    return _shape(site) or _scoring(site) or _funding(site) or _told(site) or _past(site) or _measure(site)
 
 
 def _shape(site: Site) -> str:
@@ -97,6 +97,40 @@ def _scoring(site: Site) -> str:
         return "marks in a scoring table"
     if re.search(r"评分标准|评分细则|计分办法|扣分标准|考核分值", sentence):
         return "marks in a scoring table"
+    return ""
+
+
+_PAYERS = r"(?:中央|省|市|县|区|州|旗|乡镇?|地方|各级|本级|财政|个人|集体|医保(?:基金)?)"
+_SHARED_OUT = re.compile(
+    rf"{_PAYERS}(?:级|本级)?(?:财政)?(?:资金|经费|按)?(?:补助|配套|承担|分担|负担|出资|筹集)(?:比例|资金|经费)?(?:的|为|约)?$"
+)
+_PAID = re.compile(r"(?:扣减|扣除|扣拨|扣发|核减|预拨|暂扣|先行拨付)(?:[^，；。达不]{0,6})$")
+_BUDGET = re.compile(
+    r"(?:共需|总需|合计需|预计需|约需|所需)(?:要)?(?:投入|安排)?(?:经费|资金|投资)?(?:总额)?(?:约|为|共)*$"
+)
+_SUBSIDY = re.compile(
+    r"每(?:个|所|家|室|村|站|点|处|例|床|张|辆|套|台|户)"
+    r"[\u4e00-\u9fff]{0,6}?(?:补助|奖补|补贴)(?:标准)?(?:为|约)?$"
+)
+_QUOTED = re.compile(r"(?:按照?|根据|依照|对照|依据)[“\"][^”\"]*$")
+_QUOTED_END = re.compile(r"^[^“”\"]{0,40}[”\"]的?(?:要求|标准|原则|规定|条件|规范)")
+
+
+def _funding(site: Site) -> str:
+    """How money is shared out, summed up or withheld, and standards quoted from elsewhere."""
+    left, unit = site.left, site.first.unit
+    if site.first.is_share and _SHARED_OUT.search(left):
+        return "a share of funding"
+    if site.first.is_share and _PAID.search(left):
+        return "a rule of payment"
+    if unit.endswith("元") and _BUDGET.search(left):
+        return "the sum of a budget"
+    if unit.endswith("元") and _SUBSIDY.search(left):
+        return "a rate of subsidy"
+    text, first = site.context.text, site.first
+    if unit in SIZE_UNITS and _QUOTED.search(text[max(0, first.start - 60) : first.start]):
+        quoted = _QUOTED_END.match(text[first.end : first.end + 60])
+        return "a standard quoted from elsewhere" if quoted else ""
     return ""
 
 
