@@ -122,7 +122,7 @@ def person_place(person: int) -> tuple[str, str] | None:
 def _rows(resource_type: str, id_: str, which: str, *values: Any) -> list[tuple[Any, ...]]:
     """Versions of the resource read by this id, found by the key it was sent with or the name it was given."""
     with connection.cursor() as cursor:
-        for found in ("r.key = %s AND r.public_id = r.key", "r.public_id = %s AND r.public_id <> r.key"):
+        for found in ("r.key = %s AND r.public_id = r.key", "r.public_id = %s AND NOT (r.public_id = r.key)"):
             cursor.execute(f"{_STORED} WHERE r.type = %s AND {found} AND {which}", [resource_type, id_, *values])
             rows = cursor.fetchall()
             if rows:
