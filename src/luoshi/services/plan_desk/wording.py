@@ -31,6 +31,7 @@ DOUBTS: Sequence[tuple[str, str]] = (
     (r"units printed once for the group", "责任单位为整组任务共同列出"),
     (r"merged with the task table", "已与任务分解表合并"),
     (r"one value for several years", "一个数值对应多个年份"),
+    (r"year of the sentence before", "年份沿用前文"),
     (r"not understood in a unit list: (.*)", r"责任单位中有未识别的内容：\1"),
     (r"a stray line stood inside the unit list: (.*)", r"责任单位中混入了其他文字：\1"),
     (r"‰ misread as %o\?", "“‰”可能被误识为“%o”"),
@@ -89,7 +90,12 @@ REFUSALS: Sequence[tuple[str, str]] = (
     (r"the PDF has ([\d,]+) pages; at most ([\d,]+) are read\.", r"PDF 有 \1 页，最多读取 \2 页。请拆分后上传。"),
     (r"the text has more than ([\d,]+) characters.*", r"文字超过 \1 个字符，规划没有这么长。请只上传正文。"),
     (r"a file with ([\d,]+) tables.*", r"文件中有 \1 个表格，过多。请只上传规划正文。"),
-    (r"page (\d+) of the PDF holds more than .*", r"PDF 第 \1 页的文字过多，像是损坏。请打印成新的 PDF 再上传。"),
+    (r"page (\d+) of the PDF holds more than .*", r"PDF 第 \1 页的文字或图形过多。请去掉该页，或把规划正文打印成新的 PDF。"),
+    (
+        r"the text has ([\d,]+) lines or paragraphs; at most ([\d,]+) .*",
+        r"文件有 \1 行（段），最多按规划读取 \2 行。请只上传规划正文；名单和数据请另存为 .xlsx 表格。",
+    ),
+    (r"the file is almost all digits.*", "文件几乎全是数字，不是规划正文。请确认是否选对了文件。"),
     (r"a table has .*", "文件中有过大的表格。请拆分后上传。"),
     (r"the page is nested deeper.*", "网页嵌套过深。请把规划正文复制到文档中再上传。"),
 )  # fmt: skip
