@@ -12,12 +12,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import settings as hypothesis_settings
 
 if TYPE_CHECKING:
     from luoshi.platform.access.models import User
     from luoshi.platform.regions.models import Division, Institution
 
 ROOT = Path(__file__).resolve().parent.parent
+
+# A busy machine is no fault of the code; speed is measured by the bench, never by a deadline.
+hypothesis_settings.register_profile("luoshi", deadline=None)
+hypothesis_settings.load_profile("luoshi")
 
 
 @pytest.fixture(scope="session")

@@ -54,6 +54,7 @@ def shown(finding: Finding) -> str:
 
 
 @requires("authenticity.review")
+@requires_person_factor
 @require_GET
 def findings(request: HttpRequest) -> HttpResponse:
     """The units to ask, the surest sign first."""
