@@ -1,16 +1,18 @@
-"""The jobs of the desk: run all checks, look for signs."""
+"""The jobs of the desk: run all checks, look for signs. What they need is loaded when they run: SciPy takes a second,
+and every command would wait for it."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from luoshi.platform.jobs.registry import Progress, job
-from luoshi.services.quality import actions, judging
 
 
 @job("quality.run", restartable=True)
 def run(progress: Progress, by: str = "system") -> dict[str, Any]:
     """Run the checks over what changed in the lake."""
+    from luoshi.services.quality import actions
+
     progress(0, 1)
     ran = actions.run(by=by)
     progress(1, 1)
@@ -20,6 +22,8 @@ def run(progress: Progress, by: str = "system") -> dict[str, Any]:
 @job("quality.authenticity", restartable=True)
 def look(progress: Progress, by: str = "system") -> dict[str, Any]:
     """Look for signs of records made at the desk."""
+    from luoshi.services.quality import judging
+
     progress(0, 1)
     examined = judging.look(by=by)
     progress(1, 1)
