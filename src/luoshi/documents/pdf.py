@@ -170,8 +170,7 @@ def _columns(lines: list[_Line], width: float) -> list[_Line]:
     left = [line for line in lines if line.right < middle + 8 and line.grid is None]
     right = [line for line in lines if line.left > middle - 8 and line.grid is None]
     across = len(lines) - len(left) - len(right)
-    wide = sum(1 for line in left + right if line.right - line.left > 0.3 * width)
-    if len(left) >= 8 and len(right) >= 8 and across <= 0.25 * len(lines) and wide >= 0.6 * (len(left) + len(right)):
+    if across <= 0.25 * len(lines) and _set_text(left, width) and _set_text(right, width):
         top = min(line.top for line in left + right if line.right - line.left > 0.3 * width)
         bottom = max(line.bottom for line in left + right)
         before = [line for line in lines if line not in left and line not in right and line.top < top + 2]
@@ -179,6 +178,18 @@ def _columns(lines: list[_Line], width: float) -> list[_Line]:
         inner = [line for line in lines if line not in before and line not in after and line not in right]
         return before + inner + [line for line in right if line not in before] + after
     return lines
+
+
+def _set_text(side: list[_Line], width: float) -> bool:
+    """Whether the lines of one half of a page are running text: enough of them, and enough that fill the column. Cells of
+    a table without rules seldom do."""
+    if len(side) < 8:
+        return False
+    edge = max(line.right for line in side)
+    full = sum(
+        1 for line in side if line.right > edge - 1.5 * max(line.height, 6) and line.right - line.left > 0.3 * width
+    )
+    return full >= 0.3 * len(side)
 
 
 def _furniture(pages: list[tuple[list[_Line], tuple[float, float]]]) -> set[tuple[str, int]]:
