@@ -188,7 +188,8 @@ def test_a_failed_rebuild_leaves_the_lake_as_it_was(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="No space left"):
         build(Broken(), tmp_path, at=NOW, register_rows=some_registers())
     assert contents(tmp_path) == before
-    assert sorted(path.name for path in tmp_path.iterdir()) == [".lock", "lake.json", "stats.json", "tables"]
+    kept = {".lock", "changes", "lake.json", "stats.json", "tables"}  # `changes`: what to read anew, at worst too much
+    assert {path.name for path in tmp_path.iterdir()} <= kept
 
 
 def test_a_body_that_is_no_json_is_counted_and_keeps_nothing_out(tmp_path: Path) -> None:
