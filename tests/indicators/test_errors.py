@@ -110,7 +110,7 @@ def _replace(path: Path, old: str, new: str) -> None:
 
 
 def test_a_cohort_must_give_what_it_declares(copy: Path):
-    _replace(copy / "cohorts/diabetes.sql", "  e.status\n", "  e.status AS stat\n")
+    _replace(copy / "cohorts/diabetes.sql", "  e.status,\n", "  e.status AS stat,\n")
     with pytest.raises(CatalogError, match=r"'stat'.*'status'"):
         Catalogue.load(copy)
 
