@@ -40,12 +40,6 @@ _ARROW: dict[Type, pa.DataType] = {
     "text": pa.string(), "integer": pa.int64(), "double": pa.float64(), "date": pa.date32(),
     "instant": pa.timestamp("us"), "boolean": pa.bool_(),
 }  # fmt: skip
-_LITERAL_ROWS = 100
-
-_ARROW = {
-    "text": pa.string(), "integer": pa.int64(), "double": pa.float64(), "date": pa.date32(),
-    "instant": pa.timestamp("us"), "boolean": pa.bool_(),
-}  # fmt: skip
 
 
 def sql_type(kind: Type) -> str:

@@ -24,10 +24,6 @@ _HALF_MARKS = {",": "，", ";": "；", "(": "（", ")": "）", "!": "！", "?": 
 _INVISIBLE = set("\u200b\u200c\u200d\ufeff\u00ad")
 
 
-def _is_cjk(char: str) -> bool:
-    return "\u4e00" <= char <= "\u9fff"
-
-
 def _is_word(char: str) -> bool:
     return char.isascii() and (char.isalnum() or char in "%.")
 

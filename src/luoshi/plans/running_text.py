@@ -108,13 +108,6 @@ class RunningText:
             self._rows = [(para.start, para.end) for para in self.paras if para.kind == ROW]
         return self._rows
 
-    def page_at(self, position: int) -> int | None:
-        """The page of the paragraph at a position, where the format knows pages."""
-        for para in self.paras:
-            if para.start <= position < para.end:
-                return para.page
-        return None
-
 
 def join_offsets(characters: Iterable[tuple[str, int]]) -> list[tuple[int, int]]:
     """Characters with their document offsets as runs; small gaps (blanks, wraps) do not split a run."""

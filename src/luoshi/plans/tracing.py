@@ -202,14 +202,6 @@ def of_deadline(printed: Printed, piece: Piece, due: Deadline) -> list[Evidence]
     return result
 
 
-def by_field(entries: list[Evidence]) -> dict[str, list[Evidence]]:
-    """Entries in order, by the name of their field."""
-    result: dict[str, list[Evidence]] = {}
-    for entry in entries:
-        result.setdefault(entry.field, []).append(entry)
-    return result
-
-
 def plain_value(value: Any) -> str:
     """A value for a line of print."""
     if isinstance(value, list):

@@ -117,7 +117,6 @@ _LEVELS: tuple[frozenset[str], ...] = (
     frozenset({"+", "-", "&"}),
     frozenset({"*", "/", "div", "mod"}),
 )
-_WORDS = {"implies", "or", "xor", "and", "in", "contains", "is", "as", "div", "mod"}
 
 
 @dataclass(frozen=True)

@@ -30,7 +30,6 @@ _OFTEN = {
     "53.00": (3, 2, 2, 3), "06.4": (0, 2, 2, 1), "68.41": (0, 0, 2, 0), "79.35": (1, 2, 2, 5), "81.54": (0, 0, 1, 4),
     "32.41": (0, 0, 1, 1),
 }  # fmt: skip
-_QUICK = ("13.41", "45.42", "53.00")
 
 
 def operations(people: People, where: Geography, journal: Journal, span: Span, seed: int, stays: Stays) -> None:

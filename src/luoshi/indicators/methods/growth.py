@@ -26,7 +26,6 @@ Measure = Literal["length-for-age", "weight-for-age", "weight-for-length", "weig
 LYING_UNTIL = 731
 """First day of age at which a child is measured standing."""
 LAST_DAY = 1826
-STANDING_SHORTER = 0.7
 # z-scores further out than these are held to be errors of measurement (WHO Anthro, flags).
 PLAUSIBLE: dict[str, tuple[float, float]] = {
     "length-for-age": (-6, 6), "weight-for-age": (-6, 5), "weight-for-length": (-5, 5), "weight-for-height": (-5, 5),

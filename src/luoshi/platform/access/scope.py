@@ -133,12 +133,6 @@ class Scope:
             raise Http404
         return code
 
-    def institution_or_404(self, code: str) -> str:
-        """`code` when inside, otherwise `Http404`."""
-        if not self.covers_institution(code):
-            raise Http404
-        return code
-
     def root_division(self) -> str:
         """Code of the widest division inside: the shortest granted path, or for everywhere the widest division that
         holds every other one. Empty when only institutions are granted or there is no division yet."""

@@ -12,7 +12,6 @@ import json
 import re
 from collections.abc import Callable
 from typing import Any
-from urllib.parse import parse_qsl
 
 import orjson
 from django.db import transaction
@@ -325,8 +324,3 @@ def _got(answer: Answer, root: str) -> dict[str, Any]:
 def _failed(error: Exception) -> dict[str, Any]:
     told = failed(error)
     return {"response": {"status": f"{told.status_code} {told.reason_phrase}", "outcome": orjson.loads(told.content)}}
-
-
-def pairs_of(query: str) -> list[tuple[str, str]]:
-    """Parameters of an address."""
-    return parse_qsl(query, keep_blank_values=True)

@@ -16,7 +16,6 @@ from luoshi.services.fhir_server import reading, showing, subscribing, writes
 from luoshi.services.fhir_server.writes import Checked
 from luoshi.web.fhir import Answer, Caller, FhirError, outcome
 
-RETURNS = ("minimal", "representation", "OperationOutcome")
 _STATUS = {"new": 201, "changed": 200, "unchanged": 200}
 
 

@@ -23,8 +23,6 @@ from luoshi.records.validate import Issue, Validator
 from luoshi.services.fhir_server import asking, searching
 from luoshi.web.fhir import Caller, FhirError
 
-_STRUCTURE = "Not JSON"
-
 
 @cache
 def validator(profile: str | None) -> Validator:

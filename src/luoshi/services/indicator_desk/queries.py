@@ -14,7 +14,6 @@ from luoshi.kernel.errors import InvalidValue, nearest
 from luoshi.kernel.period import Period
 from luoshi.platform.access.scope import Scope
 from luoshi.platform.lake import results, withholding
-from luoshi.platform.lake.results import Value
 from luoshi.platform.lake.withholding import Cell
 from luoshi.platform.regions import queries as regions
 from luoshi.services.indicator_desk import evaluating
@@ -118,8 +117,3 @@ def sheet(
         names={code: place.name, **names},
         data_until=here.data_until,
     )
-
-
-def value_here(indicator: Indicator, *, scope: Scope, division: str) -> Value:
-    """The running value of an indicator at a division, for the list."""
-    return results.value(indicator.id, results.current_period(indicator.id), scope=scope, division=division)

@@ -13,7 +13,7 @@ from luoshi.indicators import Catalogue, Indicator
 from luoshi.kernel import clock
 from luoshi.services.plan_desk.public import BoundTarget
 from luoshi.services.scoreboard.places import Place
-from luoshi.services.scoreboard.rules import RATE_BASES, Standing, days_old, falls
+from luoshi.services.scoreboard.rules import Standing, days_old, falls
 from luoshi.web import lights, marks, numbers
 from luoshi.web.manifest import in_language
 
@@ -270,11 +270,6 @@ class Row:
 def verdict_words() -> dict[str, str]:
     """The three verdicts in words."""
     return {"computable": _("可算"), "partly": _("部分可算"), "not": _("不可算")}
-
-
-def is_rate(unit: str) -> bool:
-    """Whether a unit is that of a share or rate."""
-    return unit in RATE_BASES
 
 
 def definition(indicator: Indicator) -> dict[str, Any]:

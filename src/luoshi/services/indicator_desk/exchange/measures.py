@@ -18,7 +18,6 @@ from luoshi.services.indicator_desk.queries import Sheet
 CANONICAL = "urn:luoshi:measure:"
 DIVISION_SYSTEM = "urn:luoshi:division"
 INSTITUTION_SYSTEM = "urn:luoshi:institution"
-REASON_SYSTEM = "urn:luoshi:value-reason"
 POPULATION = "http://terminology.hl7.org/CodeSystem/measure-population"
 SCORING = "http://terminology.hl7.org/CodeSystem/measure-scoring"
 IMPROVEMENT = "http://terminology.hl7.org/CodeSystem/measure-improvement-notation"
