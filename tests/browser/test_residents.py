@@ -19,8 +19,8 @@ PASSWORD = "yun-shan-cang-cang-8"
 PHONE = {"width": 390, "height": 844}
 
 
-def somebody(city: Any) -> tuple[int, str, str]:
-    """Number, ID number and name of a resident of the clinic who is managed for hypertension."""
+def somebody(city: Any, after: int = 0) -> tuple[int, str, str]:
+    """Number, ID number and name of a resident of the clinic who is managed for hypertension: the first after a number."""
     with sqlite3.connect(city.database) as database:
         return database.execute(
             """SELECT p.number, i.value, p.name FROM store_person p
@@ -29,7 +29,8 @@ def somebody(city: Any) -> tuple[int, str, str]:
             JOIN store_version v ON v.resource_id = r.id AND v.body LIKE '%"hypertension"%'
             WHERE p.institution = (SELECT n.code FROM access_grant g JOIN regions_institution n ON n.id = g.institution_id
                                    JOIN access_user u ON u.id = g.user_id WHERE u.username = 'clinic')
-            ORDER BY p.number LIMIT 1"""
+            AND p.number > ? ORDER BY p.number LIMIT 1""",
+            (after,),
         ).fetchone()
 
 
@@ -99,7 +100,8 @@ def test_a_resident_decides_and_sees_who_looked(signed_in: SignedIn, site: str, 
 
 
 def test_the_record_on_paper(signed_in: SignedIn, city: Any):
-    person, _number, name = somebody(city)
+    closing, _number, _name = somebody(city)  # the one above, who has closed a category
+    person, _number, name = somebody(city, after=closing)
     page = signed_in("leader")
     page.goto(f"/people/{person}/")
     paper = pypdfium2.PdfDocument(io.BytesIO(page.pdf(format="A4", prefer_css_page_size=True)))
