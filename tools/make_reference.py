@@ -1,5 +1,5 @@
-"""Write the generated pages: GLOSSARY.md, docs/reference/cli.md, docs/reference/settings.md, docs/reference/indicators.md and
-the pages below docs/reference/indicators.
+"""Write the generated pages: GLOSSARY.md, docs/reference/cli.md, docs/reference/settings.md, docs/reference/states.md,
+docs/reference/indicators.md and the pages below docs/reference/indicators.
 
 Run it with `make reference`; `--check` only says which pages are out of date (the docs test calls it so).
 """
@@ -64,6 +64,28 @@ def settings() -> str:
     return GENERATED + "# Settings\n\n" + inspect.cleandoc(source.split('"""')[1]) + "\n"
 
 
+def states() -> str:
+    """Every state machine, drawn."""
+    from luoshi.cli.server import django_setup
+
+    django_setup()
+    from luoshi.platform.access.roles import role_book
+    from luoshi.web.manifest import machines
+
+    known = role_book().permissions
+    parts = [GENERATED + "# States and moves\n\nDrawn from the rules that the program follows.\n"]
+    for machine in machines():
+        parts.append(f"## {machine.title_en} ({machine.title})\n\n```mermaid\n{machine.mermaid(english=True)}\n```\n")
+        parts.append("| move | 动作 | from | to | who | needs |\n|---|---|---|---|---|---|")
+        for move in machine.moves:
+            who = known[move.by].name_en if move.by in known else "by itself when the time comes"
+            sources = ", ".join(machine.states[source][1] for source in move.sources)
+            cells = (move.label_en, move.label, sources, machine.states[move.target][1], who, ", ".join(move.needs))
+            parts.append(f"| {' | '.join(cells)} |")
+        parts[-1] += "\n"
+    return "\n".join(parts)
+
+
 def indicators() -> dict[str, Callable[[], str]]:
     """The list of indicators, and a page for each group with their definitions, sources and confidence."""
     found = importlib.import_module("luoshi.indicators.reference").pages()
@@ -74,6 +96,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "GLOSSARY.md": glossary,
     "docs/reference/cli.md": cli,
     "docs/reference/settings.md": settings,
+    "docs/reference/states.md": states,
 }
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+import importlib.util
 import json
 import os
 import shutil
@@ -118,25 +120,41 @@ def _prepare(console: Console, home: Path, residents: int, seed: int) -> None:
         cli.main(list(arguments), prog_name="luoshi", standalone_mode=False)
 
     console.print("[bold]落实 Luoshi[/]: a fictional city, from nothing to the board.")
-    console.rule("[bold]1/8 The store: tables and static files", align="left")
+    console.rule("[bold]1/9 The store: tables and static files", align="left")
     prepare_store()
     step(
-        f"2/8 Invent a city of {residents:,} residents",
+        f"2/9 Invent a city of {residents:,} residents",
         *("simulate", "--residents", str(residents), "--seed", str(seed), "--out", str(region)),
     )
-    step("3/8 Divisions, institutions, departments, population", "region", "import", str(region / "region"))
+    step("3/9 Divisions, institutions, departments, population", "region", "import", str(region / "region"))
     people = _people()
-    console.rule("[bold]4/8 People who sign in", align="left")
+    console.rule("[bold]4/9 People who sign in", align="left")
     _make_accounts(people, password)
-    step("5/8 Records in", "records", "ingest", str(region / "fhir"), "--source", "demo")
-    step("6/8 Records to columns", "lake", "build")
-    step("7/8 Every indicator, every division", "lake", "refresh")
-    step("8/8 The plan: read, load, confirm", "plan", "load", str(plan), "--confirm", "--by", "plan-officer")
+    step("5/9 Records in", "records", "ingest", str(region / "fhir"), "--source", "demo")
+    step("6/9 Records to columns", "lake", "build")
+    step("7/9 Every indicator, every division", "lake", "refresh")
+    step("8/9 The plan: read, load, confirm", "plan", "load", str(plan), "--confirm", "--by", "plan-officer")
+    console.rule("[bold]9/9 The services at work", align="left")
+    _demonstrate(console, people, password)
     facts = {"residents": residents, "seed": seed, "password": password, "people": [vars(p) for p in people]}
     unfinished = home / "ready.part"
     unfinished.write_text(json.dumps(facts, ensure_ascii=False), "utf-8")
     unfinished.replace(home / "ready.json")
     console.print(f"[bold green]Ready[/] after {time.monotonic() - started:.0f} s.")
+
+
+def _demonstrate(console: Console, people: list[Person], password: str) -> None:
+    """Let every service that has something to show prepare it (`demonstration.prepare`, in the order they are listed).
+    Those it adds to `people` can sign in too."""
+    from luoshi.web.manifest import services
+
+    for service in services():
+        if importlib.util.find_spec(f"{service.name}.demonstration"):
+            module = importlib.import_module(f"{service.name}.demonstration")
+            for username, name, role, where, what in module.prepare():
+                people.append(Person(username, name, role, where, what))
+                _make_accounts(people[-1:], password)
+            console.print(f"  {service.title_en}", highlight=False)
 
 
 def _short(argument: str, home: Path) -> str:

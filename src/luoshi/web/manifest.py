@@ -7,9 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from importlib import import_module
+from importlib.util import find_spec
 
 from django.apps import AppConfig, apps
 from django.utils.translation import get_language
+
+from luoshi.kernel.machine import Machine
 
 
 def in_language(chinese: str, english: str) -> str:
@@ -58,3 +62,12 @@ class Service(AppConfig):
 def services() -> Iterator[Service]:
     """The installed services, in the order they are listed in `project/installed.py`."""
     return (config for config in apps.get_app_configs() if isinstance(config, Service))
+
+
+def machines() -> Iterator[Machine]:
+    """Every state machine of the installed applications: what their `rules` hold, in the order of installation."""
+    for config in apps.get_app_configs():
+        if config.name.startswith("luoshi.") and find_spec(f"{config.name}.rules"):
+            for held in vars(import_module(f"{config.name}.rules")).values():
+                if isinstance(held, Machine):
+                    yield held
