@@ -13,6 +13,9 @@ PLATFORM: list[str] = [
     "luoshi.platform.jobs",
 ]
 
+# Rules and tables of supervision, without pages of their own.
+SUPERVISION: list[str] = []
+
 SERVICES: list[str] = [
     "luoshi.services.scoreboard",
     "luoshi.services.indicator_desk",

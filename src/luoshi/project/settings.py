@@ -17,6 +17,9 @@
 | `LUOSHI_IDLE_MINUTES` | `30` | a session nobody uses for so long is ended |
 | `LUOSHI_REDIS` | none | address of Redis for the job queue, when several machines share it (needs the package `redis`) |
 | `LUOSHI_WEBHOOKS` | none | hosts, by comma, that webhooks of Subscriptions may call although they are this machine |
+| `LUOSHI_MAIL` | none | how mail leaves: `smtp://user:password@host:587` (`smtps://` for TLS from the start), or `file` to write it to `LUOSHI_HOME/mail`; without it nothing is mailed |
+| `LUOSHI_MAIL_FROM` | `luoshi@localhost` | the sender of mails |
+| `LUOSHI_ADDRESS` | the first of `LUOSHI_HOSTS` | how links in mails begin: `https://luoshi.example.gov.cn` |
 | `LUOSHI_DEBUG` | `0` | tracebacks in the browser; never on a machine others can reach |
 """
 
@@ -26,11 +29,12 @@ import os
 import secrets
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 import dj_database_url
 from django.utils.translation import gettext_lazy as _
 
-from luoshi.project.installed import PLATFORM, SERVICES
+from luoshi.project.installed import PLATFORM, SERVICES, SUPERVISION
 
 
 def _switch(name: str, default: bool) -> bool:
@@ -85,6 +89,7 @@ INSTALLED_APPS = [
     "django_htmx",
     "axes",
     *PLATFORM,
+    *SUPERVISION,
     *SERVICES,
 ]
 
@@ -204,6 +209,34 @@ SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 if LUOSHI_PROXY:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+
+# --- mail ----------------------------------------------------------------------------------------------------------
+
+
+def _mail(address: str) -> dict[str, Any]:
+    """Django's settings of an address of mail; links and messages leave through it."""
+    if address == "file":
+        return {"EMAIL_BACKEND": "django.core.mail.backends.filebased.EmailBackend"}
+    parts = urlsplit(address)
+    if parts.scheme not in ("smtp", "smtps") or not parts.hostname:
+        return {"EMAIL_BACKEND": "django.core.mail.backends.dummy.EmailBackend"}
+    return {
+        "EMAIL_BACKEND": "django.core.mail.backends.smtp.EmailBackend",
+        "EMAIL_HOST": parts.hostname,
+        "EMAIL_PORT": parts.port or (465 if parts.scheme == "smtps" else 587),
+        "EMAIL_HOST_USER": unquote(parts.username or ""),
+        "EMAIL_HOST_PASSWORD": unquote(parts.password or ""),
+        "EMAIL_USE_SSL": parts.scheme == "smtps",
+        "EMAIL_USE_TLS": parts.scheme == "smtp" and bool(parts.username),
+    }
+
+
+LUOSHI_MAIL = os.environ.get("LUOSHI_MAIL", "")
+globals().update(_mail(LUOSHI_MAIL))
+EMAIL_FILE_PATH = LUOSHI_HOME / "mail"
+EMAIL_TIMEOUT = 20
+DEFAULT_FROM_EMAIL = os.environ.get("LUOSHI_MAIL_FROM", "luoshi@localhost")
+LUOSHI_ADDRESS = os.environ.get("LUOSHI_ADDRESS", f"http{'s' if LUOSHI_HTTPS else ''}://{ALLOWED_HOSTS[0]}")
 
 # --- language, time, static files ----------------------------------------------------------------------------------
 
