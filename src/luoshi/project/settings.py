@@ -17,7 +17,7 @@
 | `LUOSHI_IDLE_MINUTES` | `30` | a session nobody uses for so long is ended |
 | `LUOSHI_REDIS` | none | address of Redis for the job queue, when several machines share it (needs the package `redis`) |
 | `LUOSHI_WEBHOOKS` | none | hosts, by comma, that webhooks of Subscriptions may call although they are this machine |
-| `LUOSHI_MAIL` | none | how mail leaves: `smtp://user:password@host:587` (`smtps://` for TLS from the start), or `file` to write it to `LUOSHI_HOME/mail`; without it nothing is mailed |
+| `LUOSHI_MAIL` | none | `smtp://user:password@host:587`, `smtps://…`, or `file` (into `LUOSHI_HOME/mail`); without it no mail |
 | `LUOSHI_MAIL_FROM` | `luoshi@localhost` | the sender of mails |
 | `LUOSHI_ADDRESS` | the first of `LUOSHI_HOSTS` | how links in mails begin: `https://luoshi.example.gov.cn` |
 | `LUOSHI_DEBUG` | `0` | tracebacks in the browser; never on a machine others can reach |
