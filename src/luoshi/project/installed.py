@@ -14,7 +14,10 @@ PLATFORM: list[str] = [
 ]
 
 # Rules and tables of supervision, without pages of their own.
-SUPERVISION: list[str] = []
+SUPERVISION: list[str] = [
+    "luoshi.supervision.appraisal",
+    "luoshi.supervision.alerts",
+]
 
 SERVICES: list[str] = [
     "luoshi.services.scoreboard",

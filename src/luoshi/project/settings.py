@@ -122,6 +122,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "luoshi.platform.access.context.access",
+                "luoshi.supervision.alerts.context.unread",
             ],
         },
     },
