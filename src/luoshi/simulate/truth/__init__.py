@@ -10,7 +10,7 @@ from datetime import date
 from typing import Any
 
 from luoshi.simulate.city import Region
-from luoshi.simulate.truth import bodies, lives, panels, places, residents, wider, young
+from luoshi.simulate.truth import bodies, contracts, lives, panels, places, residents, wider, young
 from luoshi.simulate.truth.tally import Tally
 
 
@@ -31,6 +31,7 @@ def answers(region: Region, as_of: date | None = None) -> dict[str, Any]:
     places.count(tally)
     bodies.count(tally)
     wider.count(tally)
+    contracts.count(tally)
     lives.count(tally)
     return {
         "as_of": tally.span.as_of.isoformat(),
