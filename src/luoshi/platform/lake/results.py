@@ -184,7 +184,7 @@ def current_period(indicator: str) -> Period:
 def measured_period(indicator: str, deadline: date | None) -> Period:
     """The period a promise due on `deadline` is measured in: the running one, or that of its deadline once that is
     earlier. A promise for the year 2025 is measured in the maternal-child year 2025, also after that has ended."""
-    until = data_until() or clock.today()
+    until = min(data_until() or clock.today(), clock.today())
     rule = Catalogue.load().indicator(indicator).period
     running = running_period(rule, until)
     if deadline is None:

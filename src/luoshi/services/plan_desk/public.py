@@ -9,7 +9,7 @@ from typing import cast
 from luoshi.kernel.comparator import Op, Threshold
 from luoshi.platform.access.scope import Scope
 from luoshi.services.plan_desk import queries, rules
-from luoshi.services.plan_desk.models import Target
+from luoshi.services.plan_desk.models import Plan, Status, Target
 
 
 @dataclass(frozen=True)
@@ -64,6 +64,8 @@ class BoundTarget:
     approximate: bool = False
     # In an amendment: the promise of the earlier text whose progress this one goes on with.
     continues: int | None = None
+    # Number of the task it stands in.
+    task: int | None = None
 
     @property
     def threshold(self) -> Threshold:
@@ -74,6 +76,67 @@ class BoundTarget:
     def promise(self) -> str:
         """The promise in short: `≥ 90%`."""
         return rules.promise(self.op, self.value, self.upper, self.unit)
+
+
+@dataclass(frozen=True)
+class PlanHead:
+    """A confirmed plan; `division` is the code of the division it was made for."""
+
+    id: int
+    title: str
+    division: str
+    division_path: str
+    period_start: int | None
+    period_end: int | None
+
+
+@dataclass(frozen=True)
+class TaskItem:
+    """One task as the plan makes it, with the units it names; `inherited_units` are named for its whole section."""
+
+    id: int
+    number: str
+    title: str
+    text: str
+    action: str
+    deadline: date | None
+    lead_units: tuple[str, ...]
+    units: tuple[str, ...]
+    inherited_units: tuple[str, ...]
+
+
+def confirmed_plans(*, scope: Scope) -> list[PlanHead]:
+    """The confirmed plans the viewer may see, the newest first. One query."""
+    rows = queries.plans(scope).filter(status=Plan.Status.CONFIRMED).select_related("division")
+    return [_head(plan) for plan in rows.defer("text", "blocks").order_by("-confirmed_at", "-pk")]
+
+
+def tasks(plan_id: int, *, scope: Scope) -> tuple[PlanHead | None, list[TaskItem]]:
+    """A confirmed plan and its tasks that stand, in order of the text; `(None, [])` when there is none of that number
+    in the viewer's sight. Two queries."""
+    found = queries.plans(scope).filter(pk=plan_id, status=Plan.Status.CONFIRMED).select_related("division")
+    plan = found.defer("text", "blocks").first()
+    if plan is None:
+        return None, []
+    rows = plan.tasks.exclude(status=Status.REJECTED).select_related("action").order_by("start", "pk")
+    return _head(plan), [
+        TaskItem(
+            id=task.pk,
+            number=task.number,
+            title=task.title,
+            text=task.text,
+            action=str(task.action) if task.action else "",
+            deadline=rules.deadline_day(task.deadline, plan.period_end),
+            lead_units=tuple(task.lead_units),
+            units=tuple(task.units),
+            inherited_units=tuple(task.inherited_units),
+        )
+        for task in rows
+    ]
+
+
+def _head(plan: Plan) -> PlanHead:
+    return PlanHead(plan.pk, plan.title, plan.division.code, plan.division.path, plan.period_start, plan.period_end)
 
 
 def confirmed_targets(*, scope: Scope) -> list[BoundTarget]:
@@ -145,4 +208,5 @@ def _bound(target: Target) -> BoundTarget:
         op_alt=tuple(target.op_alt),
         approximate=target.approximate,
         continues=target.continues_id,
+        task=target.task_id,
     )

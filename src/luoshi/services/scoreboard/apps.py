@@ -20,3 +20,10 @@ class ScoreboardConfig(Service):
         Nav("总览", "Board", "scoreboard:overview", "board.read", order=10),
         Nav("目标", "Targets", "scoreboard:targets", "board.read", order=20),
     )
+
+    def ready(self) -> None:
+        """Tell supervision where every promise stands."""
+        from luoshi.services.scoreboard.public import ScoreboardBoard
+        from luoshi.supervision import sources
+
+        sources.register(ScoreboardBoard())

@@ -82,11 +82,11 @@ def measure_below(
         if is_measured(target):
             period = period_of(target)
             now = below(target.indicator, period)
-            before = below(target.indicator, _year_before(target, period)) if target.kind == "change" else {}
+            before = below(target.indicator, year_before(target, period)) if target.kind == "change" else {}
         for code in codes:
             value = now.get(code)
             if value is not None and target.kind == "change":
-                value = _change(target, value, before.get(code))
+                value = change(target, value, before.get(code))
             standings[code].append(stand(target, value, pace_here))
     return standings
 
@@ -211,10 +211,10 @@ def value_at(target: BoundTarget, at: Place, scope: Scope) -> Value | None:
     value = results.value(target.indicator, period, scope=scope, **where)
     if target.kind != "change":
         return value
-    return _change(target, value, results.value(target.indicator, _year_before(target, period), scope=scope, **where))
+    return change(target, value, results.value(target.indicator, year_before(target, period), scope=scope, **where))
 
 
-def _year_before(target: BoundTarget, period: Period) -> Period:
+def year_before(target: BoundTarget, period: Period) -> Period:
     """What a change is counted from: of a value that grows through the year, the same days of the year before; of a
     level, where it stood at the end of that year."""
     rule = Catalogue.load().indicator(target.indicator).period
@@ -224,7 +224,7 @@ def _year_before(target: BoundTarget, period: Period) -> Period:
     return refresh.running_period(rule, date(period.end.year - 1, period.end.month, min(period.end.day, 28)))
 
 
-def _change(target: BoundTarget, now: Value, before: Value | None) -> Value:
+def change(target: BoundTarget, now: Value, before: Value | None) -> Value:
     """The difference to the year before in points of the unit (百分点), counted in the direction that was promised: a
     promised fall by 1 is kept by a value of 1 or more."""
     if now.value is None or before is None or before.value is None:
@@ -261,9 +261,9 @@ def children(target: BoundTarget, *, at: Place, scope: Scope) -> Sequence[tuple[
     period = period_of(target)
     values = results.children(target.indicator, period, scope=scope, division=at.division)
     if target.kind == "change":
-        earlier = results.children(target.indicator, _year_before(target, period), scope=scope, division=at.division)
+        earlier = results.children(target.indicator, year_before(target, period), scope=scope, division=at.division)
         before = {value.division: value for value in earlier}
-        values = [_change(target, value, before.get(value.division)) for value in values]
+        values = [change(target, value, before.get(value.division)) for value in values]
     share = pace_at(target, at, scope)
     return [(value, stand(target, value, share)) for value in values]
 

@@ -15,10 +15,11 @@ from luoshi.web import numbers
 def lines(row: Row, at: Place, *, scope: Scope) -> list[str]:
     """What to expect on the deadline, and how far such forecasts were off; nothing where none can be made."""
     found = forecast(row.target, row.standing, at=at, scope=scope)
-    return [] if found is None else [_expected(row, found), _tried(row, found)]
+    return [] if found is None else [expected(row, found), _tried(row, found)]
 
 
-def _expected(row: Row, found: Forecast) -> str:
+def expected(row: Row, found: Forecast) -> str:
+    """Where the value will stand on the day it falls due, and whether that keeps the promise."""
     unit = row.standing.unit
     words = {
         "day": f"{due_day(row.target):%Y-%m-%d}",
