@@ -29,9 +29,10 @@ import pyarrow.parquet as pq
 from luoshi.engines.base import About, Listed, Results
 from luoshi.engines.connection import connect
 from luoshi.engines.kept import CHANGED, overlaid_persons, rows_source
-from luoshi.engines.listing import memberships, page, place_condition
+from luoshi.engines.listing import listed_from, memberships, page, place_condition
 from luoshi.engines.session import quoted, render
 from luoshi.indicators import Catalogue, Cohort, Indicator
+from luoshi.indicators.cohort import FIXED
 from luoshi.indicators.plan import listing, membership
 from luoshi.kernel.errors import NotFound, UnreadableFile
 from luoshi.kernel.period import Period
@@ -324,6 +325,26 @@ class Reading:
                 except duckdb.BinderException:
                     continue  # kept from before the definition got another column: said again once evaluated anew
         return found
+
+    def of_subjects(
+        self, stored: StoredPeriod, indicator: Indicator, subjects: Sequence[str]
+    ) -> dict[str, tuple[bool, Listed]]:
+        """Those of some subjects that are in the population: whether each is on the worklist, and its row with the reason
+        shown beside it. Who is not in the answer has left the population. Raises `NotFound` when the rows of the period
+        are not kept."""
+        cohort = self.catalogue.cohort_of(indicator)
+        source = self._rows(stored, cohort)
+        if source is None:
+            raise NotFound(f"The rows behind {indicator.id!r} are not kept for {stored.label}.")
+        own = [name for name in cohort.types if name not in FIXED]
+        (listed, reason), (inside, _counted) = listing(indicator), membership(indicator)
+        columns = ", ".join(f'"{name}"' for name in own)
+        rows = self._cursor().execute(
+            f"""SELECT {render(listed)}, subject, person, division, institution, {render(reason)}{", " if columns else ""}{columns}
+            FROM {source} WHERE {render(inside)} AND subject IN (SELECT unnest(?))""",
+            [list(subjects)],
+        )
+        return {row[1]: (bool(row[0]), listed_from(row[1:], own, len(indicator.reasons))) for row in rows.fetchall()}
 
     @cached_property
     def _changed(self) -> frozenset[int]:
