@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 from luoshi.documents.blank_tables import blank_parted
+from luoshi.documents.celled_lines import NOTE, celled
 from luoshi.documents.chrome import mark_chrome
 from luoshi.documents.limits import check_characters
 from luoshi.documents.model import Block, Document, Table
@@ -40,6 +41,7 @@ def from_lines(text: str, format: str, encoding: str, notes: list[str], title: s
         notes.append("The lines are cut at a fixed width; they were joined into paragraphs.")
     blocks: list[Block] = []
     parted = blank_parted(lines)
+    stacked = celled(lines)
     rows: list[tuple[tuple[int, int], ...]] = []
     tables: list[Table] = []
     previous: int | None = None
@@ -47,6 +49,15 @@ def from_lines(text: str, format: str, encoding: str, notes: list[str], title: s
         if not line.strip():
             if index not in chrome and wrapped and not _inside_page_break(index, lines, chrome):
                 previous = None
+            continue
+        if index in stacked:
+            cells = stacked[index]
+            if cells == NOTE:
+                blocks.append(Block(start, end, "note"))
+            elif isinstance(cells, tuple) and cells:
+                rows.append(cells)
+                blocks.extend(Block(a, b, "cell") for a, b in cells if b > a)
+            previous = None
             continue
         if index in chrome:
             blocks.append(Block(start, end, "chrome"))

@@ -71,7 +71,12 @@ def _title(document: Document, front: list[str], body: str) -> str:
     seen = Counter(_bare_title(line) for line in lines)
     for index, line in enumerate(lines[:60]):
         text = _bare_title(line)
-        if not 6 <= len(text) <= 90 or re.search(r"[。；;!！]", text) or sections.DATE_LINE.match(text):
+        if (
+            _HEADING.match(text)
+            or not 6 <= len(text) <= 90
+            or re.search(r"[。；;!！]", text)
+            or sections.DATE_LINE.match(text)
+        ):
             continue
         if re.match(r"(?:图解|一图读懂|政策解读)\s*[|｜]", line) or (
             _META_LINE.search(line) and not line.startswith("标题")
@@ -170,14 +175,25 @@ def _bare_title(line: str) -> str:
 # --- kind ----------------------------------------------------------------------------------------------------------
 
 
+_HEADING = re.compile(r"[一二三四五六七八九十]{1,3}、|[（(][一二三四五六七八九十]{1,3}[）)]")
+_TELLING = re.compile(
+    r"(?m)^\s*[（(]?[一二三四五六七八九十\d]{1,2}[）)、.．]\s*"
+    r"(\S{0,12}?(?:出台|起草|制定|编制|修订)(?:的)?(?:背景|依据|过程|目的|意义|必要性)\S{0,8}|政策依据|(?:要)?解决的?(?:主要)?问题"
+    r"|(?:政策)?(?:创新|亮点|特点)\S{0,4}|名词解释|(?:政策)?解读机关\S{0,10}|(?:文件)?主要内容)[。：:]?\s*$"
+)
+
+
 def _kind(title: str, whole: str, body: str) -> tuple[str, str]:
     """plan, news, explanation, report or law, with the reason when it is no plan."""
     opening = body[:600]
+    told = [m[1] for m in _TELLING.finditer(whole)]
     articles = len(re.findall(r"(?m)^\s*第[一二三四五六七八九十百零\d]{1,5}条", whole))
     if re.search(r"解读|答记者问|问答|起草说明|编制说明|一图读懂|政策说明", title):
         return "explanation", f"The title says it explains another paper: {title[:40]}."
     if articles >= 5 and re.search(r"(?:条例|法|办法|规定|细则|规则)(?:[（(].*[）)])?$", title):
         return "law", f"It is set out in {articles} articles (第…条) under a title of a law or rule."
+    if len(told) >= 2 and not _PLAN_WORDS.search(title):
+        return "explanation", f"Its headings tell of another paper: {'、'.join(told[:3])}."
     planned = bool(_PLAN_WORDS.search(re.sub(r"行动$", "", title)))
     if re.search(
         r"总结|完成情况|进展情况|工作情况|执行情况|情况(?:的)?(?:报告|通报|汇报)|统计公报|公报$|述职", title
@@ -198,6 +214,8 @@ def _kind(title: str, whole: str, body: str) -> tuple[str, str]:
         signs.append("it names a reporter or a source")
     if not re.search(r"(?:方案|计划|要点|规划|纲要|通知|意见)(?:[（(][^（）()]*[）)])*$", title) and len(signs) >= 2:
         return "news", "It is news about a plan, not the plan itself: " + ", ".join(signs) + "."
+    if not planned and re.match(r"\s*(?:本报|本网|\S{2,8}[网报社])讯|.{0,12}新华社\S{2,6}\d", body):
+        return "news", "It opens as a newspaper does (本报讯), with the news of a plan."
     if re.search(r"(?:讲话|致辞|发言)", title):
         return "news", f"The title says it is a speech: {title[:40]}."
     if not planned and not re.search(r"通知|办法|措施|决定|函|目标|章", title) and len(signs) >= 2:

@@ -33,6 +33,7 @@ _NUMBER = re.compile(r"\d")
 _YEAR_CELL = re.compile(r"(?:到|至)?(?:19|20)\d{2}年?\S{0,4}")
 _NAME_UNIT = re.compile(r"[（(](?P<unit>[^（）()]{1,12})[）)]\s*$")
 _PER_UNIT = re.compile(r"^(?:1?/|每)(?P<n>10万|十万|万|千|百)(?:分之一)?(?:人口|人)?$|^(?P<m>10万|十万|万|千)分之一$")
+_YEARLY = re.compile(r"每年|年均|逐年")
 _MAX_ROWS, _MAX_COLUMNS = 2000, 40
 
 
@@ -99,7 +100,7 @@ def read(
                 metric, scope = head_name, name
             else:
                 value = _value(cells[i], unit, name)
-                metric, scope = name, ""
+                metric, scope = (_named(name, value) if value is not None else name), ""
             if value is None:
                 continue
             deadline = column.year or plan_years[1] or year
@@ -111,7 +112,7 @@ def read(
                     baseline=baseline if not value.change else None, baseline_year=value.base_year or baseline_year,
                     kind=kind_of(value.quantity, name, change=value.change), force=force, scope=scope, confidence=0.9,
                     flags=list(value.flags), rule="quota-table" if quota else "indicator-table", op_alt=value.op_alt,
-                    approximate=value.quantity.approximate,
+                    approximate=value.quantity.approximate, per="年" if value.change and _YEARLY.search(cells[i]) else "",
                     evidence=of_cells(
                         document, row[name_at], row[i], head_over(rows, head_rows, i), metric=metric,
                         value=value.value, unit=value.unit, op=value.op, op_alt=value.op_alt,
@@ -144,7 +145,7 @@ def _columns(texts: list[list[str]], plan_years: tuple[int | None, int | None]) 
                 for r in body
                 if any(i < len(r) and _NUMBER.search(r[i]) for i, c in enumerate(columns) if c.role == "target")
             )
-            if filled and filled >= len(body) * 0.3:
+            if filled and (filled >= len(body) * 0.3 or (filled >= 2 and filled >= len(body) * 0.12)):
                 if any(c.role == "name" for c in columns):
                     columns = [_Column("other") if c.role == "where" else c for c in columns]
                 else:

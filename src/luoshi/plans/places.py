@@ -23,7 +23,7 @@ def _places(text: str) -> list[str]:
     while match := re.compile(r"(?:[\u4e00-\u9fff]{2,4}?(?:省|自治区|自治州|自治县|地区|市|州|盟|县|区|旗))+").search(
         text, position
     ):
-        name = match.group(0)
+        name = re.sub(r"^(?:结合|根据|按照|针对|围绕|立足)", "", match.group(0))
         position = match.end()
         if not _NOT_PLACE.match(name) and not re.search(r"[的和与及等在为对将于以全各我]", name):
             found.append(name)
@@ -38,10 +38,17 @@ def _real_place(name: str) -> bool:
         and all(len(part) <= 9 for part in parts)
         and not re.search(
             r"跨省|[的及等与]|推进|推动|加强|开展|实施|完善|做好|进一步|有序|稳妥|深化|促进|提升|建设|创建|扩大|健康|服务|"
-            r"医疗|试点|直接|结算|办理",
+            r"医疗|试点|直接|结算|办理|卫生|[强健]市|[强健]县",
             name,
         )
     )
+
+
+def _longest_place(run: str) -> str:
+    """The place that a run of names with level words begins with (海南州 of 海南州全面推进紧密型县), empty where none does."""
+    parts = re.findall(r"[\u4e00-\u9fff]{2,8}?(?:省|自治区|自治州|自治县|地区|市|州|盟|县|区|旗)", run)
+    names = ["".join(parts[:count]) for count in range(len(parts), 0, -1)]
+    return next((name for name in names if not _NOT_PLACE.match(name) and _real_place(name)), "")
 
 
 def region_of(head: PlanHead, body: str) -> str | None:
@@ -54,8 +61,8 @@ def region_of(head: PlanHead, body: str) -> str | None:
             r"(?:关于)?(?:印发)?[《“]?(?:健康)?((?:[\u4e00-\u9fff]{2,8}?(?:省|自治区|自治州|自治县|地区|市|州|盟|县|区|旗))+)",
             text,
         )
-        if start and not _NOT_PLACE.match(start.group(1)) and _real_place(start.group(1)):
-            name = start.group(1)
+        name = _longest_place(start.group(1)) if start else ""
+        if name:
             if "省" not in name and "自治区" not in name and re.search(r"市.+[区县市]$", name):
                 province = next((p for p in PROVINCES if f"{p}省" in cited), None)
                 if province:

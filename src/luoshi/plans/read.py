@@ -256,7 +256,7 @@ class _PlanReader:
             for target in found:
                 if _BLANKS.sub("", target.quote) in title:
                     continue
-                key = (target.start, target.end, f"{target.metric}{target.value}")
+                key = (target.start, target.end, f"{target.metric}{target.value}{target.deadline}")
                 if key in seen:
                     continue
                 seen.add(key)

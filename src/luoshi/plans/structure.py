@@ -322,7 +322,8 @@ class _Builder:
         for para in self.reading.paras:
             piece = clean(self.reading, para.start, para.end)
             title = _title_sentence(piece.text)
-            if sections.is_work_para(piece.text) and (title or _DEMAND.search(piece.text)):
+            work = sections.is_work_para(piece.text) and not _PROMULGATES.search(piece.text)
+            if work and (title or _DEMAND.search(piece.text)):
                 task = RawTask(None, title, piece, None, flags=["no numbering"])
                 self.result.tasks.append(task)
             elif piece.text:
@@ -330,6 +331,9 @@ class _Builder:
 
 
 _DEMAND = re.compile(r"(?:加强|推进|推动|开展|实施|完善|建立|健全|落实|深化|提升|强化|加快|做好|确保|完成|达到)")
+
+# 现印发给你们，请认真贯彻执行: the sentence that sends the paper out.
+_PROMULGATES = re.compile(r"(?:印发|下发|转发|发)给你们|现(?:将.{2,80})?(?:予以?)?(?:印发|下发|转发)")
 
 
 def clean_title(title: str) -> str:

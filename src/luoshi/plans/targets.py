@@ -13,6 +13,7 @@ from itertools import pairwise
 
 from luoshi.documents.model import Document, Table
 from luoshi.plans import (
+    anaphora,
     coverage,
     dates,
     frames,
@@ -120,6 +121,7 @@ def scan(
         first = bisect_left(starts, sentence.start)
         inside = numbers[first : bisect_left(starts, sentence.end)]
         _read_sentence(result, sentence, inside)
+    anaphora.resolve(plain.text, result.readings)
     years.deal(plain.text, result.readings, usual)
     for before, reading in pairwise(result.readings):
         between = plain.text[before.end : reading.start]
@@ -127,7 +129,8 @@ def scan(
             reading.metric, reading.confidence = before.metric, 0.85  # …达到80%以上。到2030年，达到90%以上。
             reading.flags.remove("what is measured is not printed")
     for reading in result.readings:
-        topics.supply(plain.text, reading)
+        if anaphora.TOLD not in reading.flags:
+            topics.supply(plain.text, reading)
     kept: list[Reading] = []
     for reading in result.readings:
         dated = when.governing(plain.text, mentions, reading)

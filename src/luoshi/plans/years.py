@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from luoshi.plans import metrics
 from luoshi.plans.clauses import sentence_start
@@ -12,6 +13,7 @@ from luoshi.plans.words import patterns
 _YEARS = re.compile(
     r"((?:19|20)\d{2})年?[底末]?(?:、|和|与|及)((?:19|20)\d{2})年[底末]?(?:(?:、|和|与|及)((?:19|20)\d{2})年[底末]?)?"
 )
+_EACH = re.compile(r"均(?=较|比|达|不|保|稳|控|在|为|超|实|完)|(?:持续|始终)(?=保持|稳定)")  # one value, for each year
 _DOUBT = "several values for one subject"
 CARRIED = "year of the sentence before"
 
@@ -35,7 +37,12 @@ def deal(text: str, readings: list[Reading], usual: tuple[str, ...] = ()) -> Non
                 reading.flags.append(CARRIED)
         if not years:
             continue
-        if len(group) == 1:
+        if len(group) == 1 and _EACH.search(text[group[0].start : group[0].number_at]):
+            group[0].metric = _EACH.sub("", group[0].metric) or group[0].metric
+            group[0].deadline = years[0]
+            place = readings.index(group[0]) + 1
+            readings[place:place] = [replace(group[0], deadline=year, flags=[*group[0].flags]) for year in years[1:]]
+        elif len(group) == 1:
             group[0].deadline = years[-1]
             group[0].flags.append("one value for several years")
         elif len(group) % len(years) == 0:
