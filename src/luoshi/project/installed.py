@@ -15,8 +15,10 @@ PLATFORM: list[str] = [
 
 # Rules and tables of supervision, without pages of their own.
 SUPERVISION: list[str] = [
+    "luoshi.supervision.duties",
     "luoshi.supervision.appraisal",
     "luoshi.supervision.alerts",
+    "luoshi.supervision.dispatching",
 ]
 
 SERVICES: list[str] = [
