@@ -33,4 +33,5 @@ SERVICES: list[str] = [
     "luoshi.services.quality",
     "luoshi.services.research",
     "luoshi.services.fhir_server",
+    "luoshi.services.appraisal_desk",
 ]
