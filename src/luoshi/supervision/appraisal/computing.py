@@ -40,8 +40,8 @@ class Input:
 
 @dataclass(frozen=True)
 class Score:
-    """One cell of the sheet. `share` of the item's points (None with `reason` where it is not scored), `points` of the
-    weight it has in this run."""
+    """One cell of the sheet. `share` of the item's points (None with `reason` where it is not scored; of TOPSIS where it
+    lies between the worst and the best), `points` of the `possible` ones (None of TOPSIS)."""
 
     value: float | None
     numerator: float | None
@@ -121,7 +121,7 @@ def compute(scheme: Scheme, inputs: Inputs) -> Result:
         reasons.append("" if enough else "too-little" if whole else "not-whole")
     ranks = ranked(shown)
     ranges = _ranges(scheme, cells, weights, shown)
-    shares = _shares(scheme, values)
+    shares = _nearness(scheme, values) if scheme.composition == "topsis" else _shares(scheme, values)
     lines = [
         Line(
             code,
@@ -190,6 +190,18 @@ def _shares(scheme: Scheme, values: Array) -> Array:
     return np.stack(columns, axis=1)
 
 
+def _nearness(scheme: Scheme, values: Array) -> Array:
+    """Where each value lies between the worst (0) and the best (1) of its column; 1 where they do not differ."""
+    found = np.full(values.shape, np.nan)
+    for n, item in enumerate(scheme.items):
+        column = values[:, n] if item.better == "higher" else -values[:, n]
+        known = ~np.isnan(column)
+        if known.any():
+            low, high = column[known].min(), column[known].max()
+            found[known, n] = (column[known] - low) / (high - low) if high > low else 1.0
+    return found
+
+
 def _weights(scheme: Scheme, values: Array) -> tuple[Array, str]:
     """Weights of the items; of `entropy` from the divisions that have every item, where there are three."""
     declared = np.array([item.weight for item in scheme.items], dtype=np.float64)
@@ -216,7 +228,8 @@ def _scores(scheme: Scheme, row: Sequence[Input], shares: Array, possible: Array
     found = {}
     for item, cell, share, top in zip(scheme.items, row, shares, possible, strict=True):
         earned = None if cell.reason else float(share)
-        points = None if earned is None else earned * float(top)
+        # TOPSIS gives one closeness to the whole, no points to the items.
+        points = None if earned is None or scheme.composition == "topsis" else earned * float(top)
         found[item.id] = Score(
             cell.value, cell.numerator, cell.denominator, earned, points, float(top), cell.reason, cell.data_until
         )
