@@ -34,4 +34,6 @@ SERVICES: list[str] = [
     "luoshi.services.research",
     "luoshi.services.fhir_server",
     "luoshi.services.appraisal_desk",
+    "luoshi.services.contracts",
+    "luoshi.services.recognition",
 ]
