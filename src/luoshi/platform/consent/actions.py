@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
 
 from django.db import transaction
@@ -79,6 +80,46 @@ def share(
         )
         resource.write_sharing(person, by=by.get_username())
     return row
+
+
+def share_many(
+    *, person: int, institution: str, categories: Iterable[str], by: User | str, purpose: str, until: date
+) -> list[int]:
+    """Let an institution in for several categories at once, until a day (counted), as the resident agreed in front of
+    `by`. Gives the numbers of the sharings. Raises as `share`."""
+    wanted = list(categories)
+    if not Institution.objects.current().filter(code=institution).exists():
+        raise InvalidValue(_("没有这家机构。"), where="institution", todo=_("请从列表中选择。"))
+    if not set(wanted) <= set(book().categories):
+        raise InvalidValue(_("没有这个类别。"), where="category")
+    _not_passed(until)
+    name = by if isinstance(by, str) else by.get_username()
+    with transaction.atomic():
+        rows = [
+            Sharing.objects.create(
+                person=person, institution=institution, permit=True, category=category, purpose=purpose,
+                since=clock.today(), until=until, made_by=name,
+            )
+            for category in wanted
+        ]  # fmt: skip
+        if rows:
+            detail = {"institution": institution, "categories": wanted, "purpose": purpose, "until": until}
+            audit.record(by=by, action="consent.share", object_type="person", object_id=person, detail=detail)
+            resource.write_sharing(person, by=name)
+    return [row.pk for row in rows]
+
+
+def withdraw_many(*, person: int, sharings: Iterable[int], by: User | str) -> int:
+    """End those sharings of a person that still hold, at once; how many there were."""
+    with transaction.atomic():
+        ended = Sharing.objects.filter(person=person, pk__in=list(sharings), withdrawn_at__isnull=True).update(
+            until=clock.today() - timedelta(days=1), withdrawn_at=datetime.now(UTC)
+        )
+        if ended:
+            detail = {"sharings": ended}
+            audit.record(by=by, action="consent.withdraw", object_type="person", object_id=person, detail=detail)
+            resource.write_sharing(person, by=by if isinstance(by, str) else by.get_username())
+    return ended
 
 
 def withdraw(*, sharing: Sharing, by: User) -> None:
