@@ -12,13 +12,13 @@ from luoshi.services.records_desk import document, rules
 from luoshi.services.records_desk.presenting import age as age_text
 from luoshi.services.records_desk.presenting import drawn, is_open, kind_names, looks, period_name, sex
 from luoshi.services.records_desk.privacy_pages import dispute_states
-from luoshi.services.records_desk.queries import Counting, countings
+from luoshi.services.records_desk.queries import Counting, countings, search
 from luoshi.services.records_desk.rules import KINDS, Entry, Trend, by_month
 from luoshi.services.records_desk.words import words
 
 __all__ = [
     "KINDS", "Counting", "Entry", "Told", "Trend", "age", "age_text", "by_month", "countings", "dispute_states", "document",
-    "drawn", "is_open", "kind_names", "looks", "period_name", "sex", "tell",
+    "drawn", "is_open", "kind_names", "looks", "period_name", "search", "sex", "tell",
 ]  # fmt: skip
 
 
