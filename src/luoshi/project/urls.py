@@ -22,6 +22,7 @@ urlpatterns = [
     path("jobs/", include("luoshi.platform.jobs.pages")),
     path("staff/", site.urls),
     path("api/sources/", include("luoshi.services.sources.entrances")),
+    path("", include("luoshi.services.recognition.cds")),  # CDS Hooks ask for /cds-services at the root
     path("api/", rest.urls),
     *(path(service.address(), include(f"{service.name}.pages")) for service in services()),
 ]

@@ -1,0 +1,99 @@
+"""The demonstration: marks of laboratories, earlier results in the records, a season of orders with their answers, and
+alerts that wait. Deterministic; about a second."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+
+from luoshi.kernel import clock
+from luoshi.platform.access.models import User
+from luoshi.platform.access.scope import Scope
+from luoshi.platform.regions.models import Institution
+from luoshi.platform.store.models import Person
+from luoshi.services.recognition import actions, filing, queries, rules
+from luoshi.services.recognition.models import QualityMark
+from luoshi.simulate import exams
+
+SOURCE = "exams"
+_REASONS = ("changed", "fast", "decisive", "emergency", "legal", "other", "patient")
+
+
+def prepare() -> list[tuple[str, str, str, str, str]]:
+    """Fill the service. Adds no account: the clinic orders, the county looks on."""
+    clinic = _clinic()
+    if clinic is None or QualityMark.objects.exists():
+        return []
+    head = clinic.parent or clinic
+    marked, unmarked = _marks(clinic)
+    persons = list(Person.objects.filter(institution=clinic.code).order_by("pk").values_list("pk", flat=True)[:48])
+    today = clock.today()
+    windows = {i.id: i.days for i in rules.catalogue(today).items.values()}
+    doctor = User.objects.get(username="clinic")
+    scope = Scope.of(doctor)
+    orderer = queries.place(clinic.code)
+    # A season of orders, four days of them each month; then those of today, which wait.
+    days = [today - timedelta(days=n) for n in (88, 61, 33, 0)]
+    for month, day in enumerate(days):
+        some = persons[month * 12 : month * 12 + 12]
+        subjects = [filing.subject(person) for person in some]
+        made = exams.laboratory(
+            subjects, windows=windows, marked=[head.code, *marked], unmarked=unmarked, today=day, seed=100 + month
+        )
+        with clock.at(_noon(day)):
+            filing.file([e.resource for own in made for e in own], source=SOURCE, title="检验结果（演示）", institution="", by="demo")
+            for n, (person, own) in enumerate(zip(some, made, strict=True)):
+                raised = actions.check(
+                    person=person, items={e.item: "" for e in own}, orderer=orderer, scope=scope, by=doctor, door="page"
+                )
+                if day == today and n >= 4:
+                    continue
+                for k, (found, _earlier) in enumerate(raised):
+                    _answer(found, n * 3 + k, doctor, scope)
+    actions.lapse(on=today)
+    return []
+
+
+def _answer(found: actions.Alert, turn: int, doctor: User, scope: Scope) -> None:
+    """What the doctor does, in turn: three in five recognise, some repeat with each of the reasons, a few do not answer."""
+    if found.state != rules.RAISED or turn % 11 == 7:
+        return
+    if turn % 5 < 3:
+        move, reason, note = "recognise", "", ""
+        actions.view(found, by=doctor)
+    elif turn % 13 == 4:
+        move, reason, note = "override", "", ""
+    else:
+        move, reason = "repeat", _REASONS[turn % len(_REASONS)]
+        note = "治疗方案调整前复核" if reason == "other" else ""
+    actions.answer(found=found, move=move, by=doctor, permissions=scope.permissions, reason=reason, note=note)
+
+
+def _noon(day: date) -> datetime:
+    return datetime(day.year, day.month, day.day, 12, tzinfo=clock.CHINA)
+
+
+def _clinic() -> Institution | None:
+    """Where the account `clinic` works."""
+    user = User.objects.filter(username="clinic").first()
+    return next(iter(queries.workplaces(Scope.of(user))), None) if user else None
+
+
+def _marks(clinic: Institution) -> tuple[list[str], list[str]]:
+    """Marks for the hospitals of the city (national) and of the counties (city), one that ran out, one that will soon;
+    and two hospitals without any."""
+    today, by = clock.today(), "demo"
+    path = clinic.division.path
+    city = Institution.objects.filter(type__in=("general-hospital", "tcm-hospital"), level__gte=2).exclude(pk=clinic.parent_id)
+    hospitals = [h for h in city.select_related("division").order_by("-level", "code") if h.division.path.startswith("/".join(path.split("/")[:3]))]
+    marked, unmarked = hospitals[:3], hospitals[-2:]
+    lab = ("liver", "kidney", "lipid", "sugar", "thyroid", "infection")
+    rows = []
+    for hospital in marked:
+        for subject in (*lab, "ct"):
+            level = "nation" if hospital.level == 3 else "city"
+            rows.append(QualityMark(institution=hospital.code, subject=subject, level=level, valid_from=date(today.year - 1, 1, 1),
+                                    valid_to=date(today.year, 12, 31), document="室间质量评价合格证（演示）", by=by, at=clock.now()))  # fmt: skip
+    rows.append(QualityMark(institution=unmarked[0].code, subject="blood", level="city", valid_from=date(today.year - 2, 1, 1),
+                            valid_to=date(today.year - 1, 12, 31), document="已到期的合格证（演示）", by=by, at=clock.now()))  # fmt: skip
+    QualityMark.objects.bulk_create(rows)
+    return [h.code for h in marked], [h.code for h in unmarked]
