@@ -69,10 +69,10 @@ def sign(*, parties: Sequence[Party], terms: Terms, by: User, scope: Scope) -> l
         bonds = queries.bonds(persons)
         before: dict[int, Bond] = {}
         for card in (cards[person] for person in persons):
-            _may_sign(card, terms.start)
+            may_sign(card, terms.start)
             for held in bonds[card.person]:
-                if _collides(held, terms.start, end):
-                    raise Refused(_double(card, held, scope), todo=_("请先在原签约机构解约，或办理改签。"))
+                if collides(held, terms.start, end):
+                    raise Refused(double(card, held, scope), todo=_("请先在原签约机构解约，或办理改签。"))
             before |= {card.person: held for held in bonds[card.person][:1] if _renewable(held, terms.start)}
         made = [
             _create(party, cards[party.person], terms, offer, team, end, by=by.get_username(), head=party is parties[0])
@@ -100,9 +100,7 @@ def renew(*, number: int, months: int, by: User, scope: Scope, package: str = ""
     return sign(parties=[Party(old.person)], terms=terms, by=by, scope=scope)[0]
 
 
-def end(
-    *, number: int, reason: str, on: date, note: str = "", by: User, scope: Scope
-) -> Contract:
+def end(*, number: int, reason: str, on: date, note: str = "", by: User, scope: Scope) -> Contract:
     """End a contract before its time, `on` being the last day it holds; a renewal that has not begun ends with it.
     Raises `InvalidValue` for an unknown reason or a day outside the term, `Refused` where its state does not allow it."""
     scope.require("contract.sign")
@@ -132,13 +130,13 @@ def transfer(*, number: int, terms: Terms, by: User, scope: Scope) -> Contract:
         card = people.cards([old.person], scope=scope).get(old.person)
         if card is None:
             raise NotFound(_("没有这位居民。"))
-        _may_sign(card, terms.start)
+        may_sign(card, terms.start)
         if not old.start < terms.start <= old.end + timedelta(days=1):
             raise InvalidValue(_("改签的起始日期须在原合同期内。"))
         ended = _end(old, "re-signed", terms.start - timedelta(days=1), "", by, scope)
         for held in queries.bonds([old.person])[old.person]:
-            if held.key != f"ours:{old.pk}" and _collides(held, terms.start, last):
-                raise Refused(_double(card, held, scope), todo=_("请先在原签约机构解约，或办理改签。"))
+            if held.key != f"ours:{old.pk}" and collides(held, terms.start, last):
+                raise Refused(double(card, held, scope), todo=_("请先在原签约机构解约，或办理改签。"))
         new = _create(Party(old.person), card, terms, offer, team, last, by=by.get_username(), head=True)
         new.predecessor = old
         new.save()
@@ -179,9 +177,7 @@ def note(*, person: int, group: str, evidence: str, by: User, scope: Scope) -> N
             defaults={"evidence": evidence.strip()[:200], "since": clock.today(), "by": by.get_username(), "at": clock.now()},
         )  # fmt: skip
         if made:
-            audit.record(
-                by=by, action="contract.note", object_type="person", object_id=person, detail={"group": group}
-            )
+            audit.record(by=by, action="contract.note", object_type="person", object_id=person, detail={"group": group})
     return row
 
 
@@ -244,7 +240,7 @@ def _checked(terms: Terms, scope: Scope) -> tuple[Institution, Team | None, Offe
     return institution, team, offer, last
 
 
-def _may_sign(card: people.Card, start: date) -> None:
+def may_sign(card: people.Card, start: date) -> None:
     if card.death_date is not None and card.death_date <= start:
         raise Refused(_("%(name)s：档案显示已去世，不能签约。") % {"name": _named(card)})
     if not card.active:
@@ -253,10 +249,12 @@ def _may_sign(card: people.Card, start: date) -> None:
         raise InvalidValue(_("起始日期早于出生日期。"))
 
 
-def _collides(held: Bond, start: date, last: date) -> bool:
+def collides(held: Bond, start: date, last: date) -> bool:
     """Whether a contract shares a day with the new term and is one that holds."""
     if held.contract is not None:
-        if held.contract.state == rules.ENDED and (held.contract.end_reason == "void" or held.contract.last < held.start):
+        if held.contract.state == rules.ENDED and (
+            held.contract.end_reason == "void" or held.contract.last < held.start
+        ):
             return False
     elif held.state not in ("active", "completed"):
         return False
@@ -268,12 +266,16 @@ def _renewable(held: Bond, start: date) -> bool:
     return held.last is not None and held.last < start <= held.last + timedelta(days=catalogue.items().renewal_days)
 
 
-def _double(card: people.Card, held: Bond, scope: Scope) -> str:
+def double(card: people.Card, held: Bond, scope: Scope) -> str:
     """That somebody is under contract, and where, if the viewer may know."""
     until = f"{held.last:%Y-%m-%d}" if held.last else _("未定")
     if scope.covers_institution(held.institution):
         place = regions.institution_names([held.institution]).get(held.institution, held.institution)
-        return _("%(name)s 已与 %(place)s 签约，至 %(until)s。") % {"name": _named(card), "place": place, "until": until}
+        return _("%(name)s 已与 %(place)s 签约，至 %(until)s。") % {
+            "name": _named(card),
+            "place": place,
+            "until": until,
+        }
     return _("%(name)s 已在您管理范围以外的机构签约。") % {"name": _named(card)}
 
 

@@ -230,7 +230,9 @@ def items() -> Items:
         for kind, used, known in (("group", item.groups, found.groups), ("fact", item.facts, found.facts)):
             for one in used:
                 if one not in known:
-                    raise CatalogError(f"unknown {kind} {one!r}.", where=f"{path}: items.{name}", todo=nearest(one, known))
+                    raise CatalogError(
+                        f"unknown {kind} {one!r}.", where=f"{path}: items.{name}", todo=nearest(one, known)
+                    )
     for name in found.base:
         if name not in found.items:
             raise CatalogError(f"unknown item {name!r}.", where=f"{path}: base", todo=nearest(name, found.items))

@@ -226,13 +226,13 @@ class Reading:
                 )
             elif group.program:
                 parts.append(
-                    f"SELECT person, {quoted(name)}, start_day, end_day FROM episode SEMI JOIN mine USING (person) "
+                    f"SELECT person, {quoted(name)} AS grp, start_day AS from_day, end_day AS to_day FROM episode SEMI JOIN mine USING (person) "
                     f"WHERE {self._near} AND program = {quoted(group.program)} AND status NOT IN ('{LATELY}')"
                 )
             elif group.conditions:
                 begins = " OR ".join(f"starts_with(code, {quoted(code)})" for code in group.conditions)
                 parts.append(
-                    f"SELECT person, {quoted(name)}, min(day), NULL FROM condition SEMI JOIN mine USING (person) "
+                    f"SELECT person, {quoted(name)} AS grp, min(day) AS from_day, NULL AS to_day FROM condition SEMI JOIN mine USING (person) "
                     f"WHERE {self._near} AND ({begins}) AND coalesce(clinical_status, 'active') = 'active' GROUP BY person"
                 )
         self.con.execute(f"CREATE TEMP TABLE member AS {' UNION ALL '.join(parts)}")
@@ -246,7 +246,7 @@ class Reading:
                 fact = known.facts[name]
                 self._view(fact.table)
                 parts.append(
-                    f"SELECT person, {quoted(item)} AS item, CAST(\"{fact.day}\" AS DATE) AS day FROM {fact.table} "
+                    f'SELECT person, {quoted(item)} AS item, CAST("{fact.day}" AS DATE) AS day FROM {fact.table} '
                     f"SEMI JOIN mine USING (person) WHERE {self._near} AND ({catalogue.condition(fact)})"
                 )
         self.con.execute(f"CREATE OR REPLACE TEMP TABLE fact AS {' UNION ALL '.join(parts)}")

@@ -176,7 +176,9 @@ class Sign(models.Model):
     detail = models.JSONField(default=dict)
     persons = models.JSONField(default=list)
     found = models.DateField(_("发现日期"))
-    state = models.CharField(max_length=10, default=rules.OPEN, choices=[(k, v[0]) for k, v in rules.SIGN.states.items()])
+    state = models.CharField(
+        max_length=10, default=rules.OPEN, choices=[(k, v[0]) for k, v in rules.SIGN.states.items()]
+    )
     judged_by = models.CharField(max_length=150, blank=True, default="")
     judged_at = models.DateTimeField(null=True)
     reason = models.CharField(max_length=500, blank=True, default="")

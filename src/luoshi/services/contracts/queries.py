@@ -24,7 +24,14 @@ from luoshi.services.contracts.models import Contract, Note, OwnPackage, Team
 from luoshi.services.contracts.rules import Window
 from luoshi.web.manifest import in_language
 
-SIGNING = ("township-centre", "community-centre", "village-room", "community-station", "general-hospital", "tcm-hospital")
+SIGNING = (
+    "township-centre",
+    "community-centre",
+    "village-room",
+    "community-station",
+    "general-hospital",
+    "tcm-hospital",
+)
 
 
 def institutions(*, scope: Scope) -> list[Institution]:
@@ -135,7 +142,11 @@ class Bond:
             return in_language(*rules.CONTRACT.states[self.state])
         words = {"active": ("有效", "in force"), "completed": ("已完成", "completed"), "revoked": ("已终止", "revoked")}
         if self.state == "active" and not self.running:
-            return in_language("已到期", "ran out") if self.last and self.last < clock.today() else in_language("未生效", "to begin")
+            return (
+                in_language("已到期", "ran out")
+                if self.last and self.last < clock.today()
+                else in_language("未生效", "to begin")
+            )
         return in_language(*words.get(self.state, (self.state, self.state)))
 
 

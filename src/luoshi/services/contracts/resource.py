@@ -35,9 +35,7 @@ def write(contracts: Sequence[Contract], *, by: str) -> None:
     rows = []
     for contract in contracts:
         if contract.person not in named:
-            raise Refused(
-                _("这位居民没有身份证号或档案编号，签约无法写入健康档案。"), todo=_("请先补登身份标识。")
-            )
+            raise Refused(_("这位居民没有身份证号或档案编号，签约无法写入健康档案。"), todo=_("请先补登身份标识。"))
         resource = care_plan(contract, named[contract.person], at)
         rows.append(preparing.row(resource, orjson.dumps(resource).decode()))
     source, _made = Source.objects.get_or_create(name=SOURCE, defaults={"title": "家庭医生签约"})
