@@ -25,16 +25,16 @@ def prepare() -> list[tuple[str, str, str, str, str]]:
         return []
     head = clinic.parent or clinic
     marked, unmarked = _marks(clinic)
-    persons = list(Person.objects.filter(institution=clinic.code).order_by("pk").values_list("pk", flat=True)[:48])
+    persons = list(Person.objects.filter(institution=clinic.code).order_by("pk").values_list("pk", flat=True)[:32])
     today = clock.today()
     windows = {i.id: i.days for i in rules.catalogue(today).items.values()}
     doctor = User.objects.get(username="clinic")
     scope = Scope.of(doctor)
     orderer = queries.place(clinic.code)
-    # A season of orders, four days of them each month; then those of today, which wait.
+    # A season of orders, a day of them each month; then those of today, which wait.
     days = [today - timedelta(days=n) for n in (88, 61, 33, 0)]
     for month, day in enumerate(days):
-        some = persons[month * 12 : month * 12 + 12]
+        some = persons[month * 8 : month * 8 + 8]
         subjects = [filing.subject(person) for person in some]
         made = exams.laboratory(
             subjects, windows=windows, marked=[head.code, *marked], unmarked=unmarked, today=day, seed=100 + month
@@ -45,7 +45,7 @@ def prepare() -> list[tuple[str, str, str, str, str]]:
                 raised = actions.check(
                     person=person, items={e.item: "" for e in own}, orderer=orderer, scope=scope, by=doctor, door="page"
                 )
-                if day == today and n >= 4:
+                if day == today and n >= 3:
                     continue
                 for k, (found, _earlier) in enumerate(raised):
                     _answer(found, n * 3 + k, doctor, scope)
@@ -60,7 +60,7 @@ def _answer(found: actions.Alert, turn: int, doctor: User, scope: Scope) -> None
     if turn % 5 < 3:
         move, reason, note = "recognise", "", ""
         actions.view(found, by=doctor)
-    elif turn % 13 == 4:
+    elif turn % 7 == 4:
         move, reason, note = "override", "", ""
     else:
         move, reason = "repeat", _REASONS[turn % len(_REASONS)]
@@ -79,8 +79,8 @@ def _clinic() -> Institution | None:
 
 
 def _marks(clinic: Institution) -> tuple[list[str], list[str]]:
-    """Marks for the hospitals of the city (national) and of the counties (city), one that ran out, one that will soon;
-    and two hospitals without any."""
+    """Marks of three levels for the first three hospitals of the city, one mark that ran out, and two hospitals without a
+    valid one."""
     today, by = clock.today(), "demo"
     path = clinic.division.path
     city = Institution.objects.filter(type__in=("general-hospital", "tcm-hospital"), level__gte=2).exclude(pk=clinic.parent_id)
@@ -88,9 +88,8 @@ def _marks(clinic: Institution) -> tuple[list[str], list[str]]:
     marked, unmarked = hospitals[:3], hospitals[-2:]
     lab = ("liver", "kidney", "lipid", "sugar", "thyroid", "infection")
     rows = []
-    for hospital in marked:
+    for hospital, level in zip(marked, ("nation", "province", "city"), strict=False):
         for subject in (*lab, "ct"):
-            level = "nation" if hospital.level == 3 else "city"
             rows.append(QualityMark(institution=hospital.code, subject=subject, level=level, valid_from=date(today.year - 1, 1, 1),
                                     valid_to=date(today.year, 12, 31), document="室间质量评价合格证（演示）", by=by, at=clock.now()))  # fmt: skip
     rows.append(QualityMark(institution=unmarked[0].code, subject="blood", level="city", valid_from=date(today.year - 2, 1, 1),
