@@ -19,6 +19,7 @@ SUPERVISION: list[str] = [
     "luoshi.supervision.appraisal",
     "luoshi.supervision.alerts",
     "luoshi.supervision.dispatching",
+    "luoshi.supervision.rectification",
 ]
 
 SERVICES: list[str] = [
@@ -35,5 +36,6 @@ SERVICES: list[str] = [
     "luoshi.services.fhir_server",
     "luoshi.services.appraisal_desk",
     "luoshi.services.contracts",
+    "luoshi.services.chronic",
     "luoshi.services.recognition",
 ]

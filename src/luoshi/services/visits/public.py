@@ -7,12 +7,13 @@
 A list of thousands is a loop over values the caller fetched in one query; nothing here reads anything.
 """
 
+from luoshi.services.visits.conditions import holds
 from luoshi.services.visits.merging import Merged, merged
 from luoshi.services.visits.planning import eligible, judge, measure, standing, state, values_of
 from luoshi.services.visits.rulebook import Programme, Version, programme, programmes
 from luoshi.services.visits.subjects import Due, Judged, Measure, Standing, Subject, Visit
 
 __all__ = [
-    "Due", "Judged", "Measure", "Merged", "Programme", "Standing", "Subject", "Version", "Visit", "eligible", "judge",
+    "Due", "Judged", "Measure", "Merged", "Programme", "Standing", "Subject", "Version", "Visit", "eligible", "holds", "judge",
     "measure", "merged", "programme", "programmes", "standing", "state", "values_of",
 ]  # fmt: skip
