@@ -21,7 +21,7 @@ from luoshi.platform.regions import queries as regions
 from luoshi.platform.regions.models import Institution
 from luoshi.services.plan_desk import public as plan_desk
 from luoshi.services.plan_desk.public import BoundTarget
-from luoshi.services.scoreboard import measuring, outlook, places, queries
+from luoshi.services.scoreboard import evidenced, measuring, outlook, places, queries
 from luoshi.services.scoreboard.forecasting import due_day, forecast
 from luoshi.services.scoreboard.places import Place
 from luoshi.services.scoreboard.rows import Row
@@ -111,7 +111,7 @@ class ScoreboardBoard:
                 measured = {p.division: list(self._measured(asked, p, scope, 0).values()) for p in below}
             else:
                 codes = [p.division for p in below]
-                measured = measuring.measure_below(asked, at=at, codes=codes, scope=scope)
+                measured = evidenced.measure_below(asked, at=at, codes=codes, scope=scope)
             told = self._told(
                 [(t, p, s) for p in below for t, s in zip(asked, measured.get(p.division, ()), strict=False)],
                 scope=scope,
@@ -127,7 +127,7 @@ class ScoreboardBoard:
         asked = self._asked(at, [target], scope)
         if not asked:
             raise Http404
-        pairs = measuring.institutions(asked[0], at=at, scope=scope)
+        pairs = evidenced.beside(measuring.institutions(asked[0], at=at, scope=scope))
         names = regions.institution_names(value.institution or "" for value, _s in pairs)
         told = [
             (asked[0], Place(names.get(v.institution or "", ""), "", v.institution or "", at.path, at.level), s)
@@ -171,9 +171,10 @@ class ScoreboardBoard:
 
     def _measured(self, asked: Sequence[BoundTarget], at: Place, scope: Scope, months: int) -> dict[int, Measured]:
         if not _past():
-            return measuring.measure(asked, at=at, scope=scope, months=months)
+            return evidenced.measure(asked, at=at, scope=scope, months=months)
         day = clock.today()
-        return {t.id: measuring.stand(t, _value_on(t, at, scope, day)) for t in asked}
+        bare = {t.id: measuring.stand(t, _value_on(t, at, scope, day)) for t in asked}
+        return evidenced.completed(asked, bare, at=at, scope=scope)
 
     def _told(
         self, rows: Sequence[tuple[BoundTarget, Place, Measured]], *, scope: Scope, forecasts: bool = False
@@ -279,14 +280,15 @@ def _expected(target: BoundTarget, at: Place, measured: Measured, scope: Scope) 
 
 def _standing(target: BoundTarget, at: Place, measured: Measured, expected: Expected | None) -> Standing:
     row = Row(target, measured, at)
-    computed: Colour = measured.light  # type: ignore[assignment]
+    light: Colour = measured.light  # type: ignore[assignment]
+    computed: Colour = measured.computed or measured.light  # type: ignore[assignment]
     return Standing(
         promise=_promise(target),
         division=at.division,
         institution=at.institution,
         place=at.name,
         on=clock.today(),
-        light=computed,
+        light=light,
         computed=computed,
         why=row.why_text,
         value=measured.value,
@@ -306,6 +308,7 @@ def _standing(target: BoundTarget, at: Place, measured: Measured, expected: Expe
         promise_text=row.promise_text,
         href=row.href,
         flags=measured.flags,
+        override=measured.override,
         forecast=expected,
         low=measured.low,
         high=measured.high,

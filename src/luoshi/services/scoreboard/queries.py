@@ -18,7 +18,7 @@ from luoshi.platform.regions import queries as regions
 from luoshi.platform.store import people
 from luoshi.services.plan_desk import public as plan_desk
 from luoshi.services.plan_desk.public import BoundTarget
-from luoshi.services.scoreboard import measuring, rules
+from luoshi.services.scoreboard import evidenced, measuring, rules
 from luoshi.services.scoreboard.places import Place
 from luoshi.services.scoreboard.rows import Row
 
@@ -66,7 +66,7 @@ def board(at: Place, *, scope: Scope, months: int = 0) -> Board:
     confirmed = plan_desk.confirmed_targets(scope=scope)
     targets = [t for t in confirmed if at.governs(t.division_path)]
     below = [t for t in confirmed if t.division != at.division and t.division_path.startswith(at.path)]
-    standings = measuring.measure(targets, at=at, scope=scope, months=months)
+    standings = evidenced.measure(targets, at=at, scope=scope, months=months)
     until = results.data_until()
     age = rules.days_old(until, clock.today())
     return Board(
@@ -82,7 +82,7 @@ def below(board: Board, at: Place, *, scope: Scope) -> list[tuple[Place, Sequenc
     """The promises of a board measured for each division one step below, in order of code. One query."""
     children = [Place(d.name, d.code, "", d.path, d.level) for d in regions.children(at.division, scope=scope)]
     codes = [child.division for child in children]
-    standings = measuring.measure_below((row.target for row in board.rows), at=at, codes=codes, scope=scope)
+    standings = evidenced.measure_below((row.target for row in board.rows), at=at, codes=codes, scope=scope)
     return [(child, standings.get(child.division, [])) for child in children]
 
 
@@ -91,7 +91,7 @@ def row(target_id: int, at: Place, *, scope: Scope) -> Row:
     target = plan_desk.confirmed_target(target_id, scope=scope)
     if target is None or not at.governs(target.division_path):
         raise Http404
-    return Row(target, measuring.measure([target], at=at, scope=scope)[target.id], at)
+    return Row(target, evidenced.measure([target], at=at, scope=scope)[target.id], at)
 
 
 def narrowed(rows: Sequence[Row], filters: Mapping[str, str]) -> list[Row]:

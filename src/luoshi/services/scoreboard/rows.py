@@ -194,10 +194,26 @@ class Row:
     @property
     def why_text(self) -> str:
         """How the light came about, with the missing source of a grey one."""
+        if self.standing.override:
+            return self.by_hand_text
         missing = self.standing.missing if self.standing.light == "grey" else ""
         return (
             _("%(why)s：%(missing)s") % {"why": self.standing.why, "missing": missing} if missing else self.standing.why
         )
+
+    @property
+    def by_hand_text(self) -> str:
+        """Who set the light, why and until when, and what it would be; empty for a computed light."""
+        set_ = self.standing.override
+        if set_ is None:
+            return ""
+        return _("人工定为%(light)s灯：%(reason)s（%(name)s，有效期至 %(day)s；计算结果为%(computed)s灯）") % {
+            "light": lights.light(set_.colour).name,
+            "reason": set_.reason,
+            "name": set_.by_name,
+            "day": f"{set_.until:%Y-%m-%d}",
+            "computed": lights.light(self.standing.computed).name,
+        }
 
     @property
     def flag_texts(self) -> list[str]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from luoshi.kernel.comparator import Threshold
+from luoshi.supervision.sources import Override
 
 # The order of urgency, also of every list of lights.
 LIGHT_ORDER = ("red", "yellow", "grey", "green")
@@ -54,6 +55,9 @@ class Standing:
     seasonal: bool = False
     low: float | None = None
     high: float | None = None
+    # Where a person set the light: what it would be, and who, why, until when.
+    computed: str = ""
+    override: Override | None = None
 
     @property
     def people(self) -> int | None:

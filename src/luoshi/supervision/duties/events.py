@@ -25,7 +25,7 @@ KINDS = (
 @dataclass(frozen=True)
 class Happened:
     """One thing that happened. `duty` is None for a light set by hand; then `target` and `place` say where. `by` is a
-    user name, or `clock`; `text` what was said with it."""
+    user name, or `clock`; `text` what was said with it. `duties` are all of them where one event is about many (`issued`)."""
 
     kind: str
     by: str
@@ -34,6 +34,7 @@ class Happened:
     target: int = 0
     place: str = ""
     text: str = ""
+    duties: tuple[Duty, ...] = ()
 
 
 Listener = Callable[[Happened], None]

@@ -52,7 +52,7 @@ def light(seen: Seen) -> Judged:
     """The light of what was seen.
 
     No value is grey; with hand-ins, nothing handed in is grey until the deadline and red after it. After the deadline a
-    promise is kept or missed. Before it: met or on pace is green, unless the forecast says it will not hold (yellow).
+    promise is kept or missed. Before it: met is green, and so is on pace unless the forecast says it will not come to it (yellow).
     """
     over = seen.deadline is not None and seen.on > seen.deadline
     if seen.handed_in and not seen.value:
@@ -69,6 +69,12 @@ def light(seen: Seen) -> Judged:
     kept = seen.threshold.met_by(seen.value, better=seen.better)
     if over and not kept:
         return Judged("red", "missed", found.expected)
-    if found.colour == "green" and not over and seen.reaches == "unlikely":
-        return Judged("yellow", "not-expected", found.expected)
-    return Judged(found.colour, found.code, found.expected)
+    return expected_to_hold(Judged(found.colour, found.code, found.expected), seen.reaches)
+
+
+def expected_to_hold(judged: Judged, reaches: Reaches) -> Judged:
+    """A light that is green because the pace is right turns yellow when the forecast says it will not be kept. What is
+    kept already stays green: it is kept today."""
+    if judged.colour == "green" and judged.code == "on-pace" and reaches == "unlikely":
+        return Judged("yellow", "not-expected", judged.expected)
+    return judged

@@ -135,7 +135,6 @@ class Declared(Entry):
     report_tolerance_share: float = Field(ge=0, lt=1)
     report_tolerance_points: float = Field(ge=0)
     override_days_at_most: int = Field(ge=1)
-    report_every_days: int = Field(ge=1)
     files: Files
 
 

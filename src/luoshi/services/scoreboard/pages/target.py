@@ -16,7 +16,7 @@ from luoshi.platform.access.views import requires
 from luoshi.platform.lake import withholding
 from luoshi.platform.lake.results import Value
 from luoshi.platform.regions import queries as regions
-from luoshi.services.scoreboard import measuring, outlook, places, queries
+from luoshi.services.scoreboard import evidenced, measuring, outlook, places, queries
 from luoshi.services.scoreboard.places import Place
 from luoshi.services.scoreboard.rows import Row, definition
 from luoshi.services.scoreboard.rules import Standing
@@ -31,8 +31,8 @@ def target(request: HttpRequest, target_id: int) -> HttpResponse:
     scope: Scope = request.scope  # type: ignore[attr-defined]
     at = places.place(request.GET.get("division", ""), scope=scope)
     row = queries.row(target_id, at, scope=scope)
-    below = measuring.children(row.target, at=at, scope=scope)
-    served = measuring.institutions(row.target, at=at, scope=scope)
+    below = evidenced.beside(measuring.children(row.target, at=at, scope=scope))
+    served = evidenced.beside(measuring.institutions(row.target, at=at, scope=scope))
     if downloads.wanted(request) and not withholding.may_see_exact(scope):
         here = measuring.value_at(row.target, at, scope)
         below, served = (measuring.fit_to_leave(row.target, here, pairs) for pairs in (below, served))
@@ -149,7 +149,7 @@ def _table(caption: str, row: Row, found: Sequence[tuple[Value, Standing]], name
         rows.append(
             [
                 Cell(_name(value, names), href=href),
-                Cell(one.light.word, light=standing.light, note=standing.why if standing.value is None else ""),
+                Cell(one.light.word, light=standing.light, note=one.by_hand_text or _why_none(standing)),
                 Cell(one.value_text, standing.value, note=one.fraction_text),
                 Cell(one.short_text or "—", standing.people),
             ]
@@ -161,6 +161,10 @@ def _table(caption: str, row: Row, found: Sequence[tuple[Value, Standing]], name
         Column(_("差额"), "number"),
     ]
     return Table(caption, columns, rows)
+
+
+def _why_none(standing: Standing) -> str:
+    return standing.why if standing.value is None else ""
 
 
 def _facts(row: Row) -> Table:

@@ -68,7 +68,7 @@ def _cells(row: Row) -> list[Cell]:
     target = row.target
     return [
         Cell(row.metric, note=row.action_title, href=row.href),
-        Cell(row.light.word, light=row.standing.light, note=row.standing.why),
+        Cell(row.light.word, light=row.standing.light, note=row.by_hand_text or row.standing.why),
         Cell(
             row.value_text,
             row.standing.value,

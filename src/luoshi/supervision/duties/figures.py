@@ -1,0 +1,296 @@
+"""Where a duty stands: its value, its light and why, computed; never what somebody ticked.
+
+The value comes from the board (`luoshi.supervision.sources`), measured where the unit sits and held against its own quota;
+work without a number goes by its state and its day. What is handed in (registers, dated files, reported values) is counted
+by `handed_in`, which the scoreboard asks too.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from django.db.models import Max, Q, Sum
+from django.http import Http404
+from django.utils.translation import gettext as _
+
+from luoshi.kernel import clock
+from luoshi.platform.access.scope import Scope
+from luoshi.supervision import sources
+from luoshi.supervision.duties import light
+from luoshi.supervision.duties.light import Seen
+from luoshi.supervision.duties.models import Duty, File, Report
+from luoshi.supervision.sources import Override, Standing
+from luoshi.web import numbers
+from luoshi.web.lights import light as shape
+
+RATES = ("%", "‰", "/10万", "/万", "个百分点")
+
+
+@dataclass(frozen=True)
+class Figure:
+    """What a page says of one duty. `light` is the one to show, `computed` the one the rule gives; `why` says how the
+    light came about; `standing` is the promise at the unit's place, None for work without a number."""
+
+    duty: Duty
+    light: str
+    computed: str
+    why: str
+    value: float | None
+    value_text: str
+    fraction_text: str
+    goal_text: str
+    data_until: date | None
+    stale: bool
+    override: Override | None
+    standing: Standing | None
+    kept: bool
+    people: int | None = None
+
+    @property
+    def word(self) -> str:
+        """The light in a word."""
+        return str(shape(self.light).word)
+
+
+@dataclass(frozen=True)
+class HandedIn:
+    """What was handed in for a promise below a path: `value` counted or reported, the last day it tells of, and how many
+    files are still to be checked. `kind` is `evidence` or `report`."""
+
+    value: float | None
+    kind: str
+    last: date | None
+    waiting: int = 0
+
+
+def of_duty(duty: Duty, *, scope: Scope) -> Figure:
+    """One duty."""
+    return of_duties([duty], scope=scope)[duty.pk]
+
+
+def of_duties(duties: Sequence[Duty], *, scope: Scope) -> dict[int, Figure]:
+    """Several duties by number: the board is asked once for each place."""
+    asked: dict[tuple[str, str], set[int]] = defaultdict(set)
+    for duty in duties:
+        if duty.target:
+            asked[duty.division, duty.institution].add(duty.target)
+    found: dict[tuple[int, str, str], Standing] = {}
+    for (division, institution), targets in asked.items():
+        for standing in _standings(division, institution, sorted(targets), scope):
+            found[standing.target, division, institution] = standing
+    given = _own_hand_ins([d for d in duties if d.binding in ("register", "deliverable", "report")])
+    return {d.pk: _figure(d, found.get((d.target, d.division, d.institution)), given.get(d.pk)) for d in duties}
+
+
+def _standings(division: str, institution: str, targets: list[int], scope: Scope) -> list[Standing]:
+    board = sources.get()
+    found: list[Standing] = []
+    try:
+        if institution:
+            for target in targets:
+                found.append(board.standing(target, scope=scope, institution=institution))
+        elif scope.covers_division(division):
+            found = board.standings(scope=scope, division=division, targets=targets)
+    except Http404:  # the plan was withdrawn or replaced: the duty stays, without a number
+        pass
+    return found
+
+
+def _figure(duty: Duty, standing: Standing | None, given: HandedIn | None) -> Figure:
+    threshold = duty.threshold
+    goal = goal_text(duty)
+    if duty.state == "withdrawn":
+        return _plain(duty, "grey", _("已撤回"), goal, standing)
+    if duty.role == Duty.Role.SUPPORT or (standing is None and given is None):
+        return _by_state(duty, goal, standing)
+    if standing is not None and given is None and duty.quota is None:
+        return _of_board(duty, standing, goal)
+    today = clock.today()
+    value = standing.value if standing else None
+    fresh: int | None = None
+    if given is not None and (given.value is not None or standing is None or standing.value is None):
+        value = given.value
+        fresh = (today - given.last).days if given.last else None
+        data_until = given.last
+    else:
+        data_until = standing.data_until if standing else None
+        fresh = max(0, (today - data_until).days) if data_until else None
+    share = _share(duty, standing, today)
+    judged = light.light(
+        Seen(
+            value=value,
+            threshold=threshold,
+            on=today,
+            share_due=share,
+            fresh=fresh,
+            deadline=duty.due,
+            better=duty.better,
+            handed_in=given is not None and given.kind == "evidence",
+        )
+    )
+    override = standing.override if standing else None
+    unit = standing.unit if standing and standing.unit else duty.unit
+    own = given is None and standing is not None
+    return Figure(
+        duty=duty,
+        light=override.colour if override else judged.colour,
+        computed=judged.colour,
+        why=said(judged.code),
+        value=value,
+        value_text=standing.value_text if own and standing else numbers.quantity(value, unit),
+        fraction_text=standing.fraction_text if own and standing else "",
+        goal_text=goal,
+        data_until=data_until,
+        stale=judged.code == "stale",
+        override=override,
+        standing=standing,
+        kept=value is not None
+        and threshold is not None
+        and judged.code != "stale"
+        and threshold.met_by(value, better=duty.better),
+        people=standing.people if own and standing else None,
+    )
+
+
+def _of_board(duty: Duty, standing: Standing, goal: str) -> Figure:
+    """A promise the unit answers for as it stands: exactly what the board says of it."""
+    return Figure(
+        duty=duty,
+        light=standing.light,
+        computed=standing.computed,
+        why=standing.why,
+        value=standing.value,
+        value_text=standing.value_text,
+        fraction_text=standing.fraction_text,
+        goal_text=goal,
+        data_until=standing.data_until,
+        stale=standing.stale,
+        override=standing.override,
+        standing=standing,
+        kept=standing.kept and not standing.stale,
+        people=standing.people,
+    )
+
+
+def _share(duty: Duty, standing: Standing | None, today: date) -> float:
+    """The share of the work due by now: of the board where it knows, else as the days go from issue to deadline."""
+    if standing is not None and standing.elapsed is not None:
+        return standing.elapsed
+    if standing is not None and standing.value is not None and duty.quota is None:
+        return 1.0
+    if duty.due is None:
+        return 1.0
+    start = date(duty.due.year, 1, 1)
+    return min(1.0, max(0.0, (today - start).days / max(1, (duty.due - start).days)))
+
+
+def _by_state(duty: Duty, goal: str, standing: Standing | None) -> Figure:
+    today = clock.today()
+    if duty.state == "closed":
+        return _plain(duty, "green", _("已验收办结"), goal, standing)
+    if duty.due and today > duty.due:
+        return _plain(duty, "red", _("期限已过，尚未办结"), goal, standing)
+    if duty.state == "issued" and today > duty.receipt_due:
+        return _plain(duty, "yellow", _("超过签收期限，尚未签收"), goal, standing)
+    return _plain(duty, "grey", _("没有数值，按办理状态和期限判断"), goal, standing)
+
+
+def _plain(duty: Duty, colour: str, why: str, goal: str, standing: Standing | None) -> Figure:
+    return Figure(
+        duty=duty, light=colour, computed=colour, why=why, value=None, value_text="", fraction_text="", goal_text=goal,
+        data_until=None, stale=False, override=None, standing=standing, kept=False,
+    )  # fmt: skip
+
+
+def said(code: str) -> str:
+    """The reason of a light in words."""
+    return {
+        "met": _("已达到目标"),
+        "on-pace": _("进度不慢于时间"),
+        "slightly-behind": _("略慢于应有进度"),
+        "behind": _("明显落后于应有进度"),
+        "stale": _("数据太久没有更新，不能判断"),
+        "no-value": _("没有数值，不能判断"),
+        "missed": _("期限已过，未达到目标"),
+        "not-expected": _("目前达到进度，但照走势到期达不到"),
+        "nothing-yet": _("还没有采信的材料"),
+        "nothing-by-due": _("期限已过，没有采信的材料"),
+        "not-comparable": _("还没有分解指标，不能判断"),
+    }[code]
+
+
+def goal_text(duty: Duty) -> str:
+    """What this unit must reach: `≥ 12 个`, or the promise for a rate."""
+    threshold = duty.threshold
+    if threshold is None:
+        return ""
+    return numbers.promise(threshold.op, threshold.value, threshold.upper, duty.unit)
+
+
+def countable(unit: str) -> bool:
+    """Whether things handed in can be counted towards a promise in this unit: not towards a share of something."""
+    return unit not in RATES
+
+
+def handed_in(targets: Iterable[tuple[int, str]], path: str, *, on: date | None = None) -> dict[int, HandedIn]:
+    """What was handed in for promises `(number, unit)` by the units of a division and below it, up to a day.
+
+    Accepted evidence is counted where things can be counted; else the last value a leading unit of that very division
+    reported is taken. At most three queries.
+    """
+    day = on or clock.today()
+    wanted = dict(targets)
+    if not wanted:
+        return {}
+    files = (
+        File.objects.filter(
+            target__in=wanted, kind=File.Kind.EVIDENCE, duty__division_path__startswith=path, dated__lte=day
+        )
+        .exclude(duty__state="withdrawn")
+        .values("target")
+        .annotate(
+            counted=Sum("counts", filter=Q(state="accepted")),
+            last=Max("dated", filter=Q(state="accepted")),
+            waiting=Sum("counts", filter=Q(state="offered")),
+        )
+    )
+    found = {
+        row["target"]: HandedIn(row["counted"], "evidence", row["last"], int(row["waiting"] or 0))
+        for row in files
+        if countable(wanted[row["target"]])
+    }
+    rest = [target for target in wanted if target not in found]
+    if rest:
+        reports = Report.objects.filter(
+            duty__target__in=rest, duty__division_path=path, duty__institution="", value__isnull=False, on__lte=day
+        ).exclude(duty__state="withdrawn")
+        for row in reports.order_by("on", "pk").values("duty__target", "value", "on"):
+            found[row["duty__target"]] = HandedIn(row["value"], "report", row["on"])
+    return found
+
+
+def _own_hand_ins(duties: Sequence[Duty]) -> dict[int, HandedIn]:
+    """What each unit, with the units below it, handed in for its own duty. One to three queries for each place."""
+    places: dict[str, list[Duty]] = defaultdict(list)
+    found: dict[int, HandedIn] = {}
+    for duty in duties:
+        if duty.role != Duty.Role.LEAD or not duty.target:
+            continue
+        if duty.institution:
+            own = File.objects.filter(duty=duty, kind=File.Kind.EVIDENCE, state="accepted")
+            row = own.aggregate(counted=Sum("counts"), last=Max("dated"))
+            found[duty.pk] = HandedIn(row["counted"], "evidence", row["last"])
+        else:
+            places[duty.division_path].append(duty)
+    for path, rows in places.items():
+        given = handed_in([(d.target, d.unit) for d in rows], path)
+        for duty in rows:
+            kind = "evidence" if countable(duty.unit) and duty.binding != "report" else "report"
+            found[duty.pk] = given.get(duty.target, HandedIn(None, kind, None))
+    return found
+
+
+__all__ = ["Figure", "HandedIn", "countable", "goal_text", "handed_in", "of_duties", "of_duty", "said"]
