@@ -14,8 +14,8 @@ from luoshi.supervision.dispatching import rules
 
 class Dispatch(models.Model):
     """What was sent for one target at one division. `*_before` is how it stood when it was sent (data up to `heard_before`),
-    `*_now` when the data were last looked at (`edition` names the results, `heard_now` how far they reached). `told`: institution ->
-    how many people were told."""
+    `*_now` when the data were last looked at (`edition` names the results, `heard_now` how far they reached). `told`:
+    how many people were told, by institution."""
 
     target = models.BigIntegerField()
     plan_title = models.CharField(_("规划"), max_length=300)
