@@ -20,6 +20,7 @@ SUPERVISION: list[str] = [
     "luoshi.supervision.alerts",
     "luoshi.supervision.dispatching",
     "luoshi.supervision.rectification",
+    "luoshi.supervision.bulletins",
 ]
 
 SERVICES: list[str] = [
@@ -38,4 +39,5 @@ SERVICES: list[str] = [
     "luoshi.services.contracts",
     "luoshi.services.chronic",
     "luoshi.services.recognition",
+    "luoshi.services.referral",
 ]

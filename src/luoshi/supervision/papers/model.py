@@ -38,6 +38,8 @@ class Entry(Frozen):
     denominator: float | None = None
     as_of: date | None = None
     until: date | None = None
+    start: date | None = None
+    end: date | None = None
     source: str = ""
     link: str = ""
 

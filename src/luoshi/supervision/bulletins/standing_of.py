@@ -1,0 +1,158 @@
+"""The standings of a division as a paper needs them: one reading of the board, small numbers withheld, every figure with
+its line of the index."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import date
+from functools import cached_property
+
+from luoshi.indicators import Catalogue
+from luoshi.kernel.period import Period
+from luoshi.platform.lake import refresh, results, withholding
+from luoshi.platform.lake.results import Value
+from luoshi.platform.regions import queries as regions
+from luoshi.supervision import sources
+from luoshi.supervision.papers.contents import Shown, Wanted
+from luoshi.supervision.papers.model import Entry
+from luoshi.supervision.sources import Standing
+
+SOURCES = {
+    "indicator": "由健康档案和机构名录计算",
+    "register": "由名录计数",
+    "deliverable": "由成果材料判断",
+    "report": "由责任单位上报",
+}
+WITHHELD = "人数太少，不予显示"
+
+
+@dataclass(frozen=True)
+class Board:
+    """Every promise at the division on the day, and at each division one step below."""
+
+    wanted: Wanted
+    here: list[Standing]
+    below: dict[str, list[Standing]]
+    names: dict[str, str]
+
+    @property
+    def on(self) -> date:
+        """The day the figures stand for."""
+        return day_of(self.wanted)
+
+    def of(self, *lights: str) -> list[Standing]:
+        """Those of these lights, the widest gap first."""
+        return sorted((s for s in self.here if s.light in lights), key=lambda s: (-s.gap, s.target))
+
+    @cached_property
+    def kept(self) -> list[Standing]:
+        """Those whose promise is kept by the value itself."""
+        return [s for s in self.here if s.kept and s.light != "grey"]
+
+    @cached_property
+    def until(self) -> date | None:
+        """The last day any of the sources had heard of."""
+        return max((s.data_until for s in self.here if s.data_until), default=None)
+
+    def places(self, target: int) -> list[Standing]:
+        """One promise at every division below, in order of code."""
+        return [s for standings in self.below.values() for s in standings if s.target == target]
+
+
+def day_of(wanted: Wanted) -> date:
+    """The day a paper's figures stand for: the end of its period, or the day asked, when that is earlier."""
+    return min(wanted.end, wanted.known_on)
+
+
+def read(wanted: Wanted, *, forecasts: bool = True) -> Board:
+    """Ask the board. Raises `Http404` for a division outside the scope."""
+    board, on = sources.get(), day_of(wanted)
+    here = board.standings(scope=wanted.scope, division=wanted.division, on=on, forecasts=forecasts, months=2)
+    below = board.below(scope=wanted.scope, division=wanted.division, on=on)
+    below = {code: found for code, found in below.items() if found}
+    here, below = _fit_to_leave(here, below)
+    return Board(wanted, here, below, regions.division_names([wanted.division, *below]))
+
+
+def _fit_to_leave(
+    here: list[Standing], below: dict[str, list[Standing]]
+) -> tuple[list[Standing], dict[str, list[Standing]]]:
+    """Small numbers of people, and what would give them away, taken out: a paper leaves the house."""
+    catalogue = Catalogue.load().indicators
+    places = {code: {s.target: s for s in found} for code, found in below.items()}
+    whole = {s.target: s for s in here}
+    for target, standing in list(whole.items()):
+        indicator = catalogue.get(standing.promise.indicator)
+        if indicator is None or indicator.suppress_below is None or standing.numerator is None:
+            continue
+        codes = [code for code, found in places.items() if target in found]
+        values = [_value(places[code][target]) for code in codes]
+        cells = withholding.fit_to_leave(indicator, _value(standing), values, exact=False)
+        if cells[0].withheld:
+            whole[target] = _withheld(standing)
+        for code, cell in zip(codes, cells[1:], strict=True):
+            if cell.withheld:
+                places[code][target] = _withheld(places[code][target])
+    return list(whole.values()), {code: list(found.values()) for code, found in places.items()}
+
+
+def _value(s: Standing) -> Value:
+    day = s.on
+    return Value(
+        s.promise.indicator, Period(day, day), s.division, None, s.numerator, s.denominator, s.value, s.reason, s.flags,
+        s.data_until,
+    )  # fmt: skip
+
+
+def _withheld(s: Standing) -> Standing:
+    return replace(
+        s, light="grey", value=None, numerator=None, denominator=None, expected=None, people=None, why=WITHHELD,
+        value_text="—", fraction_text="", gap=0.0, moved=None, forecast=None,
+    )  # fmt: skip
+
+
+def figure(s: Standing, text: str = "") -> Shown:
+    """The value of a standing as written, with its line of the index."""
+    return Shown(text or s.value_text, entry(s, text))
+
+
+def entry(s: Standing, text: str = "") -> Entry:
+    """The line of the index of one standing."""
+    start, end = counted_over(s)
+    return Entry(
+        what=f"{s.promise.metric}（{s.place}）",
+        text=text or s.value_text,
+        target=s.target,
+        indicator=s.promise.indicator,
+        division=s.division,
+        value=s.value,
+        unit=s.unit,
+        numerator=s.numerator,
+        denominator=s.denominator,
+        as_of=s.on,
+        until=s.data_until,
+        start=start,
+        end=end,
+        source=SOURCES.get(s.promise.binding, ""),
+        link=s.href,
+    )
+
+
+def counted_over(s: Standing) -> tuple[date | None, date | None]:
+    """The first and last day the value of a standing was counted over; none for what is not computed."""
+    found = Catalogue.load().indicators.get(s.promise.indicator)
+    if found is None or s.value is None or found.period is None:
+        return None, None
+    deadline = s.deadline or s.on
+    day = min(s.on, deadline, results.data_until() or s.on)
+    period = refresh.to_date(found.period, day)
+    return period.start, period.end
+
+
+def counted(text: str, what: str, *, board: Board, link: str = "") -> Shown:
+    """A count of promises as written, with its line of the index."""
+    made = Entry(
+        what=what, text=text, division=board.wanted.division, value=float(text), as_of=board.on, until=board.until,
+        source="由已确认规划的目标逐项判断后计数", link=link,
+    )  # fmt: skip
+    return Shown(text, made)
