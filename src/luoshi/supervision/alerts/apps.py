@@ -10,3 +10,10 @@ class AlertsConfig(AppConfig):
 
     name = "luoshi.supervision.alerts"
     label = "alerts"
+
+    def ready(self) -> None:
+        """Hear of duties."""
+        from luoshi.supervision.alerts.hearing import hear
+        from luoshi.supervision.duties import events
+
+        events.add(hear)

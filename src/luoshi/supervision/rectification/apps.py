@@ -10,3 +10,10 @@ class RectificationConfig(AppConfig):
 
     name = "luoshi.supervision.rectification"
     label = "rectification"
+
+    def ready(self) -> None:
+        """Hear of reports that were found untrue."""
+        from luoshi.supervision.duties import events
+        from luoshi.supervision.rectification.hearing import hear
+
+        events.add(hear)
