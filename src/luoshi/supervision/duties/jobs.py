@@ -1,0 +1,15 @@
+"""The clock of duties as a job."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from luoshi.platform.jobs.registry import Progress, job
+from luoshi.supervision.duties import clockwork
+
+
+@job("duties.turn", restartable=True)
+def turn(progress: Progress) -> dict[str, Any]:
+    """One turn of the clock: see `clockwork.turn`."""
+    return asdict(clockwork.turn())
