@@ -25,6 +25,7 @@ NOUNS = {
     "plan": "Read, load and compare plan documents.",
     "quality": "Are the records right, in time, and real?",
     "records": "Check and ingest FHIR records.",
+    "referral": "Clocks of referrals, and the exchange with other systems.",
     "region": "Divisions, institutions, departments.",
     "server": "Prepare the store and serve the pages.",
     "simulate": "Invent a region whose true answers are known.",

@@ -1,0 +1,22 @@
+"""The clocks and the outbox as jobs that may be run again."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from luoshi.platform.jobs.registry import Progress, job
+from luoshi.services.referral import clocks
+from luoshi.services.referral.exchange import outbox
+
+
+@job("referral.clock", restartable=True)
+def clock(progress: Progress) -> dict[str, Any]:
+    """Escalate what is late, note who did not come."""
+    done = clocks.tick()
+    return {"lapsed": done.lapsed, "escalated": done.escalated}
+
+
+@job("referral.exchange", restartable=True)
+def exchange(progress: Progress) -> dict[str, Any]:
+    """Send what waits for peers."""
+    return {"sent": outbox.deliver()}
