@@ -149,7 +149,9 @@ def test_missing_cells_are_left_empty():
     assert found[5][3:] == ["2002—2012年平均每年增长约5.3%", "", "持续减缓", "预期性"]
 
 
-@pytest.mark.parametrize("text", ["序号\n任务\n单位\n1\n只有一行\n县卫健局\n", "1\n2\n3\n4\n5\n6\n", "序号\n序号\n序号\n1\n2\n3\n"])
+@pytest.mark.parametrize(
+    "text", ["序号\n任务\n单位\n1\n只有一行\n县卫健局\n", "1\n2\n3\n4\n5\n6\n", "序号\n序号\n序号\n1\n2\n3\n"]
+)
 def test_what_is_no_such_table_stays_text(text: str):
     assert rows(text) == []
 

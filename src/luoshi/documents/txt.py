@@ -10,7 +10,7 @@ from luoshi.documents.celled_lines import NOTE, celled
 from luoshi.documents.chrome import mark_chrome
 from luoshi.documents.limits import check_characters
 from luoshi.documents.model import Block, Document, Table
-from luoshi.documents.wrapping import continues, is_wrapped
+from luoshi.documents.wrapping import continues, double_spaced, is_wrapped, margin
 from luoshi.kernel.errors import UnreadableFile
 
 _CJK = re.compile(r"[\u3400-\u9fff]")
@@ -39,6 +39,8 @@ def from_lines(text: str, format: str, encoding: str, notes: list[str], title: s
     wrapped = is_wrapped([lines[index][2] for index in body])
     if wrapped:
         notes.append("The lines are cut at a fixed width; they were joined into paragraphs.")
+    left = margin([lines[index][2] for index in body])
+    spaced = wrapped and double_spaced([line for _, _, line in lines])
     blocks: list[Block] = []
     parted = blank_parted(lines)
     stacked = celled(lines)
@@ -47,7 +49,7 @@ def from_lines(text: str, format: str, encoding: str, notes: list[str], title: s
     previous: int | None = None
     for index, (start, end, line) in enumerate(lines):
         if not line.strip():
-            if index not in chrome and wrapped and not _inside_page_break(index, lines, chrome):
+            if index not in chrome and wrapped and not spaced and not _inside_page_break(index, lines, chrome):
                 previous = None
             continue
         if index in stacked:
@@ -73,7 +75,7 @@ def from_lines(text: str, format: str, encoding: str, notes: list[str], title: s
         if rows:
             tables.append(Table(tuple(rows)))
             rows = []
-        if wrapped and previous is not None and continues(lines[previous][2], line, wrapped):
+        if wrapped and previous is not None and continues(lines[previous][2], line, wrapped, left):
             last = blocks[-1]
             if last.kind == "paragraph" and last.end == lines[previous][1]:
                 blocks[-1] = Block(last.start, end, last.kind, last.level, last.page, last.style)

@@ -28,7 +28,7 @@ def is_wrapped(lines: list[str]) -> int:
     common = max(tenths, key=lambda value: (tenths[value] + tenths.get(value + 4, 0), value))
     full = [value for value in widths if abs(value - common) <= 8]
     longer = [value for value in widths if value > common + 10]
-    if len(full) < 0.45 * len(widths) or len(longer) > 0.05 * len(widths) or not 36 <= common <= 130:
+    if len(full) < 0.45 * len(widths) or len(longer) > max(1, 0.05 * len(widths)) or not 36 <= common <= 130:
         return 0
     open_ends = sum(
         1
@@ -43,8 +43,22 @@ def opens(line: str) -> bool:
     return bool(OPENING.match(line))
 
 
-def continues(previous: str, line: str, common: int) -> bool:
-    """Whether `line` goes on with the paragraph that `previous` belongs to, in a text wrapped at `common` columns."""
+def margin(lines: list[str]) -> int:
+    """The blanks that most lines begin with: those of a page set in from the left."""
+    depths = sorted(len(line) - len(line.lstrip(" \u3000")) for line in lines if line.strip())
+    return depths[len(depths) // 5] if depths else 0
+
+
+def double_spaced(lines: list[str]) -> bool:
+    """Whether an empty line follows most lines, so that empty lines part nothing."""
+    filled = [index for index, line in enumerate(lines[:-1]) if line.strip()]
+    return len(filled) >= 8 and sum(not lines[index + 1].strip() for index in filled) >= 0.7 * len(filled)
+
+
+def continues(previous: str, line: str, common: int, left: int = 0) -> bool:
+    """Whether `line` goes on with the paragraph that `previous` belongs to, in a text wrapped at `common` columns and set
+    in by `left` blanks."""
+    line = line[min(left, len(line) - len(line.lstrip(" \u3000"))) :]
     last = previous.rstrip()
     if not last or (opens(line) and last[-1] not in "（(、，,"):
         return False
@@ -52,6 +66,8 @@ def continues(previous: str, line: str, common: int) -> bool:
     indented = line[:1] == "\u3000" or indent >= 2
     if indented:
         return False
+    if width(last) > common + 16:
+        return False  # a header that runs over the whole page
     short = width(last) < common - 10
     if short:
         return False

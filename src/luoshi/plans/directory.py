@@ -208,6 +208,8 @@ _UNIT_END = re.compile(
 def looks_like_unit(name: str) -> bool:
     """Whether an unknown name has the shape of a body: short, ending like one, without the words of a sentence."""
     bare = re.sub(r"[（(][^）)]*[）)]", "", name)
-    if not 2 <= len(bare) <= 26 or re.search(r"[。：:“”]|(?:加强|推进|开展|建立|完善|提升|落实好|达到)", bare):
+    if not 2 <= len(bare) <= 26 or re.search(
+        r"[。：:“”]|(?:加强|推进(?!办|委员会|领导小组|工作组|组)|开展|建立|完善|提升|落实好|达到)", bare
+    ):
         return False
     return bool(_UNIT_END.search(bare))

@@ -76,10 +76,14 @@ def reason(text: str, quantity: Quantity, clause_start: int) -> str:
             return "a grade that names a group"
         if not reaches:
             return "a grade that names a group"
-    if quantity.op is not None and re.match(
-        r"[^，。；、\d]{0,16}的(?:人数|人口数?|人群|比例|占比|人员|患者|学生|居民)(?:比例|占比)?(?:达|占|不|超|控制|提|降|在)",
-        after,
-    ) and not (quantity.unit == "%" and re.match(r"的?(?:患者|居民|人员|人群|学生|人口)[在能可均都]", after)):
+    if (
+        quantity.op is not None
+        and re.match(
+            r"[^，。；、\d]{0,16}的(?:人数|人口数?|人群|比例|占比|人员|患者|学生|居民)(?:比例|占比)?(?:达|占|不|超|控制|提|降|在)",
+            after,
+        )
+        and not (quantity.unit == "%" and re.match(r"的?(?:患者|居民|人员|人群|学生|人口)[在能可均都]", after))
+    ):
         return "a threshold that names a group"
     if not quantity.chinese or (before.endswith("前") and quantity.unit in ("名", "位")):
         return ""

@@ -14,6 +14,12 @@ _NOT_PLACE = re.compile(
     r"推动|加强|完善|建设|实施|关于|印发|办公|参照|超大|一个|每个|两个|设|新建市|主城)"
 )
 
+# One part of a name: 浙江省, 六盘水市; names of one character are those of counties (泸县).
+_PART = r"[\u4e00-\u9fff]县|[\u4e00-\u9fff]{2,8}?(?:省|自治区|自治州|自治县|地区|市|州|盟|县|区|旗)"
+_HEALTHY = re.compile(
+    r"健康(?!中国|城市|城镇|乡村|社区|企业|学校|家庭|细胞|生活|知识|素养|服务|扶贫|老龄|教育)([\u4e00-\u9fff]{2,4}?)(?:行动|建设)"
+)
+
 
 def _places(text: str) -> list[str]:
     """Names of places with their level word, as printed, adjoining ones together: 绍兴市上虞区."""
@@ -32,7 +38,7 @@ def _places(text: str) -> list[str]:
 
 def _real_place(name: str) -> bool:
     """Whether what stands before a level word can be a name: no verb, not too long for one."""
-    parts = re.findall(r"[\u4e00-\u9fff]{2,8}?(?:省|自治区|自治州|自治县|地区|市|州|盟|县|区|旗)", name)
+    parts = re.findall(_PART, name)
     return (
         bool(parts)
         and all(len(part) <= 9 for part in parts)
@@ -46,9 +52,30 @@ def _real_place(name: str) -> bool:
 
 def _longest_place(run: str) -> str:
     """The place that a run of names with level words begins with (海南州 of 海南州全面推进紧密型县), empty where none does."""
-    parts = re.findall(r"[\u4e00-\u9fff]{2,8}?(?:省|自治区|自治州|自治县|地区|市|州|盟|县|区|旗)", run)
+    parts = re.findall(_PART, run)
     names = ["".join(parts[:count]) for count in range(len(parts), 0, -1)]
     return next((name for name in names if not _NOT_PLACE.match(name) and _real_place(name)), "")
+
+
+_LEVELS = {
+    "市": "全市|我市|市人民政府|市政府|市直",
+    "州": "全州|我州|州人民政府",
+    "县": "全县|我县|县人民政府",
+    "区": "全区|我区|区人民政府",
+}
+
+
+def _healthy_place(title: str, body: str) -> str:
+    """六盘水市 of 健康六盘水行动, where the text speaks of that place and says its level; empty else."""
+    named = _HEALTHY.search(title)
+    if named is None or named[1] in PROVINCES:
+        return ""
+    if named[1][-1] in _LEVELS:
+        return named[1]
+    for level, sign in _LEVELS.items():
+        if re.search(sign, body) and re.search(rf"{named[1]}(?:{level}|实际)", body):
+            return f"{named[1]}{level}"
+    return ""
 
 
 def region_of(head: PlanHead, body: str) -> str | None:
@@ -56,9 +83,10 @@ def region_of(head: PlanHead, body: str) -> str | None:
     cited = " ".join(head.based_on) + body[:800]
     for text in (head.title, head.issuer or ""):
         text = re.sub(r"^.*?关于", "", text) if "关于" in text and not _places(text.split("关于")[0]) else text
+        text = re.sub(r"^(?:20\d\d年(?:度)?)+(?:全[省市县区])?", "", text)
         text = re.sub(r"^(?:关于)?(?:进一步|全面|持续)?(?:优化|完善|加强|推进|推动|深化|做好|加快|提升)+", "", text)
         start = re.match(
-            r"(?:关于)?(?:印发)?[《“]?(?:健康)?((?:[\u4e00-\u9fff]{2,8}?(?:省|自治区|自治州|自治县|地区|市|州|盟|县|区|旗))+)",
+            rf"(?:关于)?(?:印发)?[《“]?(?:健康)?((?:{_PART})+)",
             text,
         )
         name = _longest_place(start.group(1)) if start else ""
@@ -74,6 +102,8 @@ def region_of(head: PlanHead, body: str) -> str | None:
     township = re.match(r"([\u4e00-\u9fff]{2,4}?(?:镇|乡|街道))(?=20\d\d年|“|基本|公共|卫生|关于|人民政府)", head.title)
     if township and not _NOT_PLACE.match(township[1]):
         return township[1]
+    if city := _healthy_place(head.title, body):
+        return city
     if _national(head, body):
         return "全国"
     for text in (head.title, head.issuer or ""):

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from luoshi.plans import head as heads
 from luoshi.plans.deadlines import Deadline
 from luoshi.plans.directory import resolve
 from luoshi.plans.evidence import Evidence, Printed, inside
+from luoshi.plans.labels import labelled_value
 from luoshi.plans.model import PlanHead
 from luoshi.plans.running_text import Piece, plain_text
 from luoshi.plans.units import Units
@@ -69,7 +69,7 @@ def _labelled(printed: Printed, whole: str, name: str, value: str, label: str) -
         ]
         shown = next((form for form in forms if printed.find(form)), value)
     boxes = ("written", "published") if name == "published" else (label,)
-    box = next((text for text in (heads.labelled_value(whole, each) for each in boxes) if text), "")
+    box = next((text for text in (labelled_value(whole, each) for each in boxes) if text), "")
     place = printed.find(shown)
     if box and _same(shown, box):
         return printed.told(name, value, printed.find(box) or place, "information table of the page", 0.95)

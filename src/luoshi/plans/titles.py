@@ -1,0 +1,142 @@
+"""The title of a paper among the lines above its text, broken lines put together."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from itertools import pairwise
+
+from luoshi.documents import Document
+from luoshi.plans import sections
+from luoshi.plans.labels import META_LINE, begins_with_label, labelled_value
+from luoshi.plans.running_text import plain_text, tidy
+
+_TITLE_END = re.compile(
+    r"(?:方案|计划|要点|规划|纲要|意见|通知|办法|行动|安排|清单|台账|分解表?|分工|任务书|责任书|措施|决定|报告|总结|"
+    r"情况|条例|规定|细则|制度|标准|解读|说明|问答|公告|通报|函|目标|指南|批复|工程|纪要|规程|预案)(?:[（(][^（）()]{1,30}[）)])*$"
+)
+PLAN_WORDS = re.compile(r"方案|计划|要点|规划|纲要|行动|分工|清单|安排|意见|台账")
+_HEADING = re.compile(r"[一二三四五六七八九十]{1,3}、|[（(][一二三四五六七八九十]{1,3}[）)]")
+
+
+# 《…》已经市政府同意，现印发给你们: the paper names itself.
+_SENT_OUT = re.compile(
+    r"(?:^|\n|现将|[。，])\s*《(?P<name>[^《》\n]{6,80}(?:〈[^〉]{2,60}〉[^《》\n]{0,20})?)》"
+    r"[^。\n]{0,60}?(?:印发|下发|转发|发)给你们"
+)
+
+
+def title_of(document: Document, front: list[str], body: str) -> str:
+    label = labelled_value(plain_text(document.text), "title")
+    candidates: list[tuple[float, int, str]] = []
+    lines = joined_titles(front[:400])
+    seen = Counter(bare_title(line) for line in lines)
+    for index, line in enumerate(lines[:60]):
+        text = bare_title(line)
+        if (
+            _HEADING.match(text)
+            or not 6 <= len(text) <= 90
+            or re.search(r"[。；;!！]", text)
+            or sections.DATE_LINE.match(text)
+        ):
+            continue
+        if re.match(r"(?:图解|一图读懂|政策解读)\s*[|｜]", line) or (
+            META_LINE.search(line) and not line.startswith("标题")
+        ):
+            continue
+        score = 0.0
+        if _TITLE_END.search(text.rstrip("》")):
+            score += 3
+        if PLAN_WORDS.search(text):
+            score += 1.5
+        if text.endswith("通知"):
+            score -= 1.2
+        if re.match(r"(?:工作)?(?:实施)?(?:方案|计划|要点|规划|意见|办法|措施)", text):
+            score -= 1.5  # the last line of a broken title
+        if re.match(r".{2,8}?(?:省|市|县|区|州|旗)|20\d\d年", text):
+            score += 0.3
+        if text.count("《") != text.count("》"):
+            score -= 2
+        if re.search(r"20\d\d|“?十[三四五六]五|年度", text):
+            score += 0.7
+        if re.match(r"关于印发|.{2,30}关于(?:印发|转发|下发)", text):
+            score -= 1.0
+        if re.search(r"[，,：:]", text) and not _TITLE_END.search(text):
+            score -= 1.0
+        if text.endswith((":", "：")) or re.match(r"各.{2,60}[:：]$", line):
+            score -= 4
+        if re.match(r"(?:附件|图解|一图|第[一二三四五六七八九十]+[章节])", text):
+            score -= 0.8
+        score += 0.4 * min(3, seen[text] - 1)
+        candidates.append((score, -index, text))
+    best = max(candidates, default=(0.0, 0, ""))
+    title = best[2]
+    if label and (not title or bare_title(label) in title or best[0] < 3):
+        title = bare_title(label)
+    if best[0] < 1.5 and document.title and _TITLE_END.search(bare_title(document.title)):
+        title = bare_title(document.title)
+    sent = _SENT_OUT.search(body[:3000])
+    if sent and best[0] < 3 and _TITLE_END.search(sent["name"]):
+        title = sent["name"]
+    title = _with_years(title, front)
+    inner = re.match(r".*?(?:关于)?(?:印发|下发|转发|发布)[《<](.+?)[》>](?:的?通知)?$", title)
+    if inner:
+        title = inner.group(1)
+    wrapped = re.match(
+        r"(?:.*?关于(?:印发|下发|转发|发布))?(.{6,}(?:方案|计划|要点|规划|纲要|意见|措施|办法|清单|行动|"
+        r"任务)(?:[（(].{2,30}[）)])?)的通知$",
+        title,
+    )
+    if wrapped and "关于" not in wrapped.group(1)[:4]:
+        title = wrapped.group(1)
+    return title.removeprefix("关于印发")
+
+
+def _with_years(title: str, front: list[str]) -> str:
+    """The title with the years printed in brackets on the line below it: …行动计划 / （2023-2025年）."""
+    for line, below in pairwise(front):
+        years = re.fullmatch(r"[（(]\s?20\d\d.{1,12}年?[）)]", below.strip())
+        if title and bare_title(line) == title and years and not sections.DATE_LINE.match(below.strip()):
+            return title + bare_title(below)
+    return title
+
+
+def joined_titles(front: list[str]) -> list[str]:
+    """Lines, with a title broken over two or three lines put together."""
+    result = list(front)
+    for index in range(len(front) - 1):
+        if (
+            "《" in front[index]
+            and "》" not in front[index]
+            and "》" in front[index + 1][:20]
+            and len(front[index]) <= 50
+        ):
+            result.append(front[index] + front[index + 1][: front[index + 1].index("》") + 1])
+        for count in (2, 3):
+            group = front[index : index + count]
+            if len(group) == count and all(
+                2 <= len(line) <= 40 and not re.search(r"[。；，,:：]", line) for line in group
+            ):
+                text = "".join(group)
+                if (
+                    _TITLE_END.search(text)
+                    and not _TITLE_END.search(group[0])
+                    and not any(sections.is_end_matter(line) for line in group[:-1])
+                    and not any(sections.DATE_LINE.match(line) or begins_with_label(line) for line in group)
+                ):
+                    result.append(text)
+    return result
+
+
+def bare_title(line: str) -> str:
+    text = re.sub(r"^(?:标题|名称)[：:]", "", tidy(line).strip())
+    text = re.sub(r"[（(]\d{1,3}\s?[页頁P][)）](?=\.|$)|[（(]20\d\d年\d{1,2}月\d{1,2}日(?:印发|发布)?[)）]$", "", text)
+    text = re.sub(r"\.(?:docx?|pdf|txt|html?|wps|xlsx?)$", "", text, flags=re.IGNORECASE)
+    text = re.sub(r"^[\u4e00-\u9fffA-Za-z]{2,6}[-—_|](?=[\u4e00-\u9fff“《20])", "", text)
+    text = re.sub(r"^20\d\d\s?年\s?\d{1,2}\s?月\s?第\s?\d{1,3}\s?期\s*", "", text)
+    text = re.sub(
+        r"^[^《，,]{4,30}(?:办公室|委员会|政府|厅|局|委|部)[：:]\s?(?=.*(?:方案|计划|要点|规划|意见))", "", text
+    )
+    text = re.sub(r"(?<=方案|计划|要点|规划|纲要|意见|清单)\s*\d{1,3}$", "", text)
+    text = re.sub(r"[_\-|—]{1,2}[^_\-|—]{2,20}(?:网|网站|门户|政府|委员会|局)$", "", text)
+    return re.sub(r"(?<=[^\x00-\x7f])\s+|\s+(?=[^\x00-\x7f])", "", text).strip(" |")
