@@ -28,7 +28,7 @@ def is_wrapped(lines: list[str]) -> int:
     common = max(tenths, key=lambda value: (tenths[value] + tenths.get(value + 4, 0), value))
     full = [value for value in widths if abs(value - common) <= 8]
     longer = [value for value in widths if value > common + 10]
-    if len(full) < 0.45 * len(widths) or len(longer) > max(1, 0.05 * len(widths)) or not 36 <= common <= 130:
+    if len(full) < 0.45 * len(widths) or len(longer) > max(len(widths) >= 16, 0.05 * len(widths)) or not 36 <= common <= 130:
         return 0
     open_ends = sum(
         1
