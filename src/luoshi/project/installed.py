@@ -36,8 +36,10 @@ SERVICES: list[str] = [
     "luoshi.services.research",
     "luoshi.services.fhir_server",
     "luoshi.services.appraisal_desk",
+    "luoshi.services.cockpit",
     "luoshi.services.contracts",
     "luoshi.services.chronic",
     "luoshi.services.recognition",
     "luoshi.services.referral",
+    "luoshi.services.inbox",
 ]

@@ -99,7 +99,7 @@ def screen(division: str, name: str, *, office: str, scope: Scope) -> Screen:
     late = sorted(
         (s for s in standings if s.light in ("red", "yellow")), key=lambda s: (s.light != "red", -s.gap, s.target)
     )
-    overdue = duty_links.overdue(division, scope=scope)
+    overdue, overdue_all = duty_links.overdue(division, scope=scope, limit=OVERDUE)
     run, line = last_score(office, division, scope=scope)
     units = dict.fromkeys(u.name for s in late[: WORST * 2] for u in s.promise.units)
     return Screen(
@@ -110,8 +110,8 @@ def screen(division: str, name: str, *, office: str, scope: Scope) -> Screen:
         worst=tuple(_shown(s, wide=True) for s in late[:WORST]),
         late=len(late),
         movers=tuple(_shown(s) for s in movers(standings)),
-        overdue=tuple(overdue[:OVERDUE]),
-        overdue_all=len(overdue),
+        overdue=tuple(overdue),
+        overdue_all=overdue_all,
         data_until=min((s.data_until for s in standings if s.data_until and s.value is not None), default=None),
         units=tuple(units),
         score=numbers.number(line.total) if line and line.total is not None else "",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -15,8 +16,12 @@ from luoshi.platform import audit, moving
 from luoshi.platform.access.models import User
 from luoshi.platform.access.scope import Scope
 from luoshi.platform.regions import queries as regions
+from luoshi.platform.regions.models import Division, Institution
 from luoshi.supervision.appraisal import queries, rules
 from luoshi.supervision.appraisal.models import Decision, Meeting
+from luoshi.supervision.duties import actions as duties
+from luoshi.supervision.duties import units
+from luoshi.supervision.duties.models import Duty
 
 
 def open_meeting(
@@ -42,7 +47,8 @@ def open_meeting(
 def decide(
     *, number: int, division: str, what: str, who: str, due: date, by: User, scope: Scope, target: int | None = None
 ) -> Decision:
-    """Minute who does what by when about a division, and make a duty of it. Raises `Refused` without the permission or
+    """Minute who does what by when about a division, and make a duty of it where the minute-taker may issue duties
+    (otherwise the decision says why it became none). Raises `Refused` without the permission or
     after the minutes were fixed, `InvalidValue` for what is not said, `Http404` for a division not below the office."""
     scope.require("meeting.hold")
     found = queries.meeting(number, scope=scope)
@@ -57,7 +63,9 @@ def decide(
         locked = Meeting.objects.select_for_update().get(pk=found.pk)
         if locked.state != rules.OPEN:
             raise Refused(_("纪要已经固定，不能再加议定事项。"))
+        duty, refused = _duty(place, what.strip(), who.strip(), due, target, found, by=by, scope=scope)
         made = Decision.objects.create(
+            duty=duty, refused=refused,
             meeting=found, division=division, target=target, what=what.strip()[:500], who=who.strip()[:100], due=due,
             by=by.get_username(), at=clock.now(),
         )  # fmt: skip
@@ -76,6 +84,35 @@ def close(*, number: int, shown: dict[str, Any], by: User, scope: Scope) -> Meet
             shown=shown, closed=clock.now(),
         )  # fmt: skip
     return found
+
+
+def _duty(
+    place: Division, what: str, who: str, due: date, target: int | None, found: Meeting, *, by: User, scope: Scope
+) -> tuple[int | None, str]:
+    """The number of the duty a decision becomes, or why it became none: it is minuted all the same."""
+    office = regions.division_or_404(found.division, scope=scope)
+    body = next((b for b in _bodies(place, office, who) if b.path.startswith(office.path)), None)
+    try:
+        with transaction.atomic():
+            made = duties.issue_one(
+                title=what[:300], words=_("%(meeting)s议定：%(what)s") % {"meeting": found.title, "what": what},
+                body=body or replace(units.division_body(place), name=who, printed=who), due=due, by=by, scope=scope,
+                issuer=found.division, origin=Duty.Origin.MEETING, target=target or 0,
+            )  # fmt: skip
+    except (InvalidValue, Refused) as error:
+        return None, str(error.message)[:300]
+    return made.pk, ""
+
+
+def _bodies(place: Division, office: Division, who: str) -> list[units.Body]:
+    """Whom a decision names, the division of the screen first: itself, an institution or department there or of the
+    office. A name nobody has stays as it was written and sits with the division of the screen."""
+    if who in (place.name, f"{place.name}人民政府", f"{place.name}卫生健康局"):
+        return [replace(units.division_body(place), name=who, printed=who)]
+    named = Institution.objects.current().filter(name=who, division__path__startswith=place.path)
+    if row := named.select_related("division").first():
+        return [units.institution_body(row)]
+    return [body for body in units.Registers(office).bodies(who) if body.kind != "unknown"]
 
 
 def _audit(action: str, found: Meeting, by: User, detail: dict[str, object]) -> None:
