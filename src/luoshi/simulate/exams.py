@@ -52,8 +52,13 @@ class Exam:
 
 
 def laboratory(
-    subjects: Sequence[dict[str, Any]], *, windows: Mapping[str, int], marked: Sequence[str], unmarked: Sequence[str],
-    today: date, seed: int,
+    subjects: Sequence[dict[str, Any]],
+    *,
+    windows: Mapping[str, int],
+    marked: Sequence[str],
+    unmarked: Sequence[str],
+    today: date,
+    seed: int,
 ) -> list[list[Exam]]:
     """For each subject (a reference to a Patient) three examinations of different items, made by institutions with a
     quality mark or without.
@@ -79,7 +84,9 @@ def laboratory(
             made = (
                 conclusion(key, subject, item, day, producer)
                 if fate == "conclusion-only"
-                else observation(key, subject, item, float(draw.normal(TESTS[item][5], TESTS[item][6])), day, producer, status)
+                else observation(
+                    key, subject, item, float(draw.normal(TESTS[item][5], TESTS[item][6])), day, producer, status
+                )
             )
             own.append(Exam(item, producer, day, fate, made))
         found.append(own)

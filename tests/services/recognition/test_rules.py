@@ -23,7 +23,9 @@ OTHER_CITY = Place("H3", "/99/9902/", "H3")
 OTHER_PROVINCE = Place("H4", "/98/9801/", "H4")
 
 
-def mark(place: Place, level: str, subject: str = "liver", start: date = date(2025, 1, 1), end: date | None = None) -> Quality:
+def mark(
+    place: Place, level: str, subject: str = "liver", start: date = date(2025, 1, 1), end: date | None = None
+) -> Quality:
     return Quality(place.institution, subject, level, start, end)  # type: ignore[arg-type]
 
 
@@ -66,7 +68,8 @@ def test_the_narrower_of_item_and_mark_counts():
 
 @given(st.sampled_from([TOWN, HEAD, CITY, OTHER_CITY, OTHER_PROVINCE]),
        st.lists(st.tuples(st.sampled_from([HEAD, CITY, OTHER_CITY, OTHER_PROVINCE]),
-                          st.sampled_from(["nation", "province", "city"]), st.sampled_from(["liver", "alt", "ct"])), max_size=4))  # fmt: skip
+                          st.sampled_from(["nation", "province", "city"]),
+                          st.sampled_from(["liver", "alt", "ct"])), max_size=4))  # fmt: skip
 def test_a_further_mark_never_takes_recognition_away(producer, drawn):
     marks = [mark(place, level, subject) for place, level, subject in drawn]
     before = rules.reach(CATALOGUE.item("alt"), DAY, producer, TOWN, marks[:-1])
@@ -99,7 +102,7 @@ def test_the_list_is_dated():
     one = file.model_copy(update={"items": {"alt": file.items["alt"].model_copy(update={"until": date(2025, 6, 30)})}})
     assert "alt" in rules.make_catalogue([one], date(2025, 6, 30)).items
     assert "alt" not in rules.make_catalogue([one], date(2025, 7, 1)).items
-    twice = file.model_copy(update={"items": {k: file.items["alt"] for k in ("a", "b")}})
+    twice = file.model_copy(update={"items": dict.fromkeys(("a", "b"), file.items["alt"])})
     with pytest.raises(CatalogError, match="stands for"):
         rules.make_catalogue([twice], DAY)
 
@@ -136,7 +139,10 @@ def test_data_and_images_are_offered():
     assert reading.offered(STUDY, CATALOGUE).item.id == "ct-chest"
     assert reading.offered(STUDY, CATALOGUE).form == "images"
     with_images = REPORT | {"imagingStudy": [{"reference": "ImagingStudy/s"}]}
-    assert (reading.offered(with_images, CATALOGUE).form, reading.offered(with_images, CATALOGUE).producer) == ("images", "H1")
+    assert (reading.offered(with_images, CATALOGUE).form, reading.offered(with_images, CATALOGUE).producer) == (
+        "images",
+        "H1",
+    )
 
 
 @pytest.mark.parametrize(

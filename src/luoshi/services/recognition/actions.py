@@ -197,10 +197,10 @@ def add_mark(
 ) -> QualityMark:
     """Register a mark. Raises `Http404` for an institution outside the scope, `InvalidValue` for what is no mark,
     `Refused` for one that is there already."""
+    scope.require("recognition.manage")
     known = Institution.objects.filter(code=institution).first()
     if known is None or not scope.covers_institution(institution):
         raise Http404
-    scope.require("recognition.manage")
     catalogue = rules.catalogue(clock.today())
     if subject not in catalogue.groups and subject not in catalogue.items:
         raise InvalidValue(_("没有这个专业或项目。"), where=subject)

@@ -207,7 +207,8 @@ def _card(request: HttpRequest, alert: Alert, earlier: queries.Earlier, producer
         "source": {"label": "落实 · 检查检验互认", "url": request.build_absolute_uri(reverse("recognition:items")),
                    "topic": {"system": actions.ISSUE, "code": "duplicate", "display": "重复检查检验提醒"}},
         "suggestions": [
-            {"label": "互认，不再重复", "uuid": str(uuid.uuid5(alert.uuid, "recognise")), "isRecommended": True, "actions": actions_}
+            {"label": "互认，不再重复", "uuid": str(uuid.uuid5(alert.uuid, "recognise")), "isRecommended": True,
+             "actions": actions_}
         ],
         "selectionBehavior": "at-most-one",
         "overrideReasons": [

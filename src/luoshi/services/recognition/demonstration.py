@@ -11,7 +11,7 @@ from luoshi.platform.access.scope import Scope
 from luoshi.platform.regions.models import Institution
 from luoshi.platform.store.models import Person
 from luoshi.services.recognition import actions, filing, queries, rules
-from luoshi.services.recognition.models import QualityMark
+from luoshi.services.recognition.models import Alert, QualityMark
 from luoshi.simulate import exams
 
 SOURCE = "exams"
@@ -40,7 +40,8 @@ def prepare() -> list[tuple[str, str, str, str, str]]:
             subjects, windows=windows, marked=[head.code, *marked], unmarked=unmarked, today=day, seed=100 + month
         )
         with clock.at(_noon(day)):
-            filing.file([e.resource for own in made for e in own], source=SOURCE, title="检验结果（演示）", institution="", by="demo")
+            results = [e.resource for own in made for e in own]
+            filing.file(results, source=SOURCE, title="检验结果（演示）", institution="", by="demo")
             for n, (person, own) in enumerate(zip(some, made, strict=True)):
                 raised = actions.check(
                     person=person, items={e.item: "" for e in own}, orderer=orderer, scope=scope, by=doctor, door="page"
@@ -53,14 +54,14 @@ def prepare() -> list[tuple[str, str, str, str, str]]:
     return []
 
 
-def _answer(found: actions.Alert, turn: int, doctor: User, scope: Scope) -> None:
+def _answer(found: Alert, turn: int, doctor: User, scope: Scope) -> None:
     """What the doctor does, in turn: three in five recognise, some repeat with each of the reasons, a few do not answer."""
     if found.state != rules.RAISED or turn % 11 == 7:
         return
     if turn % 5 < 3:
         move, reason, note = "recognise", "", ""
         actions.view(found, by=doctor)
-    elif turn % 7 == 4:
+    elif turn % 5 == 4 and turn % 2:
         move, reason, note = "override", "", ""
     else:
         move, reason = "repeat", _REASONS[turn % len(_REASONS)]
@@ -81,18 +82,26 @@ def _clinic() -> Institution | None:
 def _marks(clinic: Institution) -> tuple[list[str], list[str]]:
     """Marks of three levels for the first three hospitals of the city, one mark that ran out, and two hospitals without a
     valid one."""
-    today, by = clock.today(), "demo"
-    path = clinic.division.path
-    city = Institution.objects.filter(type__in=("general-hospital", "tcm-hospital"), level__gte=2).exclude(pk=clinic.parent_id)
-    hospitals = [h for h in city.select_related("division").order_by("-level", "code") if h.division.path.startswith("/".join(path.split("/")[:3]))]
+    today = clock.today()
+    city = "/".join(clinic.division.path.split("/")[:3])
+    known = Institution.objects.filter(
+        type__in=("general-hospital", "tcm-hospital"), level__gte=2, division__path__startswith=city
+    ).exclude(members=clinic)
+    hospitals = [h.code for h in known.order_by("-level", "code")]
     marked, unmarked = hospitals[:3], hospitals[-2:]
-    lab = ("liver", "kidney", "lipid", "sugar", "thyroid", "infection")
-    rows = []
-    for hospital, level in zip(marked, ("nation", "province", "city"), strict=False):
-        for subject in (*lab, "ct"):
-            rows.append(QualityMark(institution=hospital.code, subject=subject, level=level, valid_from=date(today.year - 1, 1, 1),
-                                    valid_to=date(today.year, 12, 31), document="室间质量评价合格证（演示）", by=by, at=clock.now()))  # fmt: skip
-    rows.append(QualityMark(institution=unmarked[0].code, subject="blood", level="city", valid_from=date(today.year - 2, 1, 1),
-                            valid_to=date(today.year - 1, 12, 31), document="已到期的合格证（演示）", by=by, at=clock.now()))  # fmt: skip
+    rows = [
+        _mark(code, subject, level, today.year - 1, today.year, "室间质量评价合格证（演示）")
+        for code, level in zip(marked, ("nation", "province", "city"), strict=False)
+        for subject in ("liver", "kidney", "lipid", "sugar", "thyroid", "infection", "ct")
+    ]
+    rows.append(_mark(unmarked[0], "blood", "city", today.year - 2, today.year - 1, "已到期的合格证（演示）"))
     QualityMark.objects.bulk_create(rows)
-    return [h.code for h in marked], [h.code for h in unmarked]
+    return marked, unmarked
+
+
+def _mark(code: str, subject: str, level: str, first: int, last: int, document: str) -> QualityMark:
+    """A mark good from the first day of one year to the last of another."""
+    return QualityMark(
+        institution=code, subject=subject, level=level, valid_from=date(first, 1, 1), valid_to=date(last, 12, 31),
+        document=document, by="demo", at=clock.now(),
+    )  # fmt: skip

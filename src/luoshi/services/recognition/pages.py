@@ -353,7 +353,8 @@ def items(request: HttpRequest) -> HttpResponse:
         for g in rules.settings().goals
     ]
     goal = Table(
-        _("已可互认项目数与目标"), [Column(_("范围"), head=True), Column(_("已可互认/目标"), "number"), Column(_("期限"), "day")], goals,
+        _("已可互认项目数与目标"),
+        [Column(_("范围"), head=True), Column(_("已可互认/目标"), "number"), Column(_("期限"), "day")], goals,
         notes=[_("按所辖机构有效标识计；目标依据：%(source)s") % {"source": rules.settings().source}],
     )  # fmt: skip
     return render(request, "recognition/items.html", {"table": table, "goals": goal, "count": len(catalogue.items)})

@@ -207,7 +207,7 @@ def shown(stored: Stored, *, scope: Scope, purpose: str = "") -> tuple[list[Valu
     for part in parts:
         for one in [part, *(part.get("component") or ())]:
             if text := reading.value(one):
-                values.append(Value(name(one, reading._name(one)), text, reading._range(one)))
+                values.append(Value(name(one, reading.name(one)), text, reading.reference(one)))
     return values, studies
 
 
@@ -330,7 +330,7 @@ def recognised_items(on: date, *, scope: Scope) -> dict[str, int]:
         if mark.valid_from <= on and (mark.valid_to is None or on <= mark.valid_to):
             for item in catalogue.items.values():
                 if mark.subject in (item.id, item.group):
-                    level = max(rules.REACHES.index(mark.level), rules.REACHES.index(item.scope))  # type: ignore[arg-type]
+                    level = max(rules.REACHES.index(mark.level), rules.REACHES.index(item.scope))
                     for reach in rules.REACHES[level:]:
                         held[reach].add(item.id)
     held["alliance"] = set(catalogue.items)

@@ -15,7 +15,6 @@ from luoshi.services.recognition.rules import Catalogue, Listed
 
 TYPES = ("Observation", "DiagnosticReport", "ImagingStudy")
 _FINAL = {"final", "amended", "corrected", "appended", "available"}
-_PARTS = {"HEART": "HEART", "CARDIAC": "HEART"}
 
 
 @dataclass(frozen=True)
@@ -112,7 +111,7 @@ def values(resource: dict[str, Any]) -> Iterator[tuple[str, str, str]]:
     for part in [resource, *(resource.get("component") or ())]:
         shown = value(part)
         if shown:
-            yield _name(part), shown, _range(part)
+            yield name(part), shown, reference(part)
 
 
 def value(part: dict[str, Any]) -> str:
@@ -125,7 +124,7 @@ def value(part: dict[str, Any]) -> str:
         return text.strip() + flag
     concept = part.get("valueCodeableConcept")
     if isinstance(concept, dict):
-        coding = next(iter(concept.get("coding") or ()), {})
+        coding: dict[str, Any] = next(iter(concept.get("coding") or ()), {})
         return str(concept.get("text") or coding.get("display") or coding.get("code") or "") + flag
     for name in ("valueString", "valueInteger", "valueBoolean", "valueDateTime", "valueTime"):
         if name in part:
@@ -133,13 +132,13 @@ def value(part: dict[str, Any]) -> str:
     return ""
 
 
-def _name(part: dict[str, Any]) -> str:
+def name(part: dict[str, Any]) -> str:
     code = part.get("code") or {}
-    coding = next(iter(code.get("coding") or ()), {})
+    coding: dict[str, Any] = next(iter(code.get("coding") or ()), {})
     return str(code.get("text") or coding.get("display") or coding.get("code") or "")
 
 
-def _range(part: dict[str, Any]) -> str:
+def reference(part: dict[str, Any]) -> str:
     for found in part.get("referenceRange") or ():
         if found.get("text"):
             return str(found["text"])

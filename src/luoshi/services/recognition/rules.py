@@ -240,11 +240,11 @@ def make_catalogue(valid: Iterable[ItemFile], on: date) -> Catalogue:
     by_code: dict[str, str] = {}
     by_name: dict[str, str] = {}
     by_dicom: dict[str, str] = {}
-    for item in items.values():
-        for table, keys in ((by_code, item.codes), (by_name, item.names), (by_dicom, item.dicom)):
+    for listed in items.values():
+        for table, keys in ((by_code, listed.codes), (by_name, listed.names), (by_dicom, listed.dicom)):
             for key in keys:
-                if table.setdefault(key, item.id) != item.id:
-                    raise CatalogError(f"{key!r} stands for {table[key]!r} and {item.id!r}.")
+                if table.setdefault(key, listed.id) != listed.id:
+                    raise CatalogError(f"{key!r} stands for {table[key]!r} and {listed.id!r}.")
     return Catalogue(items, groups, tuple(used), by_code, by_name, by_dicom)
 
 
