@@ -14,6 +14,7 @@ from luoshi.kernel.errors import UserError, nearest
 # noun -> one line of help; the module of the same name holds a click command called `group`.
 NOUNS = {
     "account": "People who use Luoshi, and what they may do.",
+    "alert": "Tell people what happened; run by a timer.",
     "audit": "The record of who did and saw what.",
     "board": "Where each promise stands.",
     "code": "Health codes: keys, files for scanners, offline checks.",
