@@ -166,7 +166,7 @@ def unreferred(*, scope: Scope, start: date, end: date, lake: Path | None = None
     if not layout.manifest_path(folder).exists():
         return Unreferred((), None)
     rule = book.rules().unreferred
-    found = _higher_stays(folder, rule, start, end)
+    found = higher_stays(folder, rule, start, end)
     known = layout.Manifest.from_json(layout.manifest_path(folder).read_text("utf-8")).data_until.get("visit")
     paths = dict(Division.objects.order_by("valid_from").values_list("code", "path"))
     mine = [stay for stay in found if scope.everywhere or scope.covers_path(paths.get(stay[1], ""))]
@@ -197,8 +197,8 @@ def _sent(persons: Iterable[int], start: date, end: date) -> dict[tuple[int, str
     return found
 
 
-def _higher_stays(lake: Path, rule: book.Unreferred, start: date, end: date) -> list[tuple[int, str, str, date]]:
-    """(person, division, institution, first day) of stays at a hospital of the city, or of another county."""
+def higher_stays(lake: Path, rule: book.Unreferred, start: date, end: date) -> list[tuple[int, str, str, date]]:
+    """Every (person, division, institution, first day) of stays at a hospital of the city, or of another county."""
     with duckdb.connect(config={"threads": 2, "memory_limit": "1GB"}) as base:
         for table in ("visit", "person"):
             base.read_parquet(layout.table_glob(lake, table), union_by_name=True).create_view(table)

@@ -171,7 +171,7 @@ def _taken(message: Message) -> int:
 
 def _failed(message: Message, failure: str) -> bool:
     """Note a failure; whether the peer itself is out of reach."""
-    status, _, text = failure.partition(" ")
+    status = failure.partition(" ")[0]
     for_good = status.isdigit() and int(status) in _FOR_GOOD
     attempts = message.attempts + 1
     Message.objects.filter(pk=message.pk, state=Message.WAITING).update(

@@ -61,7 +61,10 @@ def referral(request: SignedInRequest, number: int) -> HttpResponse:
         "may_file": row.green and row.green_filed is None and rules.RECEIVE in may and row.sent_by != request.user.username,
         "may_refer_down": rules.RECEIVE in may and row.person is not None and row.state in ("arrived", "treating"),
         "steps": [
-            (s, words.move(s.kind), words.step_by(s, people_names), words.any_reason(s.note), words.state(s.after) if s.after else "")
+            (
+                s, words.move(s.kind), words.step_by(s, people_names), words.any_reason(s.note),
+                words.state(s.after) if s.after else "",
+            )
             for s in steps
         ],
         "messages_waiting": Message.objects.filter(referral=row).exclude(state=Message.SENT).count() if row.peer else 0,

@@ -112,10 +112,9 @@ def unreferred(request: SignedInRequest) -> HttpResponse:
         line[0] += not stay.referred
         line[1] += 1
     names = regions.institution_names({stay.institution for stay in found.stays})
-    tables = [
-        _shares(_("按居住县（区）"), _("县（区）"), [(name, a, n) for name, (a, n) in sorted(by_county.items(), key=lambda i: -i[1][0])]),
-        _shares(_("按就诊医院"), _("医院"), [(names.get(code, code), a, n) for code, a, n in found.by("institution")]),
-    ]  # fmt: skip
+    worst = sorted(((name, alone, whole) for name, (alone, whole) in by_county.items()), key=lambda line: -line[1])
+    hospitals = [(names.get(code, code), alone, whole) for code, alone, whole in found.by("institution")]
+    tables = [_shares(_("按居住县（区）"), _("县（区）"), worst), _shares(_("按就诊医院"), _("医院"), hospitals)]
     kind = downloads.wanted(request)
     if kind:
         return downloads.answer(kind, _("未经转诊住院"), tables, title=_("未经转诊住院"))
