@@ -73,7 +73,9 @@ def sign(*, parties: Sequence[Party], terms: Terms, by: User, scope: Scope) -> l
             for held in bonds[card.person]:
                 if collides(held, terms.start, end):
                     raise Refused(double(card, held, scope), todo=_("请先在原签约机构解约，或办理改签。"))
-            before |= {card.person: held for held in bonds[card.person][:1] if _renewable(held, terms.start)}
+            latest = next((held for held in bonds[card.person] if _renewable(held, terms.start)), None)
+            if latest is not None:
+                before[card.person] = latest
         made = [
             _create(party, cards[party.person], terms, offer, team, end, by=by.get_username(), head=party is parties[0])
             for party in parties
@@ -221,7 +223,10 @@ def tick(*, by: str = "system") -> dict[str, int]:
 def _checked(terms: Terms, scope: Scope) -> tuple[Institution, Team | None, Offer, date]:
     """The institution, team and package of terms, and the last day. Raises as `sign`."""
     institution = queries.institution_or_404(terms.institution, scope=scope)
-    last = rules.last_day(terms.start, terms.months, longest=catalogue.items().longest_months)
+    longest = catalogue.items().longest_months
+    if not 1 <= terms.months <= longest:
+        raise InvalidValue(_("签约期限须在1至%(longest)s个月之间。") % {"longest": longest})
+    last = rules.last_day(terms.start, terms.months)
     offer = next((o for o in queries.offers(terms.institution, on=terms.start) if o.code == terms.package), None)
     if offer is None:
         raise InvalidValue(_("这个服务包不存在或已停用。"))
@@ -262,7 +267,9 @@ def collides(held: Bond, start: date, last: date) -> bool:
 
 
 def _renewable(held: Bond, start: date) -> bool:
-    """Whether the latest contract is one that the new one renews: it ends before it, not long ago."""
+    """Whether a contract is one that the new one renews: it ends before it, not long ago."""
+    if held.state in (rules.ENDED, "revoked"):
+        return False
     return held.last is not None and held.last < start <= held.last + timedelta(days=catalogue.items().renewal_days)
 
 

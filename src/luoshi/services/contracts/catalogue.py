@@ -36,13 +36,15 @@ class Effective(Entry):
 
 
 class Group(Named):
-    """A group of residents and how the records show it; without `months`, `program` and `conditions` a clerk notes it."""
+    """A group of residents and how the records show it; without `months`, `program` and `conditions` a clerk notes it.
+    `cohort`: membership in it is told only to those who may know who is in that cohort."""
 
     rank: int = Field(ge=0)
     months: tuple[int, int | None] | None = None
     program: str = ""
     conditions: tuple[str, ...] = ()
     indicators: tuple[str, ...] = ()
+    cohort: str = ""
 
     @property
     def by_hand(self) -> bool:
@@ -269,6 +271,7 @@ def signs() -> Signs:
     return read_entry(FOLDER / "signs.yaml", Signs)
 
 
+@cache
 def condition(fact: Fact) -> str:
     """The condition of a fact as DuckDB SQL, every column quoted."""
     tree: exp.Expression = parse_expression(fact.where, PERSON_TABLES[fact.table], where="items.yaml")

@@ -143,7 +143,7 @@ def _contract(
     if not scope.covers_institution(code):
         raise InvalidValue(_("机构代码 %(code)s 不存在或不在管理范围内。") % {"code": code[:20]})
     start, end = _day(row, "start", _("起始日期")), _day(row, "end", _("到期日期"))
-    longest = rules.last_day(start, catalogue.items().longest_months, longest=catalogue.items().longest_months)
+    longest = rules.last_day(start, catalogue.items().longest_months)
     if not start <= end <= longest:
         raise InvalidValue(_("到期日期须晚于起始日期，且签约期限不超过三年。"))
     signed = _day(row, "signed", _("签约日期")) if _cell(row, "signed") else min(start, today)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import timedelta
+from json import loads
 
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
@@ -55,7 +56,7 @@ def add_member(
     row = _team(team, scope)
     if len(name.strip()) < 2 or role not in rules.ROLES:
         raise InvalidValue(_("请写成员姓名并选择角色。"))
-    known = dict((n, id_) for id_, n in practitioners(row.institution))
+    known = {n: id_ for id_, n in practitioners(row.institution)}
     with transaction.atomic():
         if leads:
             row.members.filter(leads=True).update(leads=False)
@@ -124,8 +125,6 @@ def practitioners(institution: str) -> list[tuple[str, str]]:
         " WHERE r.type = 'PractitionerRole' AND v.body LIKE %s",
         f"%Organization/{institution}%",
     )
-    from json import loads
-
     found = []
     today = clock.today().isoformat()
     for (body,) in rows:

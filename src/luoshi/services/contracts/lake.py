@@ -23,7 +23,7 @@ from luoshi.services.contracts import catalogue
 from luoshi.services.contracts.rules import Window
 
 OURS = "luoshi-contracts"
-LATELY = "entered-in-error', 'cancelled', 'planned"
+NOT_BEGUN = "'entered-in-error', 'cancelled', 'planned'"
 
 
 @dataclass(frozen=True)
@@ -226,14 +226,16 @@ class Reading:
                 )
             elif group.program:
                 parts.append(
-                    f"SELECT person, {quoted(name)} AS grp, start_day AS from_day, end_day AS to_day FROM episode SEMI JOIN mine USING (person) "
-                    f"WHERE {self._near} AND program = {quoted(group.program)} AND status NOT IN ('{LATELY}')"
+                    f"SELECT person, {quoted(name)} AS grp, start_day AS from_day, end_day AS to_day "
+                    f"FROM episode SEMI JOIN mine USING (person) "
+                    f"WHERE {self._near} AND program = {quoted(group.program)} AND status NOT IN ({NOT_BEGUN})"
                 )
             elif group.conditions:
                 begins = " OR ".join(f"starts_with(code, {quoted(code)})" for code in group.conditions)
                 parts.append(
-                    f"SELECT person, {quoted(name)} AS grp, min(day) AS from_day, NULL AS to_day FROM condition SEMI JOIN mine USING (person) "
-                    f"WHERE {self._near} AND ({begins}) AND coalesce(clinical_status, 'active') = 'active' GROUP BY person"
+                    f"SELECT person, {quoted(name)} AS grp, min(day) AS from_day, NULL AS to_day "
+                    f"FROM condition SEMI JOIN mine USING (person) WHERE {self._near} AND ({begins}) "
+                    "AND coalesce(clinical_status, 'active') = 'active' GROUP BY person"
                 )
         self.con.execute(f"CREATE TEMP TABLE member AS {' UNION ALL '.join(parts)}")
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from luoshi.kernel import clock
 from luoshi.platform.access.scope import Scope
 from luoshi.platform.lake.files import default_lake
-from luoshi.services.contracts import catalogue, queries, rules, snapshots
+from luoshi.services.contracts import catalogue, privacy, queries, rules, snapshots
 from luoshi.services.contracts.lake import Held, Reading
 from luoshi.services.contracts.models import Contract
 from luoshi.services.contracts.queries import Bond
@@ -64,7 +64,10 @@ def lines(
         Contract.objects.filter(institution=institution, start__lte=on + timedelta(days=365)).select_related("team")
     )
     own = [c for c in own if c.last >= year and c.end_reason != "void"]
-    windows = _by_contract([*seen.windows, *_windows(own, where, on)])
+    every_window = [*seen.windows, *_windows(own, where, on)]
+    windows = _by_contract(
+        privacy.tellable_windows(every_window, {w.person: institution for w in every_window}, scope=scope)
+    )
     followed = {c.person for c in own if c.start > on}
     every = [queries.bond(c, on) for c in own if c.start <= on]
     every += [

@@ -12,6 +12,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.http import Http404
+from django.utils.translation import gettext as _
 
 from luoshi.engines.session import literal, quoted
 from luoshi.kernel import clock
@@ -266,7 +267,7 @@ def judge(*, number: int, move: str, reason: str, by: User, scope: Scope) -> Sig
     scope.require("contract.review")
     row = sign_or_404(number, scope=scope)
     if len(reason.strip()) < 4:
-        raise InvalidValue("请写明判断的依据（至少4个字）。")
+        raise InvalidValue(_("请写明判断的依据（至少4个字）。"))
     with transaction.atomic():
         advance(
             row, rules.SIGN, move, by=by, permissions=scope.permissions, given={"reason": reason.strip()},

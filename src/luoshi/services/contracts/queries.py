@@ -18,7 +18,7 @@ from luoshi.platform.lake.files import default_lake
 from luoshi.platform.regions import queries as regions
 from luoshi.platform.regions.models import Division, Institution
 from luoshi.platform.store import people, sets
-from luoshi.services.contracts import catalogue, rules
+from luoshi.services.contracts import catalogue, privacy, rules
 from luoshi.services.contracts.lake import OURS, Held, Other, Reading
 from luoshi.services.contracts.models import Contract, Note, OwnPackage, Team
 from luoshi.services.contracts.rules import Window
@@ -142,11 +142,8 @@ class Bond:
             return in_language(*rules.CONTRACT.states[self.state])
         words = {"active": ("有效", "in force"), "completed": ("已完成", "completed"), "revoked": ("已终止", "revoked")}
         if self.state == "active" and not self.running:
-            return (
-                in_language("已到期", "ran out")
-                if self.last and self.last < clock.today()
-                else in_language("未生效", "to begin")
-            )
+            over = self.last is not None and self.last < clock.today()
+            return in_language("已到期", "ran out") if over else in_language("未生效", "to begin")
         return in_language(*words.get(self.state, (self.state, self.state)))
 
 
@@ -253,7 +250,9 @@ def kept(card: people.Card, *, scope: Scope, lake: Path | None = None) -> Kept:
     notes = list(Note.objects.filter(person=card.person, until__isnull=True))
     order = {name: group.rank for name, group in catalogue.items().priority.items()}
     every = sorted({*groups, *(n.group for n in notes if n.group in order)}, key=order.__getitem__)
-    return Kept(card, shown, windows, every, notes)
+    served = {card.person: card.institution}
+    told = privacy.tellable_groups({card.person: every}, served, scope=scope)[card.person]
+    return Kept(card, shown, privacy.tellable_windows(windows, served, scope=scope), told, notes)
 
 
 def _void(bond: Bond) -> bool:

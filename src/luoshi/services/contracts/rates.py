@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+from django.utils.translation import gettext as _
+
 from luoshi.engines import LakeDirectory
 from luoshi.engines.session import literal, quoted
 from luoshi.kernel import clock
@@ -151,9 +153,9 @@ def settlement(
     scope, `InvalidValue` for a period without a whole month or that has not ended."""
     ends = rules.month_ends(first, last)
     if not ends or len(ends) > 12:
-        raise InvalidValue("结算期间须为1至12个整月。")
+        raise InvalidValue(_("结算期间须为1至12个整月。"))
     if last > clock.today():
-        raise InvalidValue("结算期间还没有结束。")
+        raise InvalidValue(_("结算期间还没有结束。"))
     if institution:
         codes = {queries.institution_or_404(institution, scope=scope).code}
     else:

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from fractions import Fraction
 
-from luoshi.kernel.errors import InvalidValue
 from luoshi.kernel.machine import CLOCK, Machine, Move
 
 ACTIVE, RENEWED, EXPIRED = "active", "renewed", "expired"
@@ -75,10 +74,8 @@ def plus_months(day: date, months: int) -> date:
     return date(year, month + 1, min(day.day, calendar.monthrange(year, month + 1)[1]))
 
 
-def last_day(start: date, months: int, *, longest: int) -> date:
-    """The last day of a term. Raises `InvalidValue` for a term that is not a number of whole months up to the longest."""
-    if not 1 <= months <= longest:
-        raise InvalidValue(f"签约期限须在1至{longest}个月之间。")
+def last_day(start: date, months: int) -> date:
+    """The last day of a term of so many months."""
     return plus_months(start, months) - timedelta(days=1)
 
 

@@ -13,7 +13,7 @@ from luoshi.kernel import clock
 from luoshi.platform.access.scope import Scope
 from luoshi.platform.lake import results
 from luoshi.platform.lake.files import default_lake
-from luoshi.services.contracts import catalogue, queries, snapshots
+from luoshi.services.contracts import catalogue, privacy, queries, snapshots
 from luoshi.services.contracts.lake import Resident
 from luoshi.services.contracts.models import Note
 from luoshi.services.plan_desk import public as plan_desk
@@ -77,14 +77,16 @@ def worklist(
     seen = snapshots.of(institution, lake=lake or default_lake(), on=on)
     persons = [r.person for r in seen.residents]
     under = {o.person for o in seen.elsewhere if o.holds(on)} | queries.running_here(persons, on).keys()
-    groups = groups_of(persons, seen.groups or {})
+    free = [r for r in seen.residents if r.person not in under]
+    every = groups_of([r.person for r in free], seen.groups or {})
+    # Before anything is ordered: an order by rank would tell the group too.
+    groups = privacy.tellable_groups(every, {r.person: r.institution for r in free}, scope=scope)
     promises = promised(institution, scope=scope)
     wanting = {p.indicator for p in promises if p.open}
     found = []
-    for resident in seen.residents:
-        if resident.person not in under:
-            names = tuple(groups.get(resident.person, ()))
-            found.append(Candidate(resident, names, _moves(names, wanting)))
+    for resident in free:
+        names = tuple(groups.get(resident.person, ()))
+        found.append(Candidate(resident, names, _moves(names, wanting)))
     counted = Counter(name for candidate in found for name in candidate.groups)
     chosen = [c for c in found if not group or group in c.groups]
     rank = {name: g.rank for name, g in catalogue.items().priority.items()}
