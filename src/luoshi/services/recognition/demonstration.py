@@ -4,6 +4,7 @@ alerts that wait. Deterministic; about a second."""
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
+from itertools import count
 
 from luoshi.kernel import clock
 from luoshi.platform.access.models import User
@@ -32,6 +33,7 @@ def prepare() -> list[tuple[str, str, str, str, str]]:
     scope = Scope.of(doctor)
     orderer = queries.place(clinic.code)
     # A season of orders, a day of them each month; then those of today, which wait.
+    turns = count()
     days = [today - timedelta(days=n) for n in (88, 61, 33, 0)]
     for month, day in enumerate(days):
         some = persons[month * 8 : month * 8 + 8]
@@ -48,20 +50,20 @@ def prepare() -> list[tuple[str, str, str, str, str]]:
                 )
                 if day == today and n >= 3:
                     continue
-                for k, (found, _earlier) in enumerate(raised):
-                    _answer(found, n * 3 + k, doctor, scope)
+                for found, _earlier in raised:
+                    _answer(found, next(turns), doctor, scope)
     actions.lapse(on=today)
     return []
 
 
 def _answer(found: Alert, turn: int, doctor: User, scope: Scope) -> None:
     """What the doctor does, in turn: three in five recognise, some repeat with each of the reasons, a few do not answer."""
-    if found.state != rules.RAISED or turn % 11 == 7:
+    if found.state != rules.RAISED or turn % 11 == 5:
         return
     if turn % 5 < 3:
         move, reason, note = "recognise", "", ""
         actions.view(found, by=doctor)
-    elif turn % 5 == 4 and turn % 2:
+    elif turn % 10 == 9:
         move, reason, note = "override", "", ""
     else:
         move, reason = "repeat", _REASONS[turn % len(_REASONS)]
