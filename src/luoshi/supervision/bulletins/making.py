@@ -9,12 +9,13 @@ from typing import Any
 from django.conf import settings
 from django.utils import translation
 
-from luoshi.engines import ResultStore
+from luoshi.engines import LakeDirectory, ResultStore
 from luoshi.indicators import Catalogue
 from luoshi.kernel import clock
 from luoshi.kernel.errors import UnreadableFile
 from luoshi.kernel.lake_layout import results_folder
 from luoshi.platform.regions.models import Division
+from luoshi.platform.store.models import Chunk
 from luoshi.supervision.bulletins import rules, wording
 from luoshi.supervision.bulletins.models import Issue
 from luoshi.supervision.bulletins.wording import Wording
@@ -104,11 +105,17 @@ def written(paper: Paper, form: str) -> bytes:
 
 
 def known_at() -> datetime:
-    """The instant up to which records counted in the values that are read now: when the lake was built that they were
-    made from. The present where nothing was evaluated yet."""
+    """The instant up to which records counted in the values that are read now: of the last ones in the lake that the
+    values were made from. The present where nothing was evaluated yet."""
+    lake = Path(settings.LUOSHI_LAKE)
     try:
-        reading = ResultStore(results_folder(Path(settings.LUOSHI_LAKE))).reading(Catalogue.load())
+        made_from = ResultStore(results_folder(lake)).reading(Catalogue.load()).manifest["lake_built_at"]
+        manifest = LakeDirectory.open(lake).manifest
     except UnreadableFile:
         return clock.now()
-    built = datetime.fromisoformat(reading.manifest["lake_built_at"])
+    built = datetime.fromisoformat(made_from)
+    chunk = Chunk.objects.filter(pk=int(manifest.position or 0)).first()
+    # Of what arrives within one instant the store tells the order by microseconds; the lake names the last it holds.
+    if chunk is not None and manifest.built_at == built:
+        return datetime.fromtimestamp(chunk.at / 1_000_000, clock.CHINA)
     return built if built.tzinfo else built.replace(tzinfo=clock.CHINA)

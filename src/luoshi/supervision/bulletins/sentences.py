@@ -5,55 +5,69 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
+from luoshi.indicators import Catalogue
 from luoshi.kernel.comparator import Threshold
-from luoshi.supervision import sources
-from luoshi.supervision.bulletins.standing_of import Board, figure
+from luoshi.platform.lake import results
+from luoshi.supervision.bulletins.standing_of import Board, figure, noun, over
 from luoshi.supervision.papers.contents import Field, Shown
 from luoshi.supervision.papers.layout import chinese_day
 from luoshi.supervision.sources import Standing
 from luoshi.web import numbers
 
 MOST_PLACES, MOST_REASONS, MOST_READ = 3, 3, 2000
+LEAST_TOLD = 5  # a reason of fewer people is not told on a paper that leaves the house
 Piece = str | Shown
 
 
 def of_target(board: Board, s: Standing, number: int, *, reasons: bool = True) -> Field:
     """One paragraph about a promise that is not kept: value against promise, who is furthest behind, why people are not
     counted, what is to be expected, who leads."""
-    parts: list[Piece] = [f"{number}. {s.promise.metric}。", *_where(s)]
+    parts: list[Piece] = [f"{number}. {s.promise.metric}", *_where(s)]
     parts += _furthest(board, s)
     if reasons and s.people:
         parts += _why(board, s)
-    if s.forecast and s.forecast.words:
-        parts.append(s.forecast.words)
+    parts.append(_expected(s))
     lead = [unit.name for unit in s.promise.units if unit.lead] or [unit.name for unit in s.promise.units][:1]
     if lead:
         parts.append(f"牵头单位：{'、'.join(lead)}。")
-    return tuple(parts)
+    return tuple(part for part in parts if part)
+
+
+def goal(s: Standing) -> str:
+    """`目标≥62%`; the sign of equality is left out."""
+    text = s.promise_text.replace("= ", "").replace(" ", "")
+    return f"目标{text}"
 
 
 def _where(s: Standing) -> list[Piece]:
-    goal = f"（目标{s.promise_text}）"
     if s.value is None:
-        return [f"{s.why}{goal}。"]
+        return [f"：{s.why}（{goal(s)}）。"]
     fraction = f"，{s.fraction_text}" if s.fraction_text else ""
-    parts: list[Piece] = ["完成", figure(s), f"{goal[:-1]}{fraction}）"]
+    parts: list[Piece] = ["为", figure(s, s.value_text.replace(" ", "")), f"（{goal(s)}{fraction}）"]
     away = distance(s.value, s.threshold, s.unit)
     if away:
         parts.append(f"，{away}")
     if s.expected is not None and s.elapsed is not None and s.better in ("higher", "lower"):
         parts.append(f"，按应有进度此时应为{numbers.quantity(s.expected, s.unit)}")
-    if s.people:
-        over = s.threshold.op in ("<=", "<")
-        parts.append(f"，{'超出' if over else '还差'}{numbers.number(s.people)}{_counted(s)}")
+    if s.people and noun(s):
+        above = s.threshold.op in ("<=", "<")
+        parts.append(f"，{'超出' if above else '还差'}{numbers.number(s.people)}{noun(s)}")
     if s.moved:
         parts.append(f"，比上月{'升' if s.moved > 0 else '降'}{_points(abs(s.moved), s.unit)}")
     return [*parts, "。"]
 
 
-def _counted(s: Standing) -> str:
-    """What is counted: people where a rate is of people; else the unit of the promise."""
-    return "人" if s.unit in ("%", "‰") else numbers.unit(s.unit)
+def _expected(s: Standing) -> str:
+    """What the forecast says, with its interval where it has a width."""
+    found = s.forecast
+    if found is None:
+        return ""
+    value, low, high = (numbers.quantity(v, s.unit).replace(" ", "") for v in (found.value, found.low, found.high))
+    between = f"（{low}至{high}）" if found.low is not None and found.high is not None and low != high else ""
+    ending = {"likely": "预计可以达到目标", "open": "能否达到目标还不能断定", "unlikely": "预计达不到目标"}[
+        found.reaches
+    ]
+    return f"照目前走势，到{chinese_day(found.day)}约为{value}{between}，{ending}。"
 
 
 def _points(value: float, unit: str) -> str:
@@ -76,9 +90,9 @@ def _furthest(board: Board, s: Standing) -> list[Piece]:
         return []
     parts: list[Piece] = ["差距较大的是"]
     for n, place in enumerate(late[:MOST_PLACES]):
-        parts += ["、" if n else "", place.place, figure(place)]
-        if place.people:
-            parts.append(f"（差{numbers.number(place.people)}{_counted(place)}）")
+        parts += ["、" if n else "", place.place, figure(place, place.value_text.replace(" ", ""))]
+        if place.people and noun(place):
+            parts.append(f"（差{numbers.number(place.people)}{noun(place)}）")
     if len(late) > MOST_PLACES:
         parts.append(f"等{len(late)}地")
     return [*parts, "。"]
@@ -86,23 +100,21 @@ def _furthest(board: Board, s: Standing) -> list[Piece]:
 
 def _why(board: Board, s: Standing) -> list[Piece]:
     """The reasons of those not counted, the most frequent first; nothing where they are few or not known."""
-    gaps, total = sources.get().missed(
-        s.target, scope=board.wanted.scope, division=board.wanted.division, limit=MOST_READ
-    )
-    found = Counter(gap.reason.strip() for gap in gaps if gap.reason.strip())
-    if not gaps or not found:
+    period, found = over(s), Catalogue.load().indicators.get(s.promise.indicator)
+    if period is None or found is None or found.kind != "ratio" or not found.computed:
         return []
-    least = 5  # a reason of fewer people is not told on a paper that leaves the house
-    common = [(words, n) for words, n in found.most_common(MOST_REASONS) if n >= least]
+    rows, total = results.missed(
+        found.id, period, scope=board.wanted.scope, division=board.wanted.division, limit=MOST_READ
+    )
+    said = Counter(row.reason.strip() for row in rows if row.reason.strip())
+    common = [(words, n) for words, n in said.most_common(MOST_REASONS) if n >= LEAST_TOLD]
     if not common:
         return []
-    read = len(gaps)
-    head = (
-        f"未计入的{numbers.number(total)}{_counted(s)}中，"
-        if read == total
-        else f"抽取未计入的{numbers.number(read)}{_counted(s)}，"
-    )
-    return [head, "、".join(f"“{_plain(words)}”的{numbers.number(n)}{_counted(s)}" for words, n in common), "。"]
+    word = noun(s)
+    head = f"未计入的{numbers.number(total)}{word}中，"
+    if len(rows) < total:
+        head = f"未计入的{numbers.number(total)}{word}中查看了{numbers.number(len(rows))}{word}，其中"
+    return [head, "、".join(f"“{_plain(words)}”的{numbers.number(n)}{word}" for words, n in common), "。"]
 
 
 def _plain(words: str) -> str:
@@ -115,7 +127,7 @@ def kept(standings: Sequence[Standing]) -> tuple[Field, ...]:
         return ()
     parts: list[Piece] = []
     for n, s in enumerate(standings):
-        parts += ["；" if n else "", s.promise.metric, figure(s), f"（目标{s.promise_text}）"]
+        parts += ["；" if n else "", s.promise.metric, figure(s, s.value_text.replace(" ", "")), f"（{goal(s)}）"]
     return ((*parts, "。"),)
 
 
@@ -137,13 +149,13 @@ def moved(standings: Sequence[Standing], most: int = 8) -> tuple[Field, ...]:
 
 def not_judged(standings: Sequence[Standing]) -> tuple[Field, ...]:
     """What cannot be judged, by what is missing: one paragraph for each reason, the one of most promises first."""
-    groups: dict[str, list[Standing]] = {}
+    groups: dict[str, list[tuple[str, str]]] = {}
     for s in standings:
-        groups.setdefault(s.why.rstrip("。"), []).append(s)
+        why, _colon, what = s.why.rstrip("。").partition("：")
+        groups.setdefault(why, []).append((s.promise.metric, what))
     found: list[Field] = []
-    ordered = sorted(groups.items(), key=lambda item: (-len(item[1]), item[0]))
-    for n, (why, several) in enumerate(ordered, 1):
-        names = "、".join(dict.fromkeys(s.promise.metric for s in several))
+    for n, (why, several) in enumerate(sorted(groups.items(), key=lambda item: (-len(item[1]), item[0])), 1):
+        names = "、".join(f"{metric}（{what}）" if what else metric for metric, what in dict.fromkeys(several))
         found.append(f"{n}. {why}（{len(several)}项）：{names}。")
     return tuple(found)
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
+from typing import Any
 
 from luoshi.indicators import Catalogue
 from luoshi.kernel.period import Period
@@ -16,6 +17,7 @@ from luoshi.supervision import sources
 from luoshi.supervision.papers.contents import Shown, Wanted
 from luoshi.supervision.papers.model import Entry
 from luoshi.supervision.sources import Standing
+from luoshi.web import numbers
 
 SOURCES = {
     "indicator": "由健康档案和机构名录计算",
@@ -65,9 +67,14 @@ def day_of(wanted: Wanted) -> date:
 
 
 def read(wanted: Wanted, *, forecasts: bool = True) -> Board:
-    """Ask the board. Raises `Http404` for a division outside the scope."""
+    """Ask the board, for forecasts of what is late. Raises `Http404` for a division outside the scope."""
     board, on = sources.get(), day_of(wanted)
-    here = board.standings(scope=wanted.scope, division=wanted.division, on=on, forecasts=forecasts, months=2)
+    asked: dict[str, Any] = {"scope": wanted.scope, "division": wanted.division, "on": on}
+    here = board.standings(**asked, months=2)
+    late = [s.target for s in here if s.light in ("red", "yellow")]
+    if forecasts and late:
+        expected = {s.target: s.forecast for s in board.standings(**asked, targets=late, forecasts=True)}
+        here = [replace(s, forecast=expected.get(s.target)) for s in here]
     below = board.below(scope=wanted.scope, division=wanted.division, on=on)
     below = {code: found for code, found in below.items() if found}
     here, below = _fit_to_leave(here, below)
@@ -143,9 +150,8 @@ def counted_over(s: Standing) -> tuple[date | None, date | None]:
     found = Catalogue.load().indicators.get(s.promise.indicator)
     if found is None or s.value is None or found.period is None:
         return None, None
-    deadline = s.deadline or s.on
-    day = min(s.on, deadline, results.data_until() or s.on)
-    period = refresh.to_date(found.period, day)
+    running = results.measured_period(s.promise.indicator, s.deadline)
+    period = refresh.to_date(found.period, min(running.end, s.on, results.data_until() or s.on))
     return period.start, period.end
 
 
@@ -156,3 +162,17 @@ def counted(text: str, what: str, *, board: Board, link: str = "") -> Shown:
         source="由已确认规划的目标逐项判断后计数", link=link,
     )  # fmt: skip
     return Shown(text, made)
+
+
+def noun(s: Standing) -> str:
+    """What a promise counts, as a measure word: 人, 家, 例; of a number of things its own unit. Empty where the value is
+    not made of subjects (shares of sums, surveys): how many are short cannot be said then."""
+    found = Catalogue.load().indicators.get(s.promise.indicator)
+    if found is None or s.denominator is None or not found.cohort:
+        return numbers.unit(s.unit) if s.unit not in ("%", "‰") else ""
+    return Catalogue.load().cohort_of(found).text.subject if found.kind == "ratio" else ""
+
+
+def over(s: Standing) -> Period | None:
+    """The period the value of a standing was counted over, as the worklists are kept."""
+    return results.measured_period(s.promise.indicator, s.deadline) if s.promise.indicator else None
