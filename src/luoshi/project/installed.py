@@ -41,5 +41,6 @@ SERVICES: list[str] = [
     "luoshi.services.chronic",
     "luoshi.services.recognition",
     "luoshi.services.referral",
+    "luoshi.services.dispatch_desk",
     "luoshi.services.inbox",
 ]
