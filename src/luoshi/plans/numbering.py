@@ -85,7 +85,7 @@ _INSIDE: tuple[tuple[str, re.Pattern[str]], ...] = (
 _GLUED = re.compile(r"(?<=[\u4e00-\u9fff”])(\d{1,3})\s?[.、](?=[\u4e00-\u9fff“《])")
 _GLUED_PAREN = re.compile(rf"(?<=[\u4e00-\u9fff”])[（(]([{_CN}]{{1,3}})[）)](?=[\u4e00-\u9fff“《])")
 # More numbered parts than any plan has; what lies beyond is no numbering.
-_MOST = 6000
+MOST = 6000
 _OWN_LINE = re.compile(r"0?(\d{1,2})")
 
 
@@ -159,9 +159,9 @@ def find_markers(reading: RunningText) -> list[Marker]:
                 for match in pattern.finditer(text, start + 1, para.end):
                     if match.end() > start + 3 and _sane(kind, match):
                         candidates.append(_marker(kind, match, inside=True))
-    if len(markers) > _MOST:
-        markers, candidates = markers[:_MOST], []
-    if len(candidates) > _MOST:
+    if len(markers) > MOST:
+        markers, candidates = markers[:MOST], []
+    if len(candidates) > MOST:
         candidates = []
     kept = _chained(markers, candidates)
     for _ in range(2):  # what a glued number begins may carry on with a boundary

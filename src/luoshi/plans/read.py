@@ -15,7 +15,7 @@ from luoshi.plans import years as year_pairs
 from luoshi.plans.evidence import Printed
 from luoshi.plans.head import read_head
 from luoshi.plans.model import Action, Plan, PlanHead, Target, Task
-from luoshi.plans.numbering import find_markers
+from luoshi.plans.numbering import MOST, find_markers
 from luoshi.plans.outline import Node, build
 from luoshi.plans.page_order import Repair, in_order, repair_order
 from luoshi.plans.remarks import remarks
@@ -58,6 +58,8 @@ class _PlanReader:
         self.repair: Repair = in_order(running, page_order) if page_order else repair_order(running)
         self.text = self.repair.reading
         markers = find_markers(self.text)
+        if len(markers) >= MOST:
+            self.carrier_notes.append(f"It has more than {MOST:,} numbered parts; those beyond are read without numbers.")
         self.papers = papers.split(self.text, markers)
         chosen = papers.chosen(self.papers)
         roots = [build(self.text, markers, (paper.start, paper.end)) for paper in chosen]
