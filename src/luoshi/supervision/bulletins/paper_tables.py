@@ -45,7 +45,7 @@ def overview(board: Board, entries: list[Entry]) -> Table:
     columns = (
         Column(title="序号", width=0.9, align="center"), Column(title="目标", width=5.6),
         Column(title="承诺", width=1.9, align="right"), Column(title="完成", width=2.1, align="right"),
-        Column(title="分子/分母", width=2.3, align="right"), Column(title="状态", width=1.7),
+        Column(title="分子/分母", width=2.3, align="right"), Column(title="状态", width=2.2),
         Column(title="期限", width=1.9, align="center"), Column(title="牵头单位", width=2.6),
     )  # fmt: skip
     return Table(columns=columns, rows=tuple(rows), notes=(LEGEND,), across=True)
@@ -67,7 +67,7 @@ def places(board: Board, entries: list[Entry]) -> Table:
     rows.sort(key=lambda row: (row[0]["red"], row[0]["yellow"], -row[0]["green"], row[1]))
     columns = (
         Column(title="序号", width=0.9, align="center"), Column(title="地区", width=2.2),
-        *(Column(title=WORDS[key], width=1.3 if key == "grey" else 1.0, align="right") for key in ORDER),
+        *(Column(title=WORDS[key], width=1.5 if key == "grey" else 1.0, align="right") for key in ORDER),
         Column(title="最大的差距", width=5.0),
     )  # fmt: skip
     made = tuple(

@@ -92,24 +92,35 @@ def parts_of(paper: Paper) -> tuple[list[Block], list[tuple[Annex, list[Block]]]
     return text, annexes
 
 
+# Words titles are made of, not to be broken in two.
+_WORDS = (
+    "卫生", "健康", "重点", "目标", "完成", "情况", "通报", "工作", "总结", "月报", "季报", "委员会", "规划", "任务", "台账",
+    "落实", "考核", "得分", "整改", "通知", "督办", "年度", "关于", "一览", "对照", "各地", "数据",
+)  # fmt: skip
+
+
 def title_lines(title: str, most: int = 19) -> list[str]:
-    """A title on as few lines as it needs, of about the same length, not broken before a closing mark or after 关于."""
+    """A title on as few lines as it needs, of about the same length, broken where its words end: before a bracket or
+    after 的 rather than elsewhere, never inside a word of titles or a number."""
     count = -(-int(layout.ems(title) * 2) // (most * 2)) or 1
-    if count == 1:
-        return [title]
-    per = layout.ems(title) / count
-    lines, line = [], ""
-    for character in title:
-        if (
-            layout.ems(line) >= per
-            and len(lines) < count - 1
-            and character not in "的了和与及）》”、，"
-            and line[-1] not in "（《“第"
-        ):
-            lines.append(line)
-            line = ""
-        line += character
-    return [*lines, line]
+    lines, rest = [], title
+    for left in range(count, 1, -1):
+        at = min(range(1, len(rest)), key=lambda at, rest=rest, left=left: _cost(rest, at, left))  # type: ignore[misc]
+        lines.append(rest[:at])
+        rest = rest[at:]
+    return [*lines, rest]
+
+
+def _cost(title: str, at: int, left: int) -> float:
+    """How bad it is to break a title before the character `at`, with `left` lines to come: the smaller, the better."""
+    before, after = title[at - 1], title[at]
+    cost = abs(layout.ems(title[:at]) - layout.ems(title) / left)
+    inside = any(title.find(w, max(0, at - len(w) + 1), at + len(w) - 1) in range(at - len(w) + 1, at) for w in _WORDS)
+    if inside or (before.isascii() and after.isascii()) or after in "）》”、，。的号年月日" or before in "（《“第":
+        cost += 20
+    if before.isdigit() != after.isdigit() and "年月日期".find(after) >= 0:
+        cost += 20
+    return cost - 4 * (after == "（") - 2 * (before in "的年月、")
 
 
 def _block(block: Block) -> dict[str, Any]:
