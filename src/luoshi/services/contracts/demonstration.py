@@ -15,7 +15,8 @@ from luoshi.services.contracts import actions, keeping, looking, worklist
 from luoshi.services.contracts.actions import Party, Terms
 from luoshi.services.contracts.models import Contract, Team
 
-SIGNED = 12
+SIGNED = 20
+AT_NIGHT = 8  # of them: entered one after the other late one evening, for the page of signs
 TEAMS = (
     ("东片家庭医生团队", "0000-1001", (("陈明远", "gp", True), ("李素云", "nurse", False), ("王庆丰", "public-health", False))),
     ("西片家庭医生团队", "0000-1002", (("周立群", "gp", True), ("赵春梅", "nurse", False), ("孙有田", "village-doctor", False))),
@@ -54,7 +55,8 @@ def _season(institution: str, teams: list[Team], user: User, scope: Scope) -> No
     first = worklist.worklist(institution, scope=scope, limit=SIGNED)
     made: list[Contract] = []
     for n, candidate in enumerate(first.rows):
-        day = today - timedelta(days=28 - 2 * n)
+        late = n >= SIGNED - AT_NIGHT
+        day = today - timedelta(days=3 if late else 28 - 2 * n)
         terms = Terms(
             institution, "elderly-plus" if "elderly" in candidate.groups and n % 3 == 0 else "base", (12, 12, 36)[n % 3],
             today, teams[n % 2].pk, ("desk", "home", "paper")[n % 3], day,
@@ -63,12 +65,12 @@ def _season(institution: str, teams: list[Team], user: User, scope: Scope) -> No
             made += actions.sign(parties=[Party(candidate.resident.person)], terms=terms, by=user, scope=scope)
         except UserError:
             continue  # one whose record does not allow it stays on the worklist
-        Contract.objects.filter(pk=made[-1].pk).update(signed_at=_moment(day, n))
+        Contract.objects.filter(pk=made[-1].pk).update(signed_at=_moment(day, n, late=late))
     if len(made) > 2:
         actions.end(number=made[-1].pk, reason="refused", on=today, by=user, scope=scope)
         actions.renew(number=made[0].pk, months=12, by=user, scope=scope)
 
 
-def _moment(day: date, n: int) -> datetime:
-    """A time of day within working hours."""
-    return datetime.combine(day, time(9 + n % 7, 7 * n % 60), clock.CHINA)
+def _moment(day: date, n: int, *, late: bool) -> datetime:
+    """A time of day: within working hours, or one of a few minutes before midnight."""
+    return datetime.combine(day, time(23, 10 + n % 8) if late else time(9 + n % 7, 7 * n % 60), clock.CHINA)
