@@ -31,6 +31,7 @@ SERVICES: list[str] = [
     "luoshi.services.resident_portal",
     "luoshi.services.health_code",
     "luoshi.services.plan_desk",
+    "luoshi.services.duty_desk",
     "luoshi.services.sources",
     "luoshi.services.quality",
     "luoshi.services.research",
@@ -41,6 +42,7 @@ SERVICES: list[str] = [
     "luoshi.services.chronic",
     "luoshi.services.recognition",
     "luoshi.services.referral",
+    "luoshi.services.rectification_desk",
     "luoshi.services.dispatch_desk",
     "luoshi.services.inbox",
 ]

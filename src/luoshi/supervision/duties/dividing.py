@@ -97,7 +97,10 @@ def _below(duty: Duty, scope: Scope) -> list[tuple[Body, sources.Standing | None
         standing = {s.institution: s for s in board.institutions(duty.target, scope=scope, division=duty.division)}
         rows = Institution.objects.current().filter(division__path__startswith=division.path)
         rows = rows.select_related("division").order_by("code")
-        chosen = [i for i in rows if i.type in PRIMARY or (i.code in standing and i.parent_id is None)]
+        # The head of an alliance counts its members too: it comes in only where no health centre does this work.
+        chosen = [i for i in rows if i.type in PRIMARY] or [
+            i for i in rows if i.code in standing and i.parent_id is None
+        ]
         return [(institution_body(i), standing.get(i.code)) for i in chosen]
     below = board.below(scope=scope, division=duty.division, targets=[duty.target])
     rows = Division.objects.current().filter(parent__code=duty.division).order_by("code")
