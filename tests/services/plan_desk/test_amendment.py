@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from types import SimpleNamespace
 
 import pytest
 from click.testing import CliRunner
@@ -13,7 +14,7 @@ from luoshi.kernel.errors import NotFound, Refused
 from luoshi.platform.access.scope import Scope
 from luoshi.platform.audit.models import Entry
 from luoshi.services.plan_desk import actions, amendment, public, rules
-from luoshi.services.plan_desk.models import Plan, Status
+from luoshi.services.plan_desk.models import Plan, Status, Target
 
 from .conftest import TEXT
 
@@ -169,6 +170,46 @@ class TestDifference:
         for kind in ("xlsx", "docx"):
             assert client.get(f"/plans/{new.pk}/amendment/?format={kind}").content.startswith(b"PK")
         assert client.get(f"/plans/{plan.pk}/amendment/").status_code == 404
+
+
+class TestProgress:
+    """What has been reached so far stays with the promise, and is judged by the words of the revision too."""
+
+    @pytest.fixture
+    def board(self, monkeypatch):
+        rows: dict[int, SimpleNamespace] = {}
+
+        def put(target, value):
+            shown = {"value_text": f"{value}%", "fraction_text": "16/20", "light": "yellow", "href": "/t/"}
+            rows[target.pk] = SimpleNamespace(target=target.pk, value=value, unit="%", better="higher", **shown)
+
+        def promises(plan, *, scope):
+            return [SimpleNamespace(id=pk) for pk in rows if Target.objects.filter(pk=pk, plan=plan).exists()]
+
+        def standings(*, scope, division, targets):
+            return [rows[number] for number in targets]
+
+        board = SimpleNamespace(promises=promises, standings=standings)
+        monkeypatch.setattr("luoshi.supervision.sources.get", lambda: board)
+        return put
+
+    def cells(self, found, officer):
+        standings = amendment.progress(found, scope=Scope.of(officer))
+        table = amendment.table(found, list(found.changes), standings=standings)
+        return {change.kind: row[-1] for change, row in zip(found.changes, table.rows, strict=True)}
+
+    def test_before_the_revision_counts(self, plan, officer, amend, board):
+        actions.confirm_plan(plan=plan, by=officer)
+        board(the(plan, "续约率"), 77.0)
+        cells = self.cells(amendment.difference(amend()), officer)
+        assert (cells["changed"].text, cells["changed"].light) == ("77.0%", "yellow")
+        assert cells["changed"].note == "16/20 · 按修订后的目标尚未达到"
+        assert cells["added"].text == "—"
+
+    def test_when_it_counts(self, plan, officer, amend, board):
+        new = amend()
+        board(the(new, "续约率"), 77.0)
+        assert self.cells(amendment.difference(new), officer)["changed"].note == "16/20"
 
 
 def test_upload_as_an_amendment(plan, officer, client, make_user):

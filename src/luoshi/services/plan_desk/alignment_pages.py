@@ -93,7 +93,9 @@ def amendment_page(request: SignedInRequest, plan_id: int) -> HttpResponse:
         )
         for change in changes
     }
-    table = amendment.table(found, changes, links=links)
+    may = request.scope.can("board.read")
+    standings = amendment.progress(found, scope=request.scope) if may else {}
+    table = amendment.table(found, changes, links=links, standings=standings)
     if form := downloads.wanted(request):
         title = _("%(plan)s 修订前后对照") % {"plan": plan.title}
         return downloads.answer(form, _("修订前后对照"), [table], title=title, lines=[found.summary])

@@ -8,9 +8,12 @@ from dataclasses import dataclass
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 
+from luoshi.kernel.comparator import Threshold
 from luoshi.plans import compare, model
+from luoshi.platform.access.scope import Scope
 from luoshi.services.plan_desk import alignment, as_read, wording
 from luoshi.services.plan_desk.models import Plan, Status, Target
+from luoshi.supervision import sources
 from luoshi.web.tables import Cell, Column, Table
 
 KINDS = {
@@ -92,15 +95,48 @@ def words(change: compare.Change) -> str:
     return {"added": _("原文没有。"), "removed": _("修订后没有了。"), "same": ""}[change.kind]
 
 
+def progress(found: Difference, *, scope: Scope) -> dict[int, sources.Standing]:
+    """Where the promises stand today, by the number of the target: of the text that counts on the board, in sight."""
+    wanted = [*found.targets_old.values(), *found.targets_new.values()]
+    board = sources.get()
+    counting = {promise.id for plan in (found.old, found.new) for promise in board.promises(plan.pk, scope=scope)}
+    asked = [number for number in wanted if number in counting]
+    if not asked:
+        return {}
+    return {row.target: row for row in board.standings(scope=scope, division=found.new.division.code, targets=asked)}
+
+
+def _carried(found: Difference, change: compare.Change, standings: dict[int, sources.Standing]) -> Cell:
+    """The value of a promise today and, before the revised text counts, what that is worth under its words."""
+    new = standings.get(found.targets_new[change.after.id]) if change.after else None
+    row = new or (standings.get(found.targets_old[change.before.id]) if change.before else None)
+    if row is None:
+        return Cell("—")
+    note = row.fraction_text
+    after = change.after
+    if new is None and after is not None and row.value is not None and after.unit == row.unit:
+        promised = after.value if isinstance(after.value, list) else [after.value]
+        kept = Threshold(after.op, promised[0], *promised[1:]).met_by(row.value, better=row.better)
+        judged = _("按修订后的目标已达到") if kept else _("按修订后的目标尚未达到")
+        note = f"{note} · {judged}" if note else str(judged)
+    return Cell(row.value_text or "—", value=row.value, note=note, href=row.href, light=row.light)
+
+
 def table(
-    found: Difference, changes: list[compare.Change], *, links: dict[int, tuple[str, str]] | None = None
+    found: Difference,
+    changes: list[compare.Change],
+    *,
+    links: dict[int, tuple[str, str]] | None = None,
+    standings: dict[int, sources.Standing] | None = None,
 ) -> Table:
-    """Changes as a table; `links` gives the addresses of both sentences by `id(change)`."""
+    """Changes as a table; `links` gives the addresses of both sentences by `id(change)`, `standings` (see `progress`)
+    the progress so far."""
     columns = [
         Column(_("结论"), width=10),
         Column(_("原规划"), width=44),
         Column(_("修订后"), head=True, width=44),
         Column(_("说明"), width=30),
+        Column(_("目前进度"), width=20),
     ]
     rows = []
     for change in changes:
@@ -111,6 +147,7 @@ def table(
                 _promise(change.before, old),
                 _promise(change.after, new),
                 Cell(words(change)),
+                _carried(found, change, standings or {}),
             ]
         )
     return Table(_("修订前后对照"), columns, rows, empty=_("没有这类条目。"), caption_hidden=True)
