@@ -38,6 +38,7 @@ SERVICES: list[str] = [
     "luoshi.services.fhir_server",
     "luoshi.services.appraisal_desk",
     "luoshi.services.cockpit",
+    "luoshi.services.mcp_server",
     "luoshi.services.contracts",
     "luoshi.services.chronic",
     "luoshi.services.recognition",
@@ -45,4 +46,5 @@ SERVICES: list[str] = [
     "luoshi.services.rectification_desk",
     "luoshi.services.dispatch_desk",
     "luoshi.services.inbox",
+    "luoshi.services.bulletin_desk",
 ]
