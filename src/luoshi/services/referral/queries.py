@@ -18,6 +18,7 @@ from luoshi.platform.consent import public as consent
 from luoshi.platform.consent.categories import book as consent_book
 from luoshi.platform.consent.queries import grounds
 from luoshi.platform.consent.rules import is_open
+from luoshi.platform.regions.models import Institution
 from luoshi.platform.store import people, reads
 from luoshi.services.records_desk import public as records
 from luoshi.services.referral import book, criteria, rules
@@ -51,20 +52,27 @@ def one(number: int, *, scope: Scope) -> Referral:
     return found
 
 
+def own(scope: Scope) -> frozenset[str]:
+    """The institutions the viewer was granted themselves: those whose head is not granted too. One query, remembered."""
+    key = ("referral", "own")
+    if key not in scope._memory:
+        codes = scope.institution_codes
+        below = Institution.objects.filter(code__in=codes, parent__code__in=codes).values_list("code", flat=True)
+        scope._memory[key] = frozenset(codes) - frozenset(below)
+    return scope._memory[key]  # type: ignore[no-any-return]
+
+
 def held(row: Referral, scope: Scope) -> frozenset[str]:
     """What the viewer may do with this referral: send where they stand for the sender, receive where they stand for the
-    receiver; what is at the peer is the peer's."""
-    found = set()
-    if scope.can(rules.SEND) and row.far != "send" and scope.covers_institution(row.sender):
-        found.add(rules.SEND)
-    if (
-        scope.can(rules.RECEIVE)
-        and row.far != "receive"
-        and row.state != "draft"
-        and scope.covers_institution(row.receiver)
-    ):
-        found.add(rules.RECEIVE)
-    return frozenset(found)
+    receiver; what is at the peer is the peer's. The head of an alliance that receives from a member acts as the
+    receiver, not for the member."""
+    sends, receives = scope.covers_institution(row.sender), scope.covers_institution(row.receiver)
+    if sends and receives:
+        mine = own(scope) & {row.sender, row.receiver}
+        sends, receives = (row.sender in mine or not mine), (row.receiver in mine or not mine)
+    sends, receives = sends and row.far != "send", receives and row.far != "receive" and row.state != "draft"
+    held = {rules.SEND} if sends and scope.can(rules.SEND) else set()
+    return frozenset(held | ({rules.RECEIVE} if receives and scope.can(rules.RECEIVE) else set()))
 
 
 BOXES = ("in", "out", "turn", "late", "ended")
@@ -75,6 +83,12 @@ def box(name: str, *, scope: Scope) -> QuerySet[Referral]:
     deadline, `ended` the rest. Those due first stand first."""
     mine = referrals(scope=scope)
     out, in_ = _at(scope, "sender") & ~Q(far="send"), _at(scope, "receiver") & ~Q(far="receive") & ~Q(state="draft")
+    if heads := own(scope):
+        # Between a head and its member the head stands for itself.
+        out, in_ = (
+            out & ~(Q(receiver__in=heads) & ~Q(sender__in=heads)),
+            in_ & ~(Q(sender__in=heads) & ~Q(receiver__in=heads)),
+        )
     is_open_ = Q(state__in=rules.OPEN)
     turn = (out & Q(state__in=rules.SENDERS_TURN)) | (in_ & Q(state__in=rules.RECEIVERS_TURN))
     chosen = {

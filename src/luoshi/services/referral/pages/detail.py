@@ -53,7 +53,7 @@ def referral(request: SignedInRequest, number: int) -> HttpResponse:
         "consented": words.consented(row.consent),
         "categories": [consent_words.category(name) for name in row.categories],
         "attached": attached,
-        "entries": _entries(attached) if attached else None,
+        "record_table": _entries(attached) if attached else None,
         "offered": [(m.name, in_language(m.label, m.label_en)) for m in offered],
         "names_offered": {m.name for m in offered},
         "reasons": {kind: [(n, words.reason(kind, n)) for n in book.rules().reasons[kind]] for kind in book.rules().reasons},  # type: ignore[union-attr]

@@ -146,7 +146,7 @@ def _context(
     return {
         "card": card, "sex": records.sex(card.sex), "age": records.age_text(card), "sender": sender, "direction": direction,
         "tier": words.tier(tier) if tier else "", "origin": origin, "given": given, "asked": asked,
-        "home": " ".join(d.name for d in home[2:]),
+        "lives": " ".join(d.name for d in home[2:]),
         "criteria": [_criterion(c, shown.get(c.id), c.id in ticked) for c in criteria.offered(facts, tier=tier, on=today)],
         "diseases": [(d, in_language(d.name, d.name_en), d.id == disease, words.confidence(d.confidence)) for d in down],
         "disease": _disease(disease),
