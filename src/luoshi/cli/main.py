@@ -17,6 +17,7 @@ NOUNS = {
     "alert": "Tell people what happened; run by a timer.",
     "audit": "The record of who did and saw what.",
     "board": "Where each promise stands.",
+    "bulletin": "Bulletins and other papers, with their evidence.",
     "code": "Health codes: keys, files for scanners, offline checks.",
     "demo": "A fictional city, from nothing to the board.",
     "duty": "What was given to whom, and where it stands.",
