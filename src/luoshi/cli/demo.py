@@ -145,7 +145,7 @@ def _prepare(console: Console, home: Path, residents: int, seed: int) -> None:
 
 def _demonstrate(console: Console, people: list[Person], password: str) -> None:
     """Let every service that has something to show prepare it (`demonstration.prepare`, in the order they are listed).
-    Those it adds to `people` can sign in too."""
+    Those it adds to `people` can sign in too; `residents` opens the records of residents to themselves."""
     from luoshi.web.manifest import services
 
     for service in services():
@@ -154,6 +154,8 @@ def _demonstrate(console: Console, people: list[Person], password: str) -> None:
             for username, name, role, where, what in module.prepare():
                 people.append(Person(username, name, role, where, what))
                 _make_accounts(people[-1:], password)
+            if hasattr(module, "residents"):
+                people += [Person(number, name, "", "", what) for number, name, what in module.residents(password)]
             console.print(f"  {service.title_en}", highlight=False)
 
 
@@ -213,7 +215,7 @@ def _make_accounts(people: list[Person], password: str) -> None:
 def _print_logins(console: Console, people: list[Person], password: str) -> None:
     console.print(f"\nPassword for all of them: [bold]{password}[/]", highlight=False)
     for person in people:
-        console.print(f"  [bold]{person.username:<14}[/]{person.what}", highlight=False)
+        console.print(f"  [bold]{person.username:<19}[/]{person.what}", highlight=False)
 
 
 def _serve(console: Console, people: list[Person], password: str, port: int) -> None:
