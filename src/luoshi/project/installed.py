@@ -47,4 +47,5 @@ SERVICES: list[str] = [
     "luoshi.services.dispatch_desk",
     "luoshi.services.inbox",
     "luoshi.services.bulletin_desk",
+    "luoshi.services.ecg",
 ]

@@ -40,11 +40,12 @@ class Cell:
     width: float = 0
     height: float = 0
     size: float = 22
+    title: str = ""
 
     @property
     def said(self) -> str:
         """What it says, for screen readers and as its title."""
-        return f"{self.name} {self.word} {self.figure}".strip()
+        return self.title or _said(self.name, self.word, self.figure)
 
     @property
     def below(self) -> float:
@@ -83,7 +84,12 @@ def cells(of: Overview, target: int | None) -> list[Cell]:
         more: dict[str, Any]
         if below.code in outlines:
             shape = outlines[below.code]
-            x, y, size, more = shape.x, shape.y, 19.0, {"d": shape.d}
+            # A narrow division has its name small and its figure in the title only.
+            longest = max((len(part) for part in geometry.lines_of(below.name, LONGEST)), default=1)
+            size = max(10.0, min(20.0, shape.room / (longest + 1)))
+            if size < 13:
+                light, word, figure = "", "", ""
+            x, y, more = shape.x, shape.y, {"d": shape.d, "title": _said(below.name, *_painted(below, target)[2:])}
         elif below.code in tiles:
             tile = tiles[below.code]
             x, y = tile.x + tile.width / 2, tile.y + tile.height / 2
@@ -130,6 +136,10 @@ def _painted(below: Below, target: int | None) -> tuple[str, str, str, str]:
     return f"paint-{level}", "", _("按期"), f"{counts['green']}/{judged}"
 
 
+def _said(name: str, word: str, figure: str) -> str:
+    return f"{name} {word} {figure}".strip()
+
+
 def _points(shapes: dict[str, list[list[list[list[float]]]]]) -> dict[str, list[geometry.Polygon]]:
     return {
         code: [[[(p[0], p[1]) for p in ring] for ring in polygon] for polygon in polygons]
@@ -153,7 +163,7 @@ def trend(
     known = [p.value for p in points if p.value is not None]
     if len(known) < 2:
         return mark_safe("")
-    width, height, left, right, above, below = 760, 190, 20, 120, 30, 34
+    width, height, left, right, above, below = 760, 210, 34, 118, 34, 34
     low = min([*known, *([goal] if goal is not None else [])])
     high = max([*known, *([goal] if goal is not None else [])])
     span = (high - low) or abs(high) or 1.0
@@ -176,6 +186,10 @@ def trend(
         up = False
     last = max(n for n, p in enumerate(points) if p.value is not None)
     first = min(n for n, p in enumerate(points) if p.value is not None)
+    last_y, first_y = y(points[last].value or 0), y(points[first].value or 0)
+    following = next((p.value for p in points[first + 1 :] if p.value is not None), None)
+    # The first figure stands clear of the line: below it where the line rises, above it where it falls.
+    first_y += 24 if following is not None and following > (points[first].value or 0) else -14
     marks = format_html_join("", '<circle class="trend-dot" cx="{}" cy="{}" r="4.5"><title>{}</title></circle>', dots)
     months = format_html_join(
         "",
@@ -186,17 +200,22 @@ def trend(
     if goal is not None:
         line = format_html(
             '<path class="trend-goal" d="M{} {}H{}"/><text class="trend-goal-text" x="{}" y="{}">{}</text>',
-            left, f"{y(goal):.1f}", width - right, left, f"{y(goal) - 8:.1f}", goal_text,
+            left, f"{y(goal):.1f}", width - right + 8, width - right + 14, f"{_clear(y(goal), last_y) + 6:.1f}", goal_text,
         )  # fmt: skip
     ends = format_html(
         '<text class="trend-last" x="{}" y="{}">{}</text><text class="trend-first" x="{}" y="{}">{}</text>',
-        f"{left + last * step + 14:.1f}", f"{y(points[last].value or 0) + 8:.1f}", points[last].text,
-        f"{left + first * step:.1f}", f"{max(16.0, y(points[first].value or 0) - 12):.1f}", points[first].text,
+        f"{left + last * step + 14:.1f}", f"{last_y + 8:.1f}", points[last].text,
+        f"{left + first * step:.1f}", f"{first_y:.1f}", points[first].text,
     )  # fmt: skip
     return format_html(
         '<svg class="trend" viewBox="0 0 {} {}" role="img" aria-label="{}">{}<path class="trend-line" d="{}"/>{}{}{}</svg>',
         width, height, _("走势"), line, "".join(path), marks, months, ends,
     )  # fmt: skip
+
+
+def _clear(at: float, of: float) -> float:
+    """A height at least a line away from another."""
+    return at if abs(at - of) >= 26 else of + (26 if at >= of else -26)
 
 
 def month(label: Any) -> str:

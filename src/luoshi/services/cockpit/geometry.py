@@ -127,11 +127,13 @@ def box(points: Sequence[Point]) -> tuple[float, float, float, float]:
 
 @dataclass(frozen=True)
 class Drawn:
-    """One division on the picture: its outline as the `d` of an SVG path, and where its name stands."""
+    """One division on the picture: its outline as the `d` of an SVG path, where its name stands, and how wide it is
+    there."""
 
     d: str
     x: float
     y: float
+    room: float
 
 
 def drawn(
@@ -154,27 +156,26 @@ def drawn(
     for code, polygons in shapes.items():
         rings = [[place(p) for p in ring] for polygon in polygons for ring in polygon]
         d = "".join("M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in ring[:-1]) + "Z" for ring in rings)
-        x, y = _inside([place(p) for p in max((polygon[0] for polygon in polygons), key=lambda r: abs(area(r)))])
-        found[code] = Drawn(d, round(x, 1), round(y, 1))
+        x, y, room = _inside([place(p) for p in max((polygon[0] for polygon in polygons), key=lambda r: abs(area(r)))])
+        found[code] = Drawn(d, round(x, 1), round(y, 1), room)
     return found
 
 
-def _inside(ring: Ring) -> Point:
-    """A point well inside a ring: its centroid, or on the middle line the middle of the widest part."""
+def _inside(ring: Ring) -> tuple[float, float, float]:
+    """The middle of the widest part of a ring at the height of its centroid, and how wide it is there."""
     twice = area(ring)
     if twice:
-        x = sum((a[0] + b[0]) * (a[0] * b[1] - b[0] * a[1]) for a, b in pairwise(ring)) / (3 * twice)
         y = sum((a[1] + b[1]) * (a[0] * b[1] - b[0] * a[1]) for a, b in pairwise(ring)) / (3 * twice)
     else:
-        x, y = ring[0]
+        y = ring[0][1]
     crossings = sorted(
         a[0] + (y - a[1]) / (b[1] - a[1]) * (b[0] - a[0]) for a, b in pairwise(ring) if (a[1] > y) != (b[1] > y)
     )
     spans = list(zip(crossings[::2], crossings[1::2], strict=False))
-    if not spans or any(start <= x <= end for start, end in spans):
-        return x, y
+    if not spans:
+        return ring[0][0], y, 0.0
     start, end = max(spans, key=lambda span: span[1] - span[0])
-    return (start + end) / 2, y
+    return (start + end) / 2, y, end - start
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from threading import Lock
 
 from django.core.cache import cache
 from django.db.models import Q
@@ -26,9 +27,14 @@ from luoshi.supervision.duties import queries as duties
 from luoshi.supervision.duties.models import Query
 from luoshi.supervision.sources import Standing
 
+MOVERS = 5
+TREND_MONTHS = 12
 KEPT = 20  # seconds; shorter than the page's own refresh
 PAST_KEPT = 3600
 MONTHS = 6
+
+
+_gathering = Lock()
 
 
 @dataclass(frozen=True)
@@ -78,6 +84,7 @@ class Overview:
     plans: tuple[str, ...]
     standings: tuple[Standing, ...]
     actions: tuple[Action, ...]
+    movers: tuple[Standing, ...]
     below: tuple[Below, ...]
     past: tuple[tuple[date, int, int], ...]
     data_until: date | None
@@ -105,8 +112,11 @@ def overview(division: str, *, scope: Scope) -> Overview:
     key = f"cockpit:{division}:{get_language()}:{clock.today()}:{results.data_until()}"
     found: Overview | None = cache.get(key)
     if found is None:
-        found = _gathered(place, scope)
-        cache.set(key, found, KEPT)
+        with _gathering:  # one viewer reckons, the others of this process wait for it
+            found = cache.get(key)
+            if found is None:
+                found = _gathered(place, scope)
+                cache.set(key, found, KEPT)
     return found
 
 
@@ -126,6 +136,7 @@ def _gathered(place: Division, scope: Scope) -> Overview:
         plans=tuple(dict.fromkeys(s.promise.plan.title for s in standings)),
         standings=tuple(standings),
         actions=_actions(standings, scope),
+        movers=_movers(standings, place.code, scope),
         below=tuple(Below(code, name, tuple(below.get(code, ()))) for code, name, _path in children),
         past=_past(place.code, scope) if standings else (),
         data_until=results.data_until(),
@@ -171,6 +182,20 @@ def _actions(standings: Sequence[Standing], scope: Scope) -> tuple[Action, ...]:
     for one in standings:
         grouped.setdefault(titles.get((one.promise.plan.id, one.promise.task or 0), ""), []).append(one)
     return tuple(Action(title, tuple(rows)) for title, rows in sorted(grouped.items(), key=lambda pair: not pair[0]))
+
+
+def _movers(standings: Sequence[Standing], division: str, scope: Scope) -> tuple[Standing, ...]:
+    """What changed most against the month before, relative to its promise, with a year of its values."""
+
+    def size(one: Standing) -> float:
+        return abs(one.moved or 0.0) / (abs(one.promise.value) or 1.0)
+
+    moved = sorted((s for s in standings if size(s) >= 0.005), key=lambda s: (-size(s), s.target))[:MOVERS]
+    wanted = [s.target for s in moved]
+    told = (
+        sources.get().standings(scope=scope, division=division, targets=wanted, months=TREND_MONTHS) if wanted else []
+    )
+    return tuple(sorted(told, key=lambda s: wanted.index(s.target)))
 
 
 def _past(division: str, scope: Scope) -> tuple[tuple[date, int, int], ...]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 from django.contrib import messages
@@ -29,7 +28,6 @@ from luoshi.web import lights, marks, numbers
 
 app_name = "cockpit"
 URGENT = 6
-MOVERS = 5
 TREND_MONTHS = 12
 
 
@@ -101,7 +99,7 @@ def _shown(found: Overview, target: Standing | None, scope: Scope) -> dict[str, 
         "contradicted": found.contradicted,
         "late_receipts": found.late_receipts,
         "duties_href": _named("duty_desk:duties"),
-        "movers": [(s, _moved(s), _better(s), marks.sparkline(s.trend)) for s in _movers(found.standings)],
+        "movers": [(s, _moved(s), _better(s), marks.sparkline(s.trend)) for s in found.movers],
         "silent": [seat for seat in found.seats if seat.silent],
         "opened": sum(1 for seat in found.seats if not seat.silent),
         "seats": found.seats,
@@ -122,7 +120,8 @@ def _trend(found: Overview, target: Standing | None, scope: Scope) -> str:
     if target is None:
         counts = found.counts
         judged = sum(counts.values()) - counts["grey"]
-        rows = [*found.past, *([(clock.today(), counts["green"], judged)] if judged else [])]
+        until = min(found.data_until or clock.today(), clock.today())
+        rows = [*found.past, *([(until, counts["green"], judged)] if judged else [])]
         points = [
             drawing.Point(drawing.month(day), green / whole * 100, f"{green}/{whole}") for day, green, whole in rows
         ]
@@ -139,15 +138,6 @@ def _trend(found: Overview, target: Standing | None, scope: Scope) -> str:
     goal = target.promise.value if target.promise.op != "between" else None
     top = 100.0 if target.unit == "%" and max(goal or 0, *(v or 0 for v in values)) <= 100 else None
     return drawing.trend(points, goal=goal, goal_text=_("目标 %(promise)s") % {"promise": target.promise_text}, top=top)
-
-
-def _movers(standings: Sequence[Standing]) -> list[Standing]:
-    """What changed most against the month before, relative to its promise."""
-
-    def size(one: Standing) -> float:
-        return abs(one.moved or 0.0) / (abs(one.promise.value) or 1.0)
-
-    return sorted((s for s in standings if size(s) >= 0.005), key=lambda s: (-size(s), s.target))[:MOVERS]
 
 
 def _moved(one: Standing) -> str:
