@@ -23,7 +23,7 @@ TESTS: Final[Mapping[str, tuple[str, str, str, float, float, float, float]]] = {
     "creatinine": ("14682-9", "肌酐", "umol/L", 57, 111, 82, 16),
     "cholesterol": ("14647-2", "总胆固醇", "mmol/L", 3.1, 5.7, 5.0, 0.9),
     "ldl": ("22748-8", "低密度脂蛋白胆固醇", "mmol/L", 1.9, 3.4, 3.0, 0.8),
-    "hba1c": ("4548-4", "糖化血红蛋白", "%", 4.0, 6.0, 6.4, 1.1),
+    "urate": ("14933-6", "尿酸", "umol/L", 208, 428, 350, 80),
     "tsh": ("3016-3", "促甲状腺激素", "mIU/L", 0.27, 4.2, 2.1, 1.0),
     "hbsag": ("5196-1", "乙型肝炎表面抗原", "IU/mL", 0, 0.05, 0.02, 0.01),
 }
@@ -183,7 +183,7 @@ def ecg(heart: Heart, *, seconds: float = 10, frequency: int = 500, seed: int = 
         plateau = np.zeros(len(times))
         for peak in peaks:
             after = times - peak
-            plateau += 1 / (1 + np.exp(-(after - 0.06) / 0.006)) * 1 / (1 + np.exp((after - 0.30 * stretch) / 0.02))
+            plateau += _step((after - 0.06) / 0.006) * _step((0.30 * stretch - after) / 0.02)
         leads += np.outer(plateau, _twelve((0.0, -heart.st / 3), (heart.st,) * 4 + (heart.st / 3, 0.0)))
     leads += draw.normal(0, heart.noise, leads.shape)
     leads += 0.03 * np.sin(2 * np.pi * 0.25 * times + float(draw.uniform(0, 6)))[:, None]
@@ -195,3 +195,8 @@ def _twelve(limb: tuple[float, float], chest: tuple[float, ...]) -> np.ndarray:
     """Heights in all twelve leads from those in I and II by Einthoven's and Goldberger's equations."""
     one, two = limb
     return np.array([one, two, two - one, -(one + two) / 2, one - two / 2, two - one / 2, *chest])
+
+
+def _step(x: np.ndarray) -> np.ndarray:
+    """A smooth step from 0 to 1."""
+    return np.asarray((1 + np.tanh(x / 2)) / 2)
