@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
+from django.db.models import F
+
 from luoshi.kernel import clock
 from luoshi.platform.access.models import User
 from luoshi.platform.access.scope import Scope
 from luoshi.supervision import sources
-from luoshi.supervision.duties import actions, dividing, filing, queries, reporting, talking
+from luoshi.supervision.duties import actions, dividing, figures, filing, queries, reporting, talking
 from luoshi.supervision.duties.models import Duty
 
 Account = tuple[str, str, str, str, str]
@@ -32,13 +34,16 @@ def prepare() -> list[Account]:
     if not plans:
         return []
     today = clock.today()
+    seat = Scope.of(officer)
+    first = [task.id for task in sources.get().tasks(plans[0].id, scope=seat)[:6]]
     with clock.at(today - timedelta(days=ISSUED_DAYS_AGO)):
-        actions.issue(plan=plans[0].id, by=officer, scope=Scope.of(officer))
+        actions.issue(plan=plans[0].id, tasks=first, by=officer, scope=seat)
+        actions.issue(plan=plans[0].id, inherited=False, by=officer, scope=seat)
     with clock.at(today - timedelta(days=ISSUED_DAYS_AGO - 1)):
         _receive(leader)
     _split(leader)
     with clock.at(today - timedelta(days=ISSUED_DAYS_AGO - 3)):
-        _receive(county, keep=3)
+        _receive(county, keep=2)
     _hand_in(leader, officer)
     _report(county)
     _say(leader)
@@ -48,7 +53,7 @@ def prepare() -> list[Account]:
 def _receive(user: User, keep: int = 0) -> None:
     """Acknowledge what the seat was given, all but the last `keep`: those stay late."""
     seat = Scope.of(user)
-    rows = list(queries.mine(scope=seat).filter(state="issued").order_by("pk"))
+    rows = list(queries.mine(scope=seat).filter(state="issued").order_by(F("parent").desc(nulls_last=True), "pk"))
     for duty in rows[: len(rows) - keep]:
         actions.receive(duty=duty, by=user, scope=seat)
 
@@ -58,7 +63,9 @@ def _split(user: User) -> None:
     seat = Scope.of(user)
     mine = queries.mine(scope=seat).filter(state="received", role="lead")
     rate = mine.filter(binding="indicator", unit="%", additive=False, title__contains="高血压").first()
-    count = mine.filter(binding="indicator", additive=True, quota__gte=3, quota__lte=20).order_by("pk").first()
+    counts = list(mine.filter(binding="indicator", additive=True, quota__gte=3, quota__lte=20).order_by("pk"))
+    seen = figures.of_duties(counts, scope=seat)
+    count = next((d for d in counts if seen[d.pk].light == "red"), counts[0] if counts else None)
     with clock.at(clock.today() - timedelta(days=ISSUED_DAYS_AGO - 2)):
         for duty in (rate, count):
             if duty is None:

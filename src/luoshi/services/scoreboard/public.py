@@ -28,6 +28,8 @@ from luoshi.services.scoreboard.rows import Row
 from luoshi.services.scoreboard.rules import Standing as Measured
 from luoshi.supervision.sources import Colour, Expected, Gap, PlanRef, Promise, Standing, Task, Unit
 
+FEW = 2  # promises that are asked for one by one
+
 
 class ScoreboardBoard:
     """The board as supervision asks it (`sources.Board`): the same figures as the pages, as data."""
@@ -165,8 +167,8 @@ class ScoreboardBoard:
         return plan_desk.confirmed_targets(scope=scope)
 
     def _asked(self, at: Place, targets: Collection[int] | None, scope: Scope) -> list[BoundTarget]:
+        found = self._targets(scope) if targets is None or len(targets) > FEW else _few(targets, scope)
         wanted = None if targets is None else set(targets)
-        found = self._targets(scope)
         return [t for t in found if at.governs(t.division_path) and (wanted is None or t.id in wanted)]
 
     def _measured(self, asked: Sequence[BoundTarget], at: Place, scope: Scope, months: int) -> dict[int, Measured]:
@@ -185,6 +187,12 @@ class ScoreboardBoard:
             )
             for target, at, measured in rows
         ]
+
+
+def _few(targets: Collection[int], scope: Scope) -> list[BoundTarget]:
+    """A few promises by number, without reading all the others."""
+    found = [plan_desk.confirmed_target(number, scope=scope) for number in sorted(set(targets))]
+    return sorted((t for t in found if t is not None), key=lambda t: (t.plan, t.start, t.id))
 
 
 def _on(day: date | None) -> AbstractContextManager[object]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.urls import reverse
+from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
@@ -63,6 +63,7 @@ def target(request: HttpRequest, target_id: int) -> HttpResponse:
         "breadcrumbs": _breadcrumbs(row, at, scope),
         "forecast_lines": outlook.lines(row, at, scope=scope),
         "per_head": row.indicator is not None and row.indicator.per is not None and bool(below),
+        "duties_href": _duties_link(row, at, scope),
         **_missed_link(row, at, scope),
     }
     return render(request, "scoreboard/target.html", context)
@@ -76,6 +77,16 @@ def _missed_link(row: Row, at: Place, scope: Scope) -> dict[str, Any]:
     query = f"?{at.query}" if at.query else ""
     label = _("看是哪些人和单位") if indicator.lists_counted else _("看还差谁、差在哪")
     return {"missed_href": reverse("scoreboard:missed", args=[row.id]) + query, "missed_label": label}
+
+
+def _duties_link(row: Row, at: Place, scope: Scope) -> str:
+    """The way to who answers for it, for those who may see duties; empty where there is no duty desk."""
+    if not at.division or not scope.can("duty.read"):
+        return ""
+    try:
+        return reverse("duty_desk:promise", args=[row.id, at.division])
+    except NoReverseMatch:
+        return ""
 
 
 def _breadcrumbs(row: Row, at: Place, scope: Scope) -> list[tuple[str, str]]:
