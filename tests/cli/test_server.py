@@ -33,7 +33,9 @@ def test_an_empty_store_is_not_served(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "arguments", [("account", "list"), ("audit", "verify"), ("region", "list"), ("lake", "build")], ids=" ".join
+    "arguments",
+    [("account", "list"), ("audit", "verify"), ("region", "list"), ("lake", "build"), ("server", "work")],
+    ids=" ".join,
 )
 def test_without_tables_a_command_says_what_to_do(tmp_path: Path, arguments: tuple[str, ...]) -> None:
     result = _luoshi(tmp_path, *arguments)

@@ -117,11 +117,12 @@ def status(lake: Path | None) -> None:
 @_LAKE
 @click.option("--every", default=2.0, show_default=True, help="Seconds between two looks at the store.")
 def watch(lake: Path | None, every: float) -> None:
-    """Keep the lake and the results fresh until stopped."""
+    """Keep the lake and the results fresh until stopped: match who came in, take in what changed, measure again."""
     folder = _folder(lake)
+    from luoshi.platform.identity.arrivals import settle
     from luoshi.platform.lake.source import StoreSource
     from luoshi.platform.lake.watch import watch as keep
 
-    for report in keep(StoreSource(), folder, clock=now, every=every):
+    for report in keep(StoreSource(), folder, clock=now, every=every, before=settle):
         at = report.manifest.built_at.isoformat(timespec="seconds")
         click.echo(f"{at} {len(report.buckets)} buckets{', registers' if report.registers_changed else ''}")

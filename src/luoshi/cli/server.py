@@ -37,6 +37,15 @@ def run(host: str, port: int, workers: int) -> None:
     serve(host=host, port=port, workers=workers)
 
 
+@group.command("work")
+def work() -> None:
+    """Run queued jobs (imports, exports, matching) until stopped. One process is enough for one machine."""
+    _ready()
+    from luoshi.platform.jobs.queue import work as run_queue
+
+    run_queue()
+
+
 @group.command("mllp")
 @click.option("--source", required=True, help="The registered source this listener speaks for.")
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")

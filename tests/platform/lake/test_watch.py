@@ -11,7 +11,7 @@ from luoshi.platform.lake.build import Report, build
 
 
 def test_watching_reports_only_changes(tmp_path: Path, monkeypatch) -> None:
-    store, refreshed = FakeStore(), []
+    store, refreshed, looked = FakeStore(), [], []
     monkeypatch.setattr("luoshi.platform.lake.registers.from_database", some_registers)
     store.put(1, visit("e1"))
     looks = iter([lambda: None, lambda: store.put(2, visit("e2")), lambda: None, lambda: store.put(1, visit("e1"))])
@@ -20,11 +20,18 @@ def test_watching_reports_only_changes(tmp_path: Path, monkeypatch) -> None:
         next(looks)()
 
     seen = watching.watch(
-        store, tmp_path, clock=lambda: NOW, refresh=lambda lake, report: refreshed.append(report), sleep=sleep
+        store,
+        tmp_path,
+        clock=lambda: NOW,
+        refresh=lambda lake, report: refreshed.append(report),
+        sleep=sleep,
+        before=lambda: looked.append(len(refreshed)),
     )
     reports = list(itertools.islice(seen, 3))
     assert [report.manifest.rows["visit"] for report in reports] == [1, 2, 3]
     assert refreshed == reports
+    assert looked == [0, 1, 1, 2, 2][: len(looked)]  # before each look, also those that find nothing
+    assert len(looked) >= 4
 
 
 def test_a_first_look_without_changes_refreshes_what_was_left_behind(tmp_path: Path, monkeypatch) -> None:

@@ -159,8 +159,8 @@ class TestDifference:
         new = amend()
         client.force_login(officer)
         client.get("/plans/")
-        # session, user, two of the scope; the plan and the old one; targets, corrections and keys of both
-        with django_assert_num_queries(12):
+        # session, user, two of the scope; the plan and the old one; targets, corrections and keys of both; what counts
+        with django_assert_num_queries(14):
             html = client.get(f"/plans/{new.pk}/amendment/").content.decode()
         assert f"/plans/{plan.pk}/?show=order#item-{the(plan, '续约率').pk}" in html
         assert f"/plans/{new.pk}/?show=order#item-{the(new, '续约率').pk}" in html

@@ -29,15 +29,18 @@ def watch(
     every: float = 2.0,
     refresh: Callable[[Path, Report], object] = refresh_results,
     sleep: Callable[[float], None] = time.sleep,
+    before: Callable[[], object] = lambda: None,
 ) -> Iterator[Report]:
     """Update the lake whenever something changed, for ever; gives a report after each update that was followed by a
     refresh.
 
+    `before` is called before each look (matching who is who, so that the lake never shows one person as two for long);
     `every`: seconds between two looks at the records; registers are looked at once in `REGISTERS_EVERY` seconds. The
     first look always refreshes, so results left behind by a crash or a failed refresh catch up.
     """
     looks_between = max(1, round(REGISTERS_EVERY / every)) if every > 0 else 1
     for look in itertools.count():
+        before()
         report = update(source, lake, at=clock(), with_registers=look % looks_between == 0)
         if report or look == 0:
             refresh(lake, report)
