@@ -101,14 +101,16 @@ def new(request: HttpRequest) -> HttpResponse:
     scope.division_or_404(division)
     error, standing = "", None
     if target is not None:
-        standing = sources.get().standing(target, scope=scope, division=division)
+        standing = next(iter(sources.get().standings(scope=scope, division=division, targets=[target])), None)
+        if standing is None:
+            raise Http404
     if request.method == "POST":
         try:
             made = actions.raise_finding(
                 kind="target" if target is not None else given.get("kind", "inspection"),
                 title=given.get("title", ""), text=given.get("text", ""), division=division,
-                institution=given.get("institution", ""), unit=given.get("unit", ""), target=target, by=signed_in(request),
-                scope=scope,
+                institution=given.get("institution", ""), unit=given.get("unit", ""), target=target,
+                repeat_of=_number(given.get("repeat_of", "")), by=signed_in(request), scope=scope,
             )  # fmt: skip
         except UserError as problem:
             error = f"{problem.message} {problem.todo}".strip()
@@ -126,6 +128,7 @@ def new(request: HttpRequest) -> HttpResponse:
         "title": given.get("title") or (_("%(metric)s滞后") % {"metric": standing.promise.metric} if standing else ""),
         "text": given.get("text") or (checking.said(standing) if standing else ""),
         "units": standing.promise.units if standing else (),
+        "before": list(queries.here(division=division, scope=scope)[:50]) if target is None else [],
         "error": error,
         "table": None if target is not None else _red(division, scope),
         "breadcrumbs": [(_("整改"), reverse("rectification_desk:findings")), (_("登记问题"), "")],

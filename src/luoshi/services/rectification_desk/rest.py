@@ -59,6 +59,7 @@ class RaiseIn(Schema):
     institution: str = ""
     unit: str = ""
     target: int | None = None
+    repeat_of: int | None = Field(None, description="An earlier finding here of which this is the repeat.")
 
 
 @router.get("", response=list[FindingOut], summary="Findings")

@@ -22,7 +22,7 @@ from luoshi.platform.regions.models import Division
 from luoshi.supervision.alerts.actions import tell
 from luoshi.supervision.alerts.recipients import nearest
 from luoshi.supervision.dispatching import queries, rules
-from luoshi.supervision.dispatching.gathering import gather
+from luoshi.supervision.dispatching.gathering import Gathered, gather
 from luoshi.supervision.dispatching.models import Dispatch, Item
 
 FURTHEST = 366  # days a due date may lie ahead
@@ -38,9 +38,30 @@ def send(
     Raises `Refused` without the permission or where nobody is left to send, `InvalidValue` for a due date in the past,
     `Http404` outside the scope.
     """
+    found = gather(target, division=division, scope=scope)
+    value = results.value(found.standing.promise.indicator, found.period, scope=scope, division=division)
+    return send_gathered(
+        found,
+        value,
+        heard=results.data_until(),
+        edition=subjects.edition(),
+        due=due,
+        note=note,
+        institutions=institutions,
+        by=by,
+        scope=scope,
+    )
+
+
+def send_gathered(
+    found: Gathered, value: results.Value, *, heard: date | None, edition: str, due: date, note: str = "",
+    institutions: Collection[str] | None = None, by: User, scope: Scope,
+) -> Dispatch:  # fmt: skip
+    """Send a list that was gathered, with the value it goes with: `send` for a list of another day (`edition` empty: to
+    be looked at with the results in use). Raises as `send` does."""
     scope.require("dispatch.send")
     _check_due(due)
-    found = gather(target, division=division, scope=scope)
+    division = found.standing.division
     chosen = [c for c in found.candidates if institutions is None or c.institution in institutions]
     if not chosen:
         raise Refused(_("没有可以派出的对象。"), todo=_("名单为空，或都已在办理中的派单里。"))
@@ -48,17 +69,16 @@ def send(
     row = Division.objects.filter(code=division).order_by("-valid_from").first()
     if row is None:
         raise Http404
-    value = results.value(promise.indicator, found.period, scope=scope, division=division)
     now = {
-        "heard": results.data_until(), "numerator": value.numerator, "denominator": value.denominator,
-        "value": value.value, "missing": found.total,
+        "heard": heard, "numerator": value.numerator, "denominator": value.denominator, "value": value.value,
+        "missing": found.total,
     }  # fmt: skip
     with transaction.atomic():
         made = Dispatch.objects.create(
-            target=target, plan_title=promise.plan.title[:300], indicator=promise.indicator, title=promise.metric[:200],
+            target=promise.id, plan_title=promise.plan.title[:300], indicator=promise.indicator, title=promise.metric[:200],
             promise=promise.promise[:60], unit=standing.unit[:30], division=division, path=row.path,
             period_start=found.period.start, period_end=found.period.end, period_kind=found.period.kind, by=by,
-            at=clock.now(), due=due, note=note.strip()[:500], edition=subjects.edition(),
+            at=clock.now(), due=due, note=note.strip()[:500], edition=edition,
             **{f"{name}_{when}": value for name, value in now.items() for when in ("before", "now")},
         )  # fmt: skip
         Item.objects.bulk_create(
@@ -74,7 +94,7 @@ def send(
         counts = Counter(c.institution for c in chosen)
         made.told = _tell_received(made, counts)
         made.save(update_fields=["told"])
-        detail = {"target": target, "items": len(chosen), "institutions": len(counts), "due": due}
+        detail = {"target": promise.id, "items": len(chosen), "institutions": len(counts), "due": due}
         _audit("dispatch.send", made, by, detail)
     return made
 

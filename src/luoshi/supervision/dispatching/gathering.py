@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.http import Http404
@@ -60,8 +61,9 @@ def gather(target: int, *, division: str, scope: Scope) -> Gathered:
     """Everyone missing to a target at a division. Raises `Http404` outside the scope and for a target that lists nobody,
     `Refused` where there are more than one dispatch may hold."""
     scope.division_or_404(division)
-    board = sources.get()
-    standing = board.standing(target, scope=scope, division=division)
+    standing = next(iter(sources.get().standings(scope=scope, division=division, targets=[target])), None)
+    if standing is None:
+        raise Http404
     known = Catalogue.load().indicators.get(standing.promise.indicator)
     if known is None or known.kind != "ratio" or standing.promise.binding != "indicator":
         raise Http404
@@ -82,22 +84,30 @@ def gather(target: int, *, division: str, scope: Scope) -> Gathered:
     )  # fmt: skip
     fresh = [m for m in missed if m.subject not in already]
     words = subjects.became(known.id, period, [m.subject for m in fresh]) or {}
-    paths = dict(
-        Division.objects.filter(code__in={m.division for m in fresh}).order_by("valid_from").values_list("code", "path")
-    )
+    rows = [
+        (m.subject, m.person, m.division, m.institution or "", *_reasons(m.reason, words.get(m.subject))) for m in fresh
+    ]
+    return Gathered(standing, period, placed(rows, division, standing.promise.plan.division_path), total, len(already))
+
+
+def placed(
+    rows: Sequence[tuple[str, int | None, str, str, str, str]], division: str, otherwise: str
+) -> tuple[Candidate, ...]:
+    """Subjects (subject, person, division, institution, reason, reason in English) with the path of where each lives
+    (`otherwise` where nobody knows) and somebody who can act. Two queries."""
+    codes = {row[2] for row in rows}
+    paths = dict(Division.objects.filter(code__in=codes).order_by("valid_from").values_list("code", "path"))
     centres = _centres(division)
-    candidates = []
-    for m in fresh:
-        home = paths.get(m.division, standing.promise.plan.division_path)
-        own = m.institution or ""
-        said = words.get(m.subject)
-        candidates.append(
-            Candidate(
-                m.subject, m.person, m.division, home, own or _nearest(home, centres),
-                (said.reason if said else "") or m.reason, said.reason_en if said else "", not own,
-            )
-        )  # fmt: skip
-    return Gathered(standing, period, tuple(candidates), total, len(already))
+    found = []
+    for subject, person, where, own, reason, reason_en in rows:
+        home = paths.get(where, otherwise)
+        institution = own or _nearest(home, centres)
+        found.append(Candidate(subject, person, where, home, institution, reason, reason_en, placed=not own))
+    return tuple(found)
+
+
+def _reasons(said: str, became: subjects.Became | None) -> tuple[str, str]:
+    return (became.reason or said, became.reason_en) if became else (said, "")
 
 
 def _centres(division: str) -> dict[str, str]:

@@ -27,12 +27,13 @@ FURTHEST = 366
 
 def raise_finding(
     *, kind: str, title: str, text: str, division: str = "", institution: str = "", unit: str = "", target: int | None = None,
-    claimed: float | None = None, origin: str = "", raised_division: str = "", by: User | None, scope: Scope,
+    claimed: float | None = None, origin: str = "", raised_division: str = "", repeat_of: int | None = None,
+    by: User | None, scope: Scope,
 ) -> Finding:  # fmt: skip
     """Write down a finding at a division or institution; it waits for its notice. The same unit with the same target
-    (or kind) within a year is linked as a repeat. `origin` (`query:7`) names what it came from: the same origin gives
-    the finding that is there. `raised_division`: the office that raises it (default: the widest of the scope); `by` is
-    None where the system raises it.
+    (or kind and name) within a year is linked as a repeat; `repeat_of` names an earlier one here explicitly. `origin`
+    (`query:7`) says what it came from: the same origin gives the finding that is there. `raised_division`: the office
+    that raises it (default: the widest of the scope); `by` is None where the system raises it.
 
     Raises `Http404` outside the scope, `Refused` without the permission or where one about this target is open there.
     """
@@ -56,9 +57,15 @@ def raise_finding(
         if target is not None and same.exists():
             raise Refused(_("这里的这项目标已有未销号的整改事项。"), todo=_("请在原事项上继续。"))
         today = clock.today()
-        before = queries.earlier(
-            kind=kind, target=target, division=place.code, institution=code, unit=unit.strip(), found_on=today
-        ).first()
+        if repeat_of is not None:
+            before = queries.here(division=place.code, scope=scope).filter(pk=repeat_of).first()
+            if before is None:
+                raise Http404
+        else:
+            before = queries.earlier(
+                kind=kind, title=title.strip()[:200], target=target, division=place.code, institution=code,
+                unit=unit.strip(), found_on=today,
+            ).first()  # fmt: skip
         made = Finding(
             kind=kind, title=title.strip()[:200], text=text.strip()[:2000], target=target,
             plan_title=promise.plan.title[:300] if promise else "", claimed=claimed, origin=origin[:80],

@@ -49,9 +49,12 @@ def standing(finding: Finding) -> sources.Standing | None:
     """Where the target of a finding stands at its place; None where it cannot be asked any more."""
     if finding.target is None:
         return None
-    where = {"institution": finding.institution} if finding.institution else {"division": finding.division}
+    board, scope = sources.get(), Scope.system()
     try:
-        return sources.get().standing(finding.target, scope=Scope.system(), **where)
+        if finding.institution:
+            return board.standing(finding.target, scope=scope, institution=finding.institution)
+        # Without a forecast, which costs more and is not asked for here.
+        return next(iter(board.standings(scope=scope, division=finding.division, targets=[finding.target])), None)
     except Http404:
         return None
 

@@ -8,6 +8,7 @@ from datetime import date, timedelta
 from django.db.models import Q, QuerySet
 from django.http import Http404
 
+from luoshi.kernel import clock
 from luoshi.platform.access.scope import Scope
 from luoshi.platform.regions import queries as regions
 from luoshi.supervision.rectification import rules
@@ -36,17 +37,25 @@ def open_for(target: int, *, division: str, institution: str = "", scope: Scope)
 
 
 def earlier(
-    *, kind: str, target: int | None, division: str, institution: str, unit: str, found_on: date
+    *, kind: str, title: str, target: int | None, division: str, institution: str, unit: str, found_on: date
 ) -> QuerySet[Finding]:
-    """Findings of the same unit about the same target (or, without one, of the same kind) in the time the rules call a
-    repeat, the latest first; dismissed ones do not count."""
-    since = found_on - timedelta(days=rules.escalation().repeat_within_days)
-    same = Finding.objects.filter(
-        division=division, institution=institution, found_on__gte=since, found_on__lte=found_on
-    )
-    same = same.exclude(state=rules.DISMISSED)
-    same = same.filter(target=target) if target is not None else same.filter(target__isnull=True, kind=kind, unit=unit)
-    return same.order_by("-found_on", "-pk")
+    """Findings of the same unit about the same target (or, without one, of the same kind and name) in the time the rules
+    call a repeat, the latest first; dismissed ones do not count."""
+    same = _of_last_year(found_on).filter(division=division, institution=institution)
+    if target is not None:
+        return same.filter(target=target)
+    return same.filter(target__isnull=True, kind=kind, unit=unit, title=title)
+
+
+def here(*, division: str, scope: Scope) -> QuerySet[Finding]:
+    """Findings at a division of which a new one may be the repeat, the latest first."""
+    return _of_last_year(clock.today()).filter(division=division, pk__in=findings(scope=scope).values("pk"))
+
+
+def _of_last_year(until: date) -> QuerySet[Finding]:
+    since = until - timedelta(days=rules.escalation().repeat_within_days)
+    found = Finding.objects.filter(found_on__gte=since, found_on__lte=until).exclude(state=rules.DISMISSED)
+    return found.order_by("-found_on", "-pk")
 
 
 def chain(found: Finding) -> list[Finding]:
