@@ -35,6 +35,11 @@ def person_or_404(person: int, scope: Scope) -> tuple[str, str]:
     return place
 
 
+def place_of(person: int) -> tuple[str, str]:
+    """Division and institution of a person, empty where unknown."""
+    return reads.person_place(person) or ("", "")
+
+
 def institution_of(scope: Scope, place: tuple[str, str]) -> str:
     """The institution a worker writes for: their own where they have one (the person's, if it is among them), else the
     person's."""
@@ -44,10 +49,21 @@ def institution_of(scope: Scope, place: tuple[str, str]) -> str:
 
 
 def save_visit(
-    *, person: int, token: str, programmes: Sequence[str], day: date, mode: str, values: Mapping[str, Any], by: User | str,
-    scope: Scope, reserved: date | None = None, advice: str = "", origin: str = "page", episodes: Mapping[str, str] | None = None,
+    *,
+    person: int,
+    token: str,
+    programmes: Sequence[str],
+    day: date,
+    mode: str,
+    values: Mapping[str, Any],
+    by: User | str,
+    scope: Scope,
+    reserved: date | None = None,
+    advice: str = "",
+    origin: str = "page",
+    episodes: Mapping[str, str] | None = None,
     correct: bool = False,
-) -> tuple[Visit, bool]:  # fmt: skip
+) -> tuple[Visit, bool]:
     """Keep a visit and write it as FHIR. Gives the visit and whether anything changed: the same token with the same content
     changes nothing, with other content it is a correction where `correct`, else `Refused`.
 
@@ -60,7 +76,14 @@ def save_visit(
     name = by if isinstance(by, str) else by.get_username()
     with transaction.atomic():
         row = Visit.objects.select_for_update().filter(token=token).first()
-        content = {"programmes": list(programmes), "day": day, "mode": mode, "values": clean, "reserved": reserved, "advice": advice}
+        content = {
+            "programmes": list(programmes),
+            "day": day,
+            "mode": mode,
+            "values": clean,
+            "reserved": reserved,
+            "advice": advice,
+        }
         if row is not None:
             if row.person != person:
                 raise Refused(_("这个随访编号属于另一位居民。"))
@@ -74,13 +97,26 @@ def save_visit(
             row.at = clock.now()
         else:
             row = Visit(
-                token=token, person=person, institution=institution_of(scope, place), by=name, at=clock.now(),
-                origin=origin, **content,
-            )  # fmt: skip
+                token=token,
+                person=person,
+                institution=institution_of(scope, place),
+                by=name,
+                at=clock.now(),
+                origin=origin,
+                **content,
+            )
         made = resource.visit(
-            token=token, about=about, programmes=programmes, day=day, mode=mode, values=clean,
-            institution=row.institution, worker=_worker(row.by), episodes=episodes or {}, advice=advice,
-        )  # fmt: skip
+            token=token,
+            about=about,
+            programmes=programmes,
+            day=day,
+            mode=mode,
+            values=clean,
+            institution=row.institution,
+            worker=_worker(row.by),
+            episodes=episodes or {},
+            advice=advice,
+        )
         told = resource.write(made, source=source, by=name)
         row.encounters = {
             programme: written.public_id
@@ -90,15 +126,31 @@ def save_visit(
         }
         row.save()
         audit.record(
-            by=by, action="chronic.visit", object_type="person", object_id=person, scope_division=place[0],
-            detail={"visit": row.pk, "programmes": list(programmes), "day": str(day), "version": row.version, "origin": origin},
-        )  # fmt: skip
+            by=by,
+            action="chronic.visit",
+            object_type="person",
+            object_id=person,
+            scope_division=place[0],
+            detail={
+                "visit": row.pk,
+                "programmes": list(programmes),
+                "day": str(day),
+                "version": row.version,
+                "origin": origin,
+            },
+        )
     return row, True
 
 
 def _checked(
-    token: str, programmes: Collection[str], day: date, mode: str, values: Mapping[str, Any], reserved: date | None, advice: str
-) -> dict[str, Any]:  # fmt: skip
+    token: str,
+    programmes: Collection[str],
+    day: date,
+    mode: str,
+    values: Mapping[str, Any],
+    reserved: date | None,
+    advice: str,
+) -> dict[str, Any]:
     known = rules.diseases().diseases
     if not 8 <= len(token) <= 40 or not token.replace("-", "").isalnum() or not token.isascii():
         raise InvalidValue(_("随访编号无效。"))
@@ -130,31 +182,64 @@ def find(*, person: int, programme: str, evidence: list[dict[str, Any]], by: Use
         if Enrolment.objects.filter(person=person, programme=programme, state__in=rules.OPEN).exists():
             raise Refused(_("这个病种已在核实或在管。"))
         row = Enrolment.objects.create(
-            person=person, programme=programme, state=rules.ENROLMENT.start, institution=institution_of(scope, place),
-            division=place[0], evidence=evidence, by=_name(by), at=clock.now(),
-        )  # fmt: skip
+            person=person,
+            programme=programme,
+            state=rules.ENROLMENT.start,
+            institution=institution_of(scope, place),
+            division=place[0],
+            evidence=evidence,
+            by=_name(by),
+            at=clock.now(),
+        )
         audit.record(
-            by=by, action="chronic-enrolment.find", object_type="chronic-enrolment", object_id=row.pk,
-            scope_division=place[0], detail={"programme": programme, "evidence": len(evidence)},
-        )  # fmt: skip
+            by=by,
+            action="chronic-enrolment.find",
+            object_type="chronic-enrolment",
+            object_id=row.pk,
+            scope_division=place[0],
+            detail={"programme": programme, "evidence": len(evidence)},
+        )
     return row
 
 
-def known_here(*, person: int, programme: str, since: date, state: str, institution: str, episode: str, scope: Scope, by: User | str) -> Enrolment:  # fmt: skip
+def known_here(
+    *,
+    person: int,
+    programme: str,
+    since: date,
+    state: str,
+    institution: str,
+    episode: str,
+    scope: Scope,
+    by: User | str,
+) -> Enrolment:
     """The enrolment of somebody another system manages, so that it can be moved here; as it stands, without a decision."""
     place = person_or_404(person, scope)
     with transaction.atomic():
         row = Enrolment.objects.filter(person=person, programme=programme, state__in=rules.OPEN).first()
         if row is None:
             row = Enrolment.objects.create(
-                person=person, programme=programme, state=state, institution=institution, division=place[0], since=since,
-                episode=episode, by=_name(by), at=clock.now(),
-            )  # fmt: skip
+                person=person,
+                programme=programme,
+                state=state,
+                institution=institution,
+                division=place[0],
+                since=since,
+                episode=episode,
+                by=_name(by),
+                at=clock.now(),
+            )
     return row
 
 
 def move(
-    row: Enrolment, name: str, *, by: User | str, scope: Scope, given: Mapping[str, Any] | None = None, on: date | None = None
+    row: Enrolment,
+    name: str,
+    *,
+    by: User | str,
+    scope: Scope,
+    given: Mapping[str, Any] | None = None,
+    on: date | None = None,
 ) -> Enrolment:
     """Make a move of the machine on an enrolment, and write what it means as FHIR: a diagnosis, an episode opened, on hold
     or finished. `on`: the day it counts from (default today). Raises `Refused`, `InvalidValue`, `Http404`."""
@@ -164,7 +249,7 @@ def move(
         raise InvalidValue(_("日期不能晚于今天。"))
     fields: dict[str, Any] = {"at": clock.now(), "by": _name(by)}
     if name == "enrol":
-        fields["since"] = _day(given.get("since"))
+        fields["since"] = day_of(given.get("since"))
         if fields["since"] > clock.today():
             raise InvalidValue(_("建档日期不能晚于今天。"))
     if name in ("end", "dismiss", "lose", "refuse"):
@@ -179,7 +264,16 @@ def move(
         fields["ended"] = day
     with transaction.atomic():
         before = row.state
-        advance(row, rules.ENROLMENT, name, by=by, permissions=scope.permissions, given=given, scope_division=place[0], **fields)
+        advance(
+            row,
+            rules.ENROLMENT,
+            name,
+            by=by,
+            permissions=scope.permissions,
+            given=given,
+            scope_division=place[0],
+            **fields,
+        )
         _tell_store(row, before, name, by=_name(by), day=day)
     return row
 
@@ -193,8 +287,13 @@ def _tell_store(row: Enrolment, before: str, name: str, *, by: str, day: date) -
         about, source = resource.subject(row.person)
         assert row.since is not None
         made = resource.episode(
-            id_=f"chronic-e{row.pk}", about=about, programme=row.programme, state="managed", institution=row.institution, since=row.since
-        )  # fmt: skip
+            id_=f"chronic-e{row.pk}",
+            about=about,
+            programme=row.programme,
+            state="managed",
+            institution=row.institution,
+            since=row.since,
+        )
         row.episode = resource.write([made], source=source, by=by)[0].public_id
         row.save(update_fields=["episode"])
     elif row.episode and before in rules.MANAGED:
@@ -204,11 +303,18 @@ def _tell_store(row: Enrolment, before: str, name: str, *, by: str, day: date) -
 def _change_episode(episode: str, *, state: str, ended: date | None, reason: str, by: str, person: int) -> None:
     """A new version of the EpisodeOfCare under the name of whoever sent it: their own later word goes before ours."""
     stored = next(
-        (s for s in reads.resources_of_person(person, scope=Scope.system(), types=["EpisodeOfCare"]) if s.id == episode), None
-    )  # fmt: skip
+        (
+            s
+            for s in reads.resources_of_person(person, scope=Scope.system(), types=["EpisodeOfCare"])
+            if s.id == episode
+        ),
+        None,
+    )
     if stored is None:
         raise Refused(_("找不到这次管理的记录。"), todo=_("请等待数据更新后再试。"))
-    held = Resource.objects.filter(type="EpisodeOfCare", public_id=episode, person=person).select_related("source").first()
+    held = (
+        Resource.objects.filter(type="EpisodeOfCare", public_id=episode, person=person).select_related("source").first()
+    )
     assert held is not None
     body = {**stored.resource, "id": held.key}
     source: Source = held.source
@@ -233,24 +339,48 @@ def transfer(*, row: Enrolment, institution: str, on: date, by: User | str, scop
     state, name = row.state, _name(by)
     with transaction.atomic():
         advance(
-            row, rules.ENROLMENT, "end", by=by, permissions=scope.permissions, given={"reason": "moved"}, scope_division=place[0],
-            ended=on, reason="moved", at=clock.now(),
-        )  # fmt: skip
+            row,
+            rules.ENROLMENT,
+            "end",
+            by=by,
+            permissions=scope.permissions,
+            given={"reason": "moved"},
+            scope_division=place[0],
+            ended=on,
+            reason="moved",
+            at=clock.now(),
+        )
         _change_episode(row.episode, state="ended", ended=on, reason="moved", by=name, person=row.person)
         new = Enrolment.objects.create(
-            person=row.person, programme=row.programme, state=state, institution=institution, division=place[0], since=on,
-            evidence=[{"from": row.institution, "enrolment": row.pk}], by=name, at=clock.now(),
-        )  # fmt: skip
+            person=row.person,
+            programme=row.programme,
+            state=state,
+            institution=institution,
+            division=place[0],
+            since=on,
+            evidence=[{"from": row.institution, "enrolment": row.pk}],
+            by=name,
+            at=clock.now(),
+        )
         about, source = resource.subject(row.person)
         made = resource.episode(
-            id_=f"chronic-e{new.pk}", about=about, programme=row.programme, state=state, institution=institution, since=on
+            id_=f"chronic-e{new.pk}",
+            about=about,
+            programme=row.programme,
+            state=state,
+            institution=institution,
+            since=on,
         )
         new.episode = resource.write([made], source=source, by=name)[0].public_id
         new.save(update_fields=["episode"])
         audit.record(
-            by=by, action="chronic-enrolment.transfer", object_type="chronic-enrolment", object_id=new.pk,
-            scope_division=place[0], detail={"from": row.pk, "to": institution, "on": str(on)},
-        )  # fmt: skip
+            by=by,
+            action="chronic-enrolment.transfer",
+            object_type="chronic-enrolment",
+            object_id=new.pk,
+            scope_division=place[0],
+            detail={"from": row.pk, "to": institution, "on": str(on)},
+        )
     return new
 
 
@@ -271,9 +401,13 @@ def measured_at_home(
         made = resource.home(token=token or f"home-{secrets.token_hex(8)}", about=about, at=at, values=clean)
         told = resource.write(made, source=source, by=_name(by))
         audit.record(
-            by=by, action="chronic.home", object_type="person", object_id=person, scope_division=place[0],
+            by=by,
+            action="chronic.home",
+            object_type="person",
+            object_id=person,
+            scope_division=place[0],
             detail={"values": sorted(clean), "at": at.isoformat()},
-        )  # fmt: skip
+        )
     return [written.public_id for written in told]
 
 
@@ -291,9 +425,13 @@ def write_card(*, person: int, fields: Mapping[str, str], by: User | str, scope:
             row.fields, row.version, row.by, row.at = kept, row.version + 1, _name(by), clock.now()
             row.save()
         audit.record(
-            by=by, action="chronic.card", object_type="person", object_id=person, scope_division=place[0],
+            by=by,
+            action="chronic.card",
+            object_type="person",
+            object_id=person,
+            scope_division=place[0],
             detail={"fields": sorted(fields), "version": row.version},
-        )  # fmt: skip
+        )
     return row
 
 
@@ -301,7 +439,8 @@ def _name(by: User | str) -> str:
     return by if isinstance(by, str) else by.get_username()
 
 
-def _day(text: Any) -> date:
+def day_of(text: Any) -> date:
+    """A day as forms send it. Raises `InvalidValue`."""
     try:
         return text if isinstance(text, date) else date.fromisoformat(str(text))
     except ValueError:

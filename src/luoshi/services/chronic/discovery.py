@@ -43,9 +43,15 @@ class Candidate:
 
 
 def candidates(
-    scope: Scope, *, division: str = "", institution: str = "", programme: str = "", kind: str = "",
-    on: date | None = None, lake: Path | None = None,
-) -> list[Candidate]:  # fmt: skip
+    scope: Scope,
+    *,
+    division: str = "",
+    institution: str = "",
+    programme: str = "",
+    kind: str = "",
+    on: date | None = None,
+    lake: Path | None = None,
+) -> list[Candidate]:
     """All candidates of a place, the most certain first. Whoever was dismissed within a year, or is under way, is left
     out. Raises `Http404` outside the scope."""
     today = on or clock.today()
@@ -64,9 +70,8 @@ def candidates(
     for one in sorted(found, key=lambda c: (order[c.kind], c.person)):
         best.setdefault((one.person, one.programme), one)
     return [
-        one for one in best.values()
-        if (not programme or one.programme == programme) and (not kind or one.kind == kind)
-    ]  # fmt: skip
+        one for one in best.values() if (not programme or one.programme == programme) and (not kind or one.kind == kind)
+    ]
 
 
 def _known(source: panel.Lake, today: date) -> None:
@@ -82,9 +87,10 @@ def _known(source: panel.Lake, today: date) -> None:
         return
     rows = Enrolment.objects.filter(person__range=(first, last)).exclude(state="ended")
     decided = [
-        (row.person, row.programme) for row in rows
+        (row.person, row.programme)
+        for row in rows
         if row.state != "dismissed" or row.at.date() > today - timedelta(days=365)
-    ]  # fmt: skip
+    ]
     if decided:
         values = ", ".join(f"({int(person)}, {quoted(name)})" for person, name in decided)
         source.con.execute(f"INSERT INTO known VALUES {values}")
@@ -165,8 +171,13 @@ def _first_visit(source: panel.Lake, today: date) -> list[Candidate]:
     )
     return [
         Candidate(
-            r[0], r[1] or "", r[2] or "", rule.for_, "first-visit", r[3],
+            r[0],
+            r[1] or "",
+            r[2] or "",
+            rule.for_,
+            "first-visit",
+            r[3],
             tuple(Evidence(e["code"], e["day"]) for e in r[4]),
         )
         for r in rows
-    ]  # fmt: skip
+    ]

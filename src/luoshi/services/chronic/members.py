@@ -5,13 +5,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from django.utils.translation import gettext as _
 
 from luoshi.services.chronic import rules
-from luoshi.services.chronic.panel import Managed, Panel, Person
+from luoshi.services.chronic.panel import LOOK_BACK, Managed, Panel, Person
 from luoshi.services.visits import public as visits
 
 JOINT = "three-high"
@@ -62,30 +62,32 @@ class Member:
         return tuple(d.programme for d in self.diseases)
 
 
-def members(panel: Panel) -> list[Member]:
-    """Everybody of a panel, those to visit first by their points."""
+def members(panel: Panel, *, brief: bool = True) -> list[Member]:
+    """Everybody of a panel, those to visit first by their points. `brief`: without the visits of the year before the last
+    one, which no list shows."""
     by_person: dict[int, list[Managed]] = {}
     for one in panel.managed:
         if one.person in panel.people:
             by_person.setdefault(one.person, []).append(one)
     order = list(rules.diseases().diseases)
     found = [
-        _member(panel, panel.people[person], sorted(several, key=lambda one: order.index(one.programme)))
+        _member(panel, panel.people[person], sorted(several, key=lambda one: order.index(one.programme)), brief)
         for person, several in by_person.items()
     ]
     return sorted(found, key=lambda member: (-member.points if member.due else 1.0, member.person.number))
 
 
-def _member(panel: Panel, person: Person, several: Iterable[Managed]) -> Member:
+def _member(panel: Panel, person: Person, several: Iterable[Managed], brief: bool) -> Member:
     made = tuple(panel.visits.get(person.number, ()))
     latest = panel.values.get(person.number, {})
     begin = date(panel.today.year, 1, 1)
+    since = panel.today - timedelta(days=LOOK_BACK - 30) if brief else begin
     diseases: list[Disease] = []
     for one in several:
         programme = visits.programme(one.programme)
         version = programme.on(panel.today)
         subject = visits.Subject(one.since, made, {}, person.born, person.sex, one.state, one.ended)
-        standing = visits.standing(programme, subject, panel.today, since=begin)
+        standing = visits.standing(programme, subject, panel.today, since=since, brief=brief)
         measure = visits.measure(version, subject, begin, panel.today)
         diseases.append(Disease(one, standing, measure, visits.state(programme, one.state).counted))
     merged = visits.merged([d.standing for d in diseases])
@@ -94,13 +96,23 @@ def _member(panel: Panel, person: Person, several: Iterable[Managed]) -> Member:
     facts |= {"age": _age(person.born, panel.today), "sex": person.sex}
     stratum = rules.stratum(facts, programmes)
     rank = stratum.rank if stratum else 0
-    worst = max((d.standing.judged for d in diseases if d.standing.judged), key=lambda j: (j.risk, j.do == "refer"), default=None)
+    worst = max(
+        (d.standing.judged for d in diseases if d.standing.judged),
+        key=lambda j: (j.risk, j.do == "refer"),
+        default=None,
+    )
     points = max((rules.points(d.standing, d.measure, rank, d.managed.state) for d in diseases), default=0.0)
     last = max((d.standing.last.day for d in diseases if d.standing.last), default=None)
     return Member(
-        person, tuple(diseases), merged[0] if merged else None, points, stratum,
-        rules.level(worst, rank, len(diseases)), latest, last,
-    )  # fmt: skip
+        person,
+        tuple(diseases),
+        merged[0] if merged else None,
+        points,
+        stratum,
+        rules.level(worst, rank, len(diseases)),
+        latest,
+        last,
+    )
 
 
 def _age(born: date | None, today: date) -> int | None:

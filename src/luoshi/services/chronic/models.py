@@ -128,7 +128,7 @@ class Upload(models.Model):
 
 
 class Conflict(models.Model):
-    """Something a pack brought that differs from what the platform has meanwhile. `kind`: field, visit, state or late;
+    """Something a pack brought that differs from what the platform has meanwhile. `kind`: field, visit or state;
     `base`, `server`, `brought`: the three versions."""
 
     STATES = [(name, words[0]) for name, words in rules.CONFLICT.states.items()]

@@ -133,9 +133,14 @@ def _within(codes: Sequence[str]) -> str:
 
 
 def read(
-    scope: Scope, *, division: str = "", institution: str = "", persons: Iterable[int] | None = None,
-    on: date | None = None, lake: Path | None = None,
-) -> Panel:  # fmt: skip
+    scope: Scope,
+    *,
+    division: str = "",
+    institution: str = "",
+    persons: Iterable[int] | None = None,
+    on: date | None = None,
+    lake: Path | None = None,
+) -> Panel:
     """The register of a place (default: all of the viewer's). `persons`: only these of them. Raises `UnreadableFile`
     where there is no lake, `Http404` for a place outside the scope."""
     today = on or clock.today()
@@ -188,7 +193,9 @@ def _decided(source: Lake, episodes: Sequence[tuple[Any, ...]]) -> list[Enrolmen
 
 def _people(source: Lake, panel: Panel, wanted: set[int]) -> None:
     _only(source, wanted)
-    for row in source.rows("SELECT person, division, institution, birth_date, sex FROM people JOIN wanted USING (person)"):
+    for row in source.rows(
+        "SELECT person, division, institution, birth_date, sex FROM people JOIN wanted USING (person)"
+    ):
         panel.people[row[0]] = Person(row[0], row[1] or "", row[2] or "", row[3], row[4] or "")
 
 

@@ -132,7 +132,7 @@ def seen(person: int, *, scope: Scope) -> Seen:
     if card is None:
         raise Http404
     read = panel.read(scope, persons=[person])
-    found = members.members(read)
+    found = members.members(read, brief=False)
     member = found[0] if found else None
     enrolments = tuple(Enrolment.objects.filter(person=person).order_by("programme", "-pk"))
     codes = {card.institution} | {e.institution for e in enrolments}

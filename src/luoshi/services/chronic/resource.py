@@ -25,7 +25,14 @@ REASON = "urn:luoshi:cn:ext:end-reason"
 ICD = "http://hl7.org/fhir/sid/icd-10"
 _CLASSES = {"face": "AMB", "home": "HH", "phone": "VR"}
 _STATUS = {"managed": "active", "lost": "onhold", "refused": "onhold", "ended": "finished"}
-_DIAGNOSIS = {"hypertension": "I10", "diabetes": "E11", "dyslipidaemia": "E78", "copd": "J44", "coronary": "I25", "stroke": "I63"}  # fmt: skip
+_DIAGNOSIS = {
+    "hypertension": "I10",
+    "diabetes": "E11",
+    "dyslipidaemia": "E78",
+    "copd": "J44",
+    "coronary": "I25",
+    "stroke": "I63",
+}
 
 
 def subject(person: int) -> tuple[dict[str, Any], Source]:
@@ -55,9 +62,18 @@ def write(resources: Iterable[Mapping[str, Any]], *, source: Source, by: str) ->
 
 
 def visit(
-    *, token: str, about: Mapping[str, Any], programmes: Iterable[str], day: date, mode: str, values: Mapping[str, Any],
-    institution: str, worker: str, episodes: Mapping[str, str], advice: str = "",
-) -> list[dict[str, Any]]:  # fmt: skip
+    *,
+    token: str,
+    about: Mapping[str, Any],
+    programmes: Iterable[str],
+    day: date,
+    mode: str,
+    values: Mapping[str, Any],
+    institution: str,
+    worker: str,
+    episodes: Mapping[str, str],
+    advice: str = "",
+) -> list[dict[str, Any]]:
     """One visit as an Encounter for each disease it serves, and its findings once, with the first of them."""
     known = rules.diseases()
     start, end = _period(day)
@@ -102,9 +118,13 @@ def encounter_of(token: str, programmes: Iterable[str], values: Mapping[str, Any
 
 
 def observations(
-    token: str, about: Mapping[str, Any], day: date, values: Mapping[str, Any], institution: str,
+    token: str,
+    about: Mapping[str, Any],
+    day: date,
+    values: Mapping[str, Any],
+    institution: str,
     encounters: Mapping[str, str],
-) -> list[dict[str, Any]]:  # fmt: skip
+) -> list[dict[str, Any]]:
     """The findings; the two pressures as one Observation with two components."""
     known = rules.diseases().fields
     base = {
@@ -118,27 +138,32 @@ def observations(
     made: list[dict[str, Any]] = []
     if "systolic" in values:
         made.append(
-            base | {
+            base
+            | {
                 "id": f"{token}-bp",
                 "code": {"coding": [{"system": rules.LOINC, "code": "85354-9"}]},
                 "encounter": {"reference": f"Encounter/{encounters['systolic']}"},
                 "component": [
-                    {"code": {"coding": [{"system": rules.LOINC, "code": known[name].code}]}, **_value(name, values[name])}
+                    {
+                        "code": {"coding": [{"system": rules.LOINC, "code": known[name].code}]},
+                        **_value(name, values[name]),
+                    }
                     for name in ("systolic", "diastolic")
                 ],
             }
-        )  # fmt: skip
+        )
     for name, value in values.items():
         if name in ("systolic", "diastolic"):
             continue
         made.append(
-            base | {
+            base
+            | {
                 "id": f"{token}-{name.replace('_', '-')}",
                 "code": {"coding": [{"system": known[name].uri, "code": known[name].code}]},
                 "encounter": {"reference": f"Encounter/{encounters[name]}"},
                 **_value(name, value),
             }
-        )  # fmt: skip
+        )
     return made
 
 
@@ -151,7 +176,11 @@ def home(*, token: str, about: Mapping[str, Any], at: datetime, values: Mapping[
         "meta": {"lastUpdated": clock.now().isoformat(timespec="seconds")},
         "status": "final",
         "category": [
-            {"coding": [{"system": "http://terminology.hl7.org/CodeSystem/observation-category", "code": "vital-signs"}]},
+            {
+                "coding": [
+                    {"system": "http://terminology.hl7.org/CodeSystem/observation-category", "code": "vital-signs"}
+                ]
+            },
             {"coding": [{"system": "urn:luoshi:cn:code:observation-category", "code": "self-measured"}]},
         ],
         "subject": dict(about),
@@ -160,15 +189,27 @@ def home(*, token: str, about: Mapping[str, Any], at: datetime, values: Mapping[
     made = []
     for name, value in values.items():
         coding = {"system": rules.FINDING, "code": codes[name]}
-        quantity = {"value": value, "unit": known[name].unit, "system": "http://unitsofmeasure.org", "code": known[name].ucum}
+        quantity = {
+            "value": value,
+            "unit": known[name].unit,
+            "system": "http://unitsofmeasure.org",
+            "code": known[name].ucum,
+        }
         made.append(base | {"id": f"{token}-{name}", "code": {"coding": [coding]}, "valueQuantity": quantity})
     return made
 
 
 def episode(
-    *, id_: str, about: Mapping[str, Any], programme: str, state: str, institution: str, since: date,
-    ended: date | None = None, reason: str = "",
-) -> dict[str, Any]:  # fmt: skip
+    *,
+    id_: str,
+    about: Mapping[str, Any],
+    programme: str,
+    state: str,
+    institution: str,
+    since: date,
+    ended: date | None = None,
+    reason: str = "",
+) -> dict[str, Any]:
     """An enrolment as an EpisodeOfCare."""
     made: dict[str, Any] = {
         "resourceType": "EpisodeOfCare",
@@ -185,9 +226,15 @@ def episode(
     return made
 
 
-def changed_episode(body: Mapping[str, Any], *, state: str, ended: date | None = None, reason: str = "") -> dict[str, Any]:
+def changed_episode(
+    body: Mapping[str, Any], *, state: str, ended: date | None = None, reason: str = ""
+) -> dict[str, Any]:
     """Somebody else's EpisodeOfCare with another state, everything else as they wrote it."""
-    made = {**body, "status": _STATUS[state], "meta": {**body.get("meta", {}), "lastUpdated": clock.now().isoformat(timespec="seconds")}}
+    made = {
+        **body,
+        "status": _STATUS[state],
+        "meta": {**body.get("meta", {}), "lastUpdated": clock.now().isoformat(timespec="seconds")},
+    }
     made["meta"].pop("versionId", None)
     period = dict(body.get("period", {}))
     period.pop("end", None)
@@ -219,7 +266,9 @@ def _value(name: str, value: Any) -> dict[str, Any]:
         return {"valueBoolean": bool(value)}
     if field.kind == "choice":
         return {"valueCodeableConcept": {"coding": [{"system": rules.FINDING, "code": value}]}}
-    return {"valueQuantity": {"value": value, "unit": field.unit, "system": "http://unitsofmeasure.org", "code": field.ucum}}
+    return {
+        "valueQuantity": {"value": value, "unit": field.unit, "system": "http://unitsofmeasure.org", "code": field.ucum}
+    }
 
 
 def _period(day: date) -> tuple[str, str]:

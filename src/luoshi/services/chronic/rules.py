@@ -36,7 +36,7 @@ class Disease(Named):
     joint: bool = False
 
 
-class Field_(Named):
+class FormField(Named):
     """One field of the visit form."""
 
     unit: str = ""
@@ -60,10 +60,10 @@ class Diseases(Entry):
     """`diseases.yaml`."""
 
     diseases: dict[str, Disease]
-    fields: dict[str, Field_]
+    fields: dict[str, FormField]
     home: dict[str, str]
 
-    def fields_for(self, programmes: Collection[str]) -> dict[str, Field_]:
+    def fields_for(self, programmes: Collection[str]) -> dict[str, FormField]:
         """The fields one visit for these diseases asks, each once, in the order of the file."""
         return {name: field for name, field in self.fields.items() if set(field.for_) & set(programmes)}
 
@@ -204,9 +204,17 @@ ENROLMENT = Machine(
         Move("lose", ("managed", "refused"), "lost", "chronic.visit", "记为失访", "Not reached", ("reason",)),
         Move("refuse", ("managed", "lost"), "refused", "chronic.visit", "记为拒绝", "Refuses", ("reason",)),
         Move("return", ("lost", "refused"), "managed", "chronic.visit", "恢复随访", "Visited again"),
-        Move("end", ("confirmed", "managed", "lost", "refused"), "ended", "chronic.manage", "终止管理", "End", ("reason",)),
+        Move(
+            "end",
+            ("confirmed", "managed", "lost", "refused"),
+            "ended",
+            "chronic.manage",
+            "终止管理",
+            "End",
+            ("reason",),
+        ),
     ),
-)  # fmt: skip
+)
 OPEN = tuple(state for state in ENROLMENT.states if state not in ENROLMENT.final)
 MANAGED = ("managed", "lost", "refused")
 END_REASONS = ("died", "moved", "lost", "refused", "not-a-patient")
@@ -271,7 +279,7 @@ def check_values(programmes: Collection[str], given: Mapping[str, Any]) -> dict[
     return found
 
 
-def _value(field: Field_, raw: Any) -> Any:
+def _value(field: FormField, raw: Any) -> Any:
     text = str(raw).strip() if raw is not None else ""
     if text == "":
         return None

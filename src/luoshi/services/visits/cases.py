@@ -15,8 +15,21 @@ from luoshi.services.visits.subjects import Subject, Visit
 _VISIT = {"day", "service", "mode", "reserved"}
 _SITUATION = {"says", "entered", "born", "sex", "facts", "visits", "today", "status", "left", "year"}
 _ANSWERS = {
-    "next", "opens", "closes", "state", "overdue", "result", "do", "streak", "missed", "late", "counted", "eligible", "met", "due",
-}  # fmt: skip
+    "next",
+    "opens",
+    "closes",
+    "state",
+    "overdue",
+    "result",
+    "do",
+    "streak",
+    "missed",
+    "late",
+    "counted",
+    "eligible",
+    "met",
+    "due",
+}
 
 
 def run(programme: Programme, case: Mapping[str, Any]) -> list[str]:

@@ -8,7 +8,8 @@ of the catalogue.
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Mapping
+import operator
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from typing import Any
 
@@ -16,8 +17,18 @@ from luoshi.kernel.errors import CatalogError
 
 Facts = Mapping[str, Any]
 Condition = Callable[[Facts], bool]
+Part = Callable[[Facts], Any]
 
-_COMPARISONS = (ast.Eq, ast.NotEq, ast.Lt, ast.LtE, ast.Gt, ast.GtE, ast.In, ast.NotIn)
+_COMPARISONS: dict[type[ast.cmpop], Callable[[Any, Any], Any]] = {
+    ast.Eq: operator.eq,
+    ast.NotEq: operator.ne,
+    ast.Lt: operator.lt,
+    ast.LtE: operator.le,
+    ast.Gt: operator.gt,
+    ast.GtE: operator.ge,
+    ast.In: lambda one, two: one in two,
+    ast.NotIn: lambda one, two: one not in two,
+}
 _WORDS = {"true": True, "false": False}
 
 
@@ -42,11 +53,9 @@ def _node(node: ast.expr, text: str, names: set[str]) -> Callable[[Facts], Any]:
     """A function of the facts for one node; unknown is None, and stays unknown through comparisons (as in SQL)."""
     match node:
         case ast.BoolOp(op=ast.And(), values=values):
-            parts = [_node(value, text, names) for value in values]
-            return lambda facts: _all([part(facts) for part in parts])
+            return _joined([_node(value, text, names) for value in values], False)
         case ast.BoolOp(op=ast.Or(), values=values):
-            parts = [_node(value, text, names) for value in values]
-            return lambda facts: _any([part(facts) for part in parts])
+            return _joined([_node(value, text, names) for value in values], True)
         case ast.UnaryOp(op=ast.Not(), operand=operand):
             inner = _node(operand, text, names)
             return lambda facts: None if (found := inner(facts)) is None else not found
@@ -56,9 +65,12 @@ def _node(node: ast.expr, text: str, names: set[str]) -> Callable[[Facts], Any]:
         case ast.BinOp(left=left, op=ast.Add() | ast.Sub() as op, right=right):
             first, second, sign = _node(left, text, names), _node(right, text, names), isinstance(op, ast.Add)
             return lambda facts: _sum(first(facts), second(facts), sign)
-        case ast.Compare(left=left, ops=ops, comparators=others) if all(isinstance(op, _COMPARISONS) for op in ops):
+        case ast.Compare(left=left, ops=ops, comparators=others) if all(type(op) in _COMPARISONS for op in ops):
             parts = [_node(part, text, names) for part in (left, *others)]
-            return lambda facts: _compare(ops, [part(facts) for part in parts])
+            pairs = [
+                _compared(_COMPARISONS[type(op)], one, two) for op, one, two in zip(ops, parts, parts[1:], strict=False)
+            ]
+            return pairs[0] if len(pairs) == 1 else _joined(pairs, False)
         case ast.Call(func=ast.Name(id="known"), args=[ast.Name(id=name)], keywords=[]):
             names.add(name)
             return lambda facts: facts.get(name) is not None
@@ -78,45 +90,31 @@ def _node(node: ast.expr, text: str, names: set[str]) -> Callable[[Facts], Any]:
     )
 
 
-def _all(values: list[Any]) -> bool | None:
-    if any(value is False for value in values):
-        return False
-    return True if all(value is True for value in values) else None
+def _joined(parts: Sequence[Part], decisive: bool) -> Part:
+    """`and` (False decides) or `or` (True decides) of several, unknown where an unknown part might have decided."""
+
+    def run(facts: Facts) -> bool | None:
+        unknown = False
+        for part in parts:
+            found = part(facts)
+            if found is decisive:
+                return decisive
+            if found is None:
+                unknown = True
+        return None if unknown else not decisive
+
+    return run
 
 
-def _any(values: list[Any]) -> bool | None:
-    if any(value is True for value in values):
-        return True
-    return False if all(value is False for value in values) else None
+def _compared(operation: Callable[[Any, Any], Any], one: Part, two: Part) -> Part:
+    def run(facts: Facts) -> bool | None:
+        left, right = one(facts), two(facts)
+        return None if left is None or right is None else bool(operation(left, right))
+
+    return run
 
 
 def _sum(first: Any, second: Any, add: bool) -> Any:
     if first is None or second is None:
         return None
     return first + second if add else first - second
-
-
-def _compare(ops: list[ast.cmpop], values: list[Any]) -> bool | None:
-    for op, left, right in zip(ops, values, values[1:], strict=False):
-        if left is None or right is None:
-            return None
-        match op:
-            case ast.Eq():
-                found = left == right
-            case ast.NotEq():
-                found = left != right
-            case ast.Lt():
-                found = left < right
-            case ast.LtE():
-                found = left <= right
-            case ast.Gt():
-                found = left > right
-            case ast.GtE():
-                found = left >= right
-            case ast.In():
-                found = left in right
-            case _:
-                found = left not in right
-        if not found:
-            return False
-    return True

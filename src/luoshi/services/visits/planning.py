@@ -10,20 +10,22 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
-from typing import Any
+from typing import Any, overload
 
 from luoshi.services.visits.conditions import holds
 from luoshi.services.visits.rulebook import STATES, Programme, Reaction, State, Version
 from luoshi.services.visits.spans import margin
-from luoshi.services.visits.subjects import Due, Judged, Measure, Standing, Subject, Visit
+from luoshi.services.visits.subjects import Due, DueState, Judged, Measure, Standing, Subject, Visit
 
 _DAY = timedelta(days=1)
 _EVER = date.min
 
 
-def standing(programme: Programme, subject: Subject, today: date, *, since: date | None = None) -> Standing:
+def standing(
+    programme: Programme, subject: Subject, today: date, *, since: date | None = None, brief: bool = False
+) -> Standing:
     """Where a person stands on `today`: visits after it are not looked at. `since`: dues that closed before it are left
-    out (default: all since entry)."""
+    out (default: all since entry). `brief`: dues before the last visit are left out too, what lists of thousands ask."""
     version = programme.on(today)
     until = today if subject.left is None else min(today, subject.left)
     visits = counted(version, subject, until)
@@ -33,7 +35,10 @@ def standing(programme: Programme, subject: Subject, today: date, *, since: date
     dues: list[Due] = []
     if subject.entered <= end:
         make = _steps if version.steps else _fixed if version.mode == "fixed" else _reserved
-        dues = list(make(version, subject, visits, judgements, end, since or _EVER))
+        start = since or _EVER
+        if brief and visits and make is _reserved:
+            start = max(start, visits[-1].day + _DAY)
+        dues = list(make(version, subject, visits, judgements, end, start))
     if not goes_on:
         dues = [due for due in dues if due.state not in ("open", "coming")]
     last = visits[-1] if visits else None
@@ -63,8 +68,13 @@ def counted(version: Version, subject: Subject, until: date) -> tuple[Visit, ...
             # Where steps name their services, two kinds of one day are two visits.
             key = (visit.day, visit.service if version.steps else "")
             before = made.get(key)
-            made[key] = visit if before is None else replace(before, values={**before.values, **visit.values},
-                                                             reserved=visit.reserved or before.reserved)  # fmt: skip
+            made[key] = (
+                visit
+                if before is None
+                else replace(
+                    before, values={**before.values, **visit.values}, reserved=visit.reserved or before.reserved
+                )
+            )
     return tuple(made[key] for key in sorted(made))
 
 
@@ -83,27 +93,59 @@ def measure(version: Version, subject: Subject, start: date, end: date) -> Measu
     )
 
 
-def judge(version: Version, subject: Subject, visits: Sequence[Visit]) -> list[Judged | None]:
-    """The class of each visit, None where nothing was found. Visits without a finding neither count into a row nor break it."""
-    if not version.results:
-        return [None] * len(visits)
-    found: list[Judged | None] = []
-    row: list[str] = []
-    for visit in visits:
-        facts = _with_values(version, facts_of(subject, visit.day) | dict(visit.values))
-        result = next((result for result in version.results if holds(result.when, facts)), None)
+class Judgements(Sequence[Judged | None]):
+    """The class of each visit, None where nothing was found; reckoned when asked for. Visits without a finding neither
+    count into a row nor break it."""
+
+    def __init__(self, version: Version, subject: Subject, visits: Sequence[Visit]) -> None:
+        self.version, self.subject, self.visits = version, subject, visits
+        self._classes: list[Result | None | bool] = [False] * len(visits)
+
+    def __len__(self) -> int:
+        return len(self.visits)
+
+    @overload
+    def __getitem__(self, at: int) -> Judged | None: ...
+    @overload
+    def __getitem__(self, at: slice) -> Sequence[Judged | None]: ...
+    def __getitem__(self, at: int | slice) -> Judged | None | Sequence[Judged | None]:
+        if isinstance(at, slice):
+            return [self[n] for n in range(*at.indices(len(self)))]
+        at = at if at >= 0 else len(self) + at
+        if not 0 <= at < len(self):
+            raise IndexError(at)
+        result = self._class(at)
         if result is None:
-            found.append(None)
-            continue
-        row.append(result.id)
-        streak = 0
-        for name in reversed(row):
-            if name != result.id and name not in result.row_with:
-                break
-            streak += 1
+            return None
+        streak, n = 1, at - 1
+        while n >= 0:
+            before = self._class(n)
+            if before is not None:
+                if before.id != result.id and before.id not in result.row_with:
+                    break
+                streak += 1
+            n -= 1
         reaction = result.reactions[min(streak, len(result.reactions)) - 1]
-        found.append(Judged(visit.day, result.id, streak, reaction.do, result.risk))
-    return found
+        return Judged(self.visits[at].day, result.id, streak, reaction.do, result.risk)
+
+    def _class(self, at: int) -> Result | None:
+        kept = self._classes[at]
+        if not isinstance(kept, bool):
+            return kept
+        found: Result | None = None
+        visit = self.visits[at]
+        if self.version.results and visit.values:
+            facts = facts_of(self.subject, visit.day)
+            facts.update(visit.values)
+            _with_values(self.version, facts)
+            found = next((result for result in self.version.results if holds(result.when, facts)), None)
+        self._classes[at] = found
+        return found
+
+
+def judge(version: Version, subject: Subject, visits: Sequence[Visit]) -> Sequence[Judged | None]:
+    """What each visit means: see `Judgements`."""
+    return Judgements(version, subject, visits)
 
 
 def facts_of(subject: Subject, day: date) -> dict[str, Any]:
@@ -144,8 +186,13 @@ def _reaction(version: Version, judged: Judged | None) -> Reaction | None:
 
 
 def _reserved(
-    version: Version, subject: Subject, visits: Sequence[Visit], judgements: Sequence[Judged | None], today: date, since: date
-) -> Iterator[Due]:  # fmt: skip
+    version: Version,
+    subject: Subject,
+    visits: Sequence[Visit],
+    judgements: Sequence[Judged | None],
+    today: date,
+    since: date,
+) -> Iterator[Due]:
     """Each visit sets the next. The windows of one stretch come from `_ahead`; a visit ends the stretch."""
     at = _first_that_matters(visits, since)
     while True:
@@ -157,28 +204,35 @@ def _reserved(
         while coming is not None and coming.day > due.closes:
             after = next(stretch)
             if coming.day < after.opens:
-                yield replace(due, state="late", done=coming.day)
+                yield _told(due, "late", coming.day)
                 due = after
                 break
             if due.closes >= since:
-                yield replace(due, state="missed")
+                yield _told(due, "missed")
             due = after
         else:
             if coming is not None and due.opens <= coming.day and coming.day >= since:
-                yield replace(due, state="done", done=coming.day, closes=coming.day)
+                yield _told(due, "done", coming.day)
         if coming is None:
             while due.closes < today:
                 if due.closes >= since:
-                    yield replace(due, state="missed")
+                    yield _told(due, "missed")
                 due = next(stretch)
-            yield replace(due, state="open" if due.opens <= today else "coming")
+            yield _told(due, "open" if due.opens <= today else "coming")
             return
         at += 1
 
 
+def _told(due: Due, state: DueState, done: date | None = None) -> Due:
+    """A due with what became of it; the window of one that was served ends on that day."""
+    closes = done if state == "done" and done is not None else due.closes
+    return Due(due.kind, due.day, due.opens, closes, state, due.rule, done, due.service)
+
+
 def _first_that_matters(visits: Sequence[Visit], since: date) -> int:
     """Where to begin so that every due since that day is seen: two visits before it."""
-    return max(0, sum(visit.day < since for visit in visits) - 2)
+    before = sum(visit.day < since for visit in visits)
+    return before if before == len(visits) else max(0, before - 2)
 
 
 def _ahead(version: Version, subject: Subject, last: Visit | None, judged: Judged | None, since: date) -> Iterator[Due]:
@@ -219,8 +273,13 @@ def _ahead(version: Version, subject: Subject, last: Visit | None, judged: Judge
 
 
 def _fixed(
-    version: Version, subject: Subject, visits: Sequence[Visit], judgements: Sequence[Judged | None], today: date, since: date
-) -> Iterator[Due]:  # fmt: skip
+    version: Version,
+    subject: Subject,
+    visits: Sequence[Visit],
+    judgements: Sequence[Judged | None],
+    today: date,
+    since: date,
+) -> Iterator[Due]:
     """The year cut into slots, each with its window; a recheck goes before the slot it falls into."""
     rechecks = [due for due in _rechecks(version, visits, judgements) if due.closes >= since]
     made = list(rechecks)
@@ -251,8 +310,13 @@ def _rechecks(version: Version, visits: Sequence[Visit], judgements: Sequence[Ju
 
 
 def _slots(
-    version: Version, subject: Subject, visits: Sequence[Visit], judgements: Sequence[Judged | None], start: date, today: date
-) -> Iterator[Due]:  # fmt: skip
+    version: Version,
+    subject: Subject,
+    visits: Sequence[Visit],
+    judgements: Sequence[Judged | None],
+    start: date,
+    today: date,
+) -> Iterator[Due]:
     """The slots from the one `start` lies in to the first after `today`."""
     year = start.year - (start.month < version.year_starts)
     base = date(year, version.year_starts, 1)
@@ -276,8 +340,13 @@ def _slots(
 
 
 def _steps(
-    version: Version, subject: Subject, visits: Sequence[Visit], judgements: Sequence[Judged | None], today: date, since: date
-) -> Iterator[Due]:  # fmt: skip
+    version: Version,
+    subject: Subject,
+    visits: Sequence[Visit],
+    judgements: Sequence[Judged | None],
+    today: date,
+    since: date,
+) -> Iterator[Due]:
     """A schedule of windows, in order of their opening."""
     made: list[Due] = []
     for step in version.steps:
@@ -324,11 +393,11 @@ def _settled(dues: Sequence[Due], visits: Sequence[Visit], today: date, since: d
         if due.closes < since:
             continue
         if inside is not None:
-            yield replace(due, state="done", done=inside.day, closes=inside.day)
+            yield _told(due, "done", inside.day)
         elif late is not None:
-            yield replace(due, state="late", done=late.day)
+            yield _told(due, "late", late.day)
         elif due.closes < today:
-            yield replace(due, state="missed")
+            yield _told(due, "missed")
         elif not told:
             told = True
-            yield replace(due, state="open" if due.opens <= today else "coming")
+            yield _told(due, "open" if due.opens <= today else "coming")

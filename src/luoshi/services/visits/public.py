@@ -14,6 +14,23 @@ from luoshi.services.visits.rulebook import Programme, Version, programme, progr
 from luoshi.services.visits.subjects import Due, Judged, Measure, Standing, Subject, Visit
 
 __all__ = [
-    "Due", "Judged", "Measure", "Merged", "Programme", "Standing", "Subject", "Version", "Visit", "eligible", "holds", "judge",
-    "measure", "merged", "programme", "programmes", "standing", "state", "values_of",
-]  # fmt: skip
+    "Due",
+    "Judged",
+    "Measure",
+    "Merged",
+    "Programme",
+    "Standing",
+    "Subject",
+    "Version",
+    "Visit",
+    "eligible",
+    "holds",
+    "judge",
+    "measure",
+    "merged",
+    "programme",
+    "programmes",
+    "standing",
+    "state",
+    "values_of",
+]

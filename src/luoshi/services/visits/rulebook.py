@@ -230,5 +230,6 @@ def check(programme: Programme, where: str) -> None:
         known = GIVEN | set(version.facts) | set(version.values)
         for text in version.conditions():
             for name in sorted(compiled(text)[1] - known):
-                raise CatalogError(f"{text!r} asks for {name!r}, which is not among `facts`.", where=where,
-                                   todo=nearest(name, known))  # fmt: skip
+                raise CatalogError(
+                    f"{text!r} asks for {name!r}, which is not among `facts`.", where=where, todo=nearest(name, known)
+                )

@@ -26,10 +26,14 @@ class Span:
 
     def after(self, start: date, times: int = 1) -> date:
         """The day that lies `times` spans after `start`, always counted from `start`, so that ends do not creep."""
-        whole = start.year * 12 + start.month - 1 + self.months * times
-        year, month = divmod(whole, 12)
-        day = min(start.day, calendar.monthrange(year, month + 1)[1])
-        return date(year, month + 1, day) + timedelta(days=self.days * times)
+        if not self.months:
+            return start + timedelta(days=self.days * times)
+        year, month = divmod(start.year * 12 + start.month - 1 + self.months * times, 12)
+        day = start.day
+        if day > 28:
+            day = min(day, calendar.monthrange(year, month + 1)[1])
+        found = date(year, month + 1, day)
+        return found + timedelta(days=self.days * times) if self.days else found
 
     @property
     def length(self) -> int:
