@@ -12,7 +12,8 @@ class BulletinsConfig(AppConfig):
     label = "bulletins"
 
     def ready(self) -> None:
-        """Fill the kinds of papers that the standings alone can fill."""
-        from luoshi.supervision.bulletins import filling
+        """Fill the kinds of papers that the standings and the findings can fill."""
+        from luoshi.supervision.bulletins import filling, notices
 
         filling.register()
+        notices.register()

@@ -130,10 +130,12 @@ def ledger(wanted: Wanted) -> Content:
 
 
 def late_promises(scope: Scope) -> list[tuple[str, str]]:
-    """The promises an order may be about: those late at the viewer's widest place."""
-    if not scope.root_division():
+    """The promises an order may be about: those late at the viewer's widest place or at the division of a plan."""
+    root, board = scope.root_division(), sources.get()
+    if not root:
         return []
-    found = sources.get().standings(scope=scope)
+    places = dict.fromkeys([root, *(p.division for p in board.plans(scope=scope) if scope.covers_division(p.division))])
+    found = {s.target: s for place in reversed(places) for s in board.standings(scope=scope, division=place)}.values()
     late = sorted(
         (s for s in found if s.light in ("red", "yellow")), key=lambda s: (s.light != "red", -s.gap, s.target)
     )

@@ -103,6 +103,14 @@ def _fit_to_leave(
     return list(whole.values()), {code: list(found.values()) for code, found in places.items()}
 
 
+def fit_to_leave_one(s: Standing) -> Standing:
+    """One standing alone, its small number of people taken out."""
+    found = Catalogue.load().indicators.get(s.promise.indicator)
+    if found is None or found.suppress_below is None or s.numerator is None:
+        return s
+    return _withheld(s) if withholding.fit_to_leave(found, _value(s), [], exact=False)[0].withheld else s
+
+
 def _value(s: Standing) -> Value:
     day = s.on
     return Value(
