@@ -26,7 +26,8 @@ def prepare() -> list[Person]:
     actions.run(slug="primary-care", division=office, by=officer, scope=scope)
     actions.announce(number=made.pk, open_table=True, by=officer, scope=scope)
     line = made.result.line(own)
-    costly = max(line.scores.items(), key=lambda pair: pair[1].lost)[0] if line else ""
+    # What cost it most; where nothing did, what could not be scored.
+    costly = max(line.scores.items(), key=lambda pair: (pair[1].lost, bool(pair[1].reason)))[0] if line else ""
     if costly:
         actions.appeal(
             number=made.pk, division=own, item=costly, value=None, by=county, scope=below,

@@ -115,9 +115,7 @@ def screen(division: str, name: str, *, office: str, scope: Scope) -> Screen:
         data_until=min((s.data_until for s in standings if s.data_until and s.value is not None), default=None),
         units=tuple(units),
         score=numbers.number(line.total) if line and line.total is not None else "",
-        rank=_("第 %(rank)s 名（%(low)s–%(high)s）") % {"rank": line.rank, "low": line.low, "high": line.high}
-        if line and line.rank
-        else "",
+        rank=_rank_text(line) if line and line.rank else "",
         run=run.pk if run else None,
     )
 
@@ -158,6 +156,12 @@ def short_text(one: Standing) -> str:
         return ""
     words = _("超出 %(n)s") if one.threshold.op in ("<=", "<") else _("还差 %(n)s")
     return words % {"n": numbers.number(one.people)}
+
+
+def _rank_text(line: Line) -> str:
+    if line.low == line.high:
+        return _("第 %(rank)s 名") % {"rank": line.rank}
+    return _("第 %(rank)s 名（%(low)s–%(high)s）") % {"rank": line.rank, "low": line.low, "high": line.high}
 
 
 def _shown(one: Standing, *, wide: bool = False) -> Shown:
