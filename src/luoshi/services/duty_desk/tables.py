@@ -17,11 +17,11 @@ from luoshi.web.lights import light as shape
 from luoshi.web.tables import Cell, Column, Table, cell
 
 
-def duties(rows: Sequence[Duty], figures: Mapping[int, Figure], *, units: bool = True) -> Table:
-    """Duties with state, light, value and due day; `units` names whose each is."""
+def duties(rows: Sequence[Duty], figures: Mapping[int, Figure]) -> Table:
+    """Duties with whose each is, state, light, value and due day."""
     columns = [
         Column(_("任务"), head=True, width=44),
-        *([Column(_("责任单位"), width=26)] if units else []),
+        Column(_("责任单位"), width=26),
         Column(_("角色"), width=8),
         Column(_("状态"), width=12),
         Column(_("灯色"), "light", width=14),
@@ -30,15 +30,15 @@ def duties(rows: Sequence[Duty], figures: Mapping[int, Figure], *, units: bool =
         Column(_("期限"), "day", width=14),
     ]
     return Table(
-        _("任务清单"), columns, [_duty(d, figures[d.pk], units) for d in rows], empty=_("没有符合条件的任务。"),
+        _("任务清单"), columns, [_duty(d, figures[d.pk]) for d in rows], empty=_("没有符合条件的任务。"),
         caption_hidden=True,
     )  # fmt: skip
 
 
-def _duty(duty: Duty, figure: Figure, units: bool) -> list[Cell]:
+def _duty(duty: Duty, figure: Figure) -> list[Cell]:
     return [
         Cell(duty.title, href=reverse("duty_desk:duty", args=[duty.pk]), note=duty.plan_title),
-        *([Cell(duty.unit_name, note=_("未对应到名录") if duty.unit_kind == "unknown" else "")] if units else []),
+        Cell(duty.unit_name, note=_("未对应到名录") if duty.unit_kind == "unknown" else ""),
         cell(duty.get_role_display()),
         Cell(duty.state_words, note=state_note(duty)),
         Cell(figure.word, light=figure.light, note=by_hand(figure) or figure.why),

@@ -15,7 +15,7 @@ from luoshi.platform import audit, moving
 from luoshi.platform.access.models import User
 from luoshi.platform.access.scope import Scope
 from luoshi.platform.regions import queries as regions
-from luoshi.supervision.duties import events, figures, proposing, queries, rules
+from luoshi.supervision.duties import events, figures, noting, proposing, queries, rules
 from luoshi.supervision.duties.events import Happened
 from luoshi.supervision.duties.models import Duty
 from luoshi.supervision.duties.proposing import Proposed
@@ -45,7 +45,10 @@ def issue(
         raise Refused(_("没有可下达的任务。"), todo=_("所选任务都已下达，或没有责任单位。"))
     with transaction.atomic():
         made = Duty.objects.bulk_create([_from_plan(p, found, by) for p in wanted])
-        _record("issue", by, "plan", plan, found.plan.division, {"numbers": [d.pk for d in made], "count": len(made)})
+        audit.record(
+            by=by, action="duty.issue-plan", object_type="plan", object_id=plan, scope_division=found.plan.division,
+            detail=noting.dated({"numbers": [d.pk for d in made], "count": len(made)}),
+        )  # fmt: skip
         _tell_seats("issued", made, by)
     return made
 
@@ -71,7 +74,7 @@ def issue_one(
             words=words.strip(), role=role, due=due, issuer_division=row.code, issuer_path=row.path,
             issued_by=_name(by), issued_at=now, receipt_due=rules.receipt_due(clock.today()), **_unit(body),
         )  # fmt: skip
-        _record("issue", by, "duty", duty.pk, duty.division, {"title": duty.title, "unit": duty.unit_name})
+        noting.record("issue", by, duty, {"title": duty.title, "unit": duty.unit_name})
         _tell_seats("issued", [duty], by)
     return duty
 
@@ -174,7 +177,7 @@ def delegate(*, duty: Duty, handler: str, by: User, scope: Scope) -> Duty:
     with transaction.atomic():
         Duty.objects.filter(pk=duty.pk).update(handler=user.username)
         duty.handler = user.username
-        _record("delegate", by, "duty", duty.pk, duty.division, {"handler": user.username})
+        noting.record("delegate", by, duty, {"handler": user.username})
         events.tell(Happened("delegated", _name(by), duty, text=user.username))
     return duty
 
@@ -185,7 +188,8 @@ def _advance(
     """Make one move and tell of it, in one transaction."""
     with transaction.atomic():
         moving.advance(
-            duty, rules.DUTY, move, by=by, permissions=queries.permissions_on(duty, scope), given=given,
+            duty, rules.DUTY, move, by=by, permissions=queries.permissions_on(duty, scope),
+            given=noting.dated(given),
             scope_division=duty.division, **fields,
         )  # fmt: skip
         if event:
@@ -227,12 +231,6 @@ def _tell_seats(kind: str, made: Iterable[Duty], by: User | str) -> None:
         seats.setdefault((duty.division, duty.institution), []).append(duty)
     for rows in seats.values():
         events.tell(Happened(kind, _name(by), rows[0], duties=tuple(rows)))
-
-
-def _record(what: str, by: User | str, kind: str, number: int, division: str, detail: dict[str, Any]) -> None:
-    audit.record(
-        by=by, action=f"duty.{what}", object_type=kind, object_id=number, scope_division=division, detail=detail
-    )
 
 
 def _reason(text: str) -> str:

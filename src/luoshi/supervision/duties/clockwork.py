@@ -15,7 +15,7 @@ from luoshi.kernel.machine import CLOCK
 from luoshi.platform import audit, moving
 from luoshi.platform.access.scope import Scope
 from luoshi.platform.audit.models import Entry
-from luoshi.supervision.duties import events, figures, keeping, overriding, queries, rules
+from luoshi.supervision.duties import events, figures, keeping, noting, overriding, queries, rules
 from luoshi.supervision.duties.events import Happened
 from luoshi.supervision.duties.models import Duty
 
@@ -66,7 +66,7 @@ def settle() -> int:
         try:
             with transaction.atomic():
                 moving.advance(
-                    duty, rules.DUTY, "settle", by="clock", permissions={CLOCK}, given={"ground": ground},
+                    duty, rules.DUTY, "settle", by="clock", permissions={CLOCK}, given=noting.dated({"ground": ground}),
                     scope_division=duty.division, closed_by="clock", closed_at=clock.now(), ground=ground[:500],
                 )  # fmt: skip
                 events.tell(Happened("closed", "clock", duty, text=ground))
@@ -92,7 +92,7 @@ def _tell_once(kind: str, duties: list[Duty]) -> int:
         with transaction.atomic():
             audit.record(
                 by="clock", action=action, object_type="duty", object_id=duty.pk, scope_division=duty.division,
-                detail={"since": since},
+                detail=noting.dated({"since": since}),
             )  # fmt: skip
             events.tell(Happened(kind, "clock", duty, text=since))
         count += 1

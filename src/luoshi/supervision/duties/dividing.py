@@ -16,7 +16,7 @@ from luoshi.platform.access.scope import Scope
 from luoshi.platform.regions import queries as regions
 from luoshi.platform.regions.models import Division, Institution, Population
 from luoshi.supervision import sources
-from luoshi.supervision.duties import events, queries, rules, splitting
+from luoshi.supervision.duties import events, noting, queries, rules, splitting
 from luoshi.supervision.duties.events import Happened
 from luoshi.supervision.duties.models import Duty
 from luoshi.supervision.duties.splitting import Checked, Part
@@ -194,16 +194,16 @@ def split(*, duty: Duty, parts: Mapping[str, float], reason: str, by: User, scop
         )  # fmt: skip
         if locked.state == "received":
             moving.advance(
-                locked, rules.DUTY, "work", by=by, permissions=queries.permissions_on(duty, scope),
+                locked, rules.DUTY, "work", by=by, permissions=queries.permissions_on(duty, scope), given=noting.dated(),
                 scope_division=duty.division,
             )  # fmt: skip
         Duty.objects.filter(pk=duty.pk).update(split_at=now, split_reason=reason.strip()[:500])
         audit.record(
             by=by, action="duty.split", object_type="duty", object_id=duty.pk, scope_division=duty.division,
-            detail={
+            detail=noting.dated({
                 "parts": {c.body.name: parts[c.key] for c in fresh}, "total": checked.total, "reason": reason.strip()[:500],
                 "weights": found.source,
-            },
+            }),
         )  # fmt: skip
         for part in made:
             events.tell(Happened("issued", by.get_username(), part, duties=(part,)))

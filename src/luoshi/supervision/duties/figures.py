@@ -7,6 +7,7 @@ by `handed_in`, which the scoreboard asks too.
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from django.http import Http404
 from django.utils.translation import gettext as _
 
 from luoshi.kernel import clock
+from luoshi.kernel.comparator import Threshold
 from luoshi.platform.access.scope import Scope
 from luoshi.supervision import sources
 from luoshi.supervision.duties import light
@@ -151,8 +153,15 @@ def _figure(duty: Duty, standing: Standing | None, given: HandedIn | None) -> Fi
         and threshold is not None
         and judged.code != "stale"
         and threshold.met_by(value, better=duty.better),
-        people=standing.people if own and standing else None,
+        people=_short(value, threshold, duty),
     )
+
+
+def _short(value: float | None, threshold: Threshold | None, duty: Duty) -> int | None:
+    """How many things are missing to what this unit answers for."""
+    if value is None or threshold is None or duty.quota is None or threshold.op in ("<", "<="):
+        return None
+    return max(0, math.ceil(threshold.value - value)) if duty.additive else None
 
 
 def _of_board(duty: Duty, standing: Standing, goal: str) -> Figure:
@@ -227,6 +236,8 @@ def goal_text(duty: Duty) -> str:
     threshold = duty.threshold
     if threshold is None:
         return ""
+    if threshold.op == "=":  # 达 4 家: the number itself says it
+        return numbers.quantity(threshold.value, duty.unit)
     return numbers.promise(threshold.op, threshold.value, threshold.upper, duty.unit)
 
 

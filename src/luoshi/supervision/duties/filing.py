@@ -11,10 +11,10 @@ from django.utils.translation import gettext as _
 
 from luoshi.kernel import clock
 from luoshi.kernel.errors import InvalidValue, Refused
-from luoshi.platform import audit, moving
+from luoshi.platform import moving
 from luoshi.platform.access.models import User
 from luoshi.platform.access.scope import Scope
-from luoshi.supervision.duties import events, keeping, queries, rules, sniffing
+from luoshi.supervision.duties import events, keeping, noting, queries, rules, sniffing
 from luoshi.supervision.duties.events import Happened
 from luoshi.supervision.duties.models import Duty, File
 
@@ -60,8 +60,16 @@ def hand_in(
                 at=clock.now(), state="offered" if kind == File.Kind.EVIDENCE else "accepted",
             )  # fmt: skip
             if kind == File.Kind.EVIDENCE and duty.state == "received":
-                moving.advance(duty, rules.DUTY, "work", by=by, permissions=held, scope_division=duty.division)
-            _record("file", by, duty, {"title": title, "sha256": draft.sha256, "size": draft.size, "kind": kind})
+                moving.advance(
+                    duty,
+                    rules.DUTY,
+                    "work",
+                    by=by,
+                    permissions=held,
+                    given=noting.dated(),
+                    scope_division=duty.division,
+                )
+            noting.record("file", by, duty, {"title": title, "sha256": draft.sha256, "size": draft.size, "kind": kind})
             events.tell(Happened("evidence-offered", by.get_username(), duty, text=title))
     except IntegrityError:
         raise _again() from None
@@ -95,10 +103,10 @@ def _judge(file: File, move: str, reason: str, by: User, scope: Scope) -> File:
     with transaction.atomic():
         moving.advance(
             file, rules.EVIDENCE, move, by=by, permissions=queries.permissions_on(duty, scope),
-            given={"reason": reason.strip()} if reason.strip() else {}, scope_division=duty.division,
+            given=noting.dated({"reason": reason.strip()} if reason.strip() else {}), scope_division=duty.division,
             judged_by=by.get_username(), judged_at=clock.now(), note=reason.strip()[:500],
         )  # fmt: skip
-        _record(f"file-{move}", by, duty, {"title": file.title, "reason": reason.strip()[:200]})
+        noting.record(f"file-{move}", by, duty, {"title": file.title, "reason": reason.strip()[:200]})
         events.tell(Happened("evidence-judged", by.get_username(), duty, text=file.title))
     return file
 
@@ -114,9 +122,3 @@ def _refuse_again(duty: Duty, sha256: str, kind: str) -> None:
 
 def _again() -> Refused:
     return Refused(_("这份材料已经提交过（内容相同）。"), todo=_("如有更新，请上传新的版本。"))
-
-
-def _record(what: str, by: User, duty: Duty, detail: dict[str, object]) -> None:
-    audit.record(
-        by=by, action=f"duty.{what}", object_type="duty", object_id=duty.pk, scope_division=duty.division, detail=detail
-    )

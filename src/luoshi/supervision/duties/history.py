@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from luoshi.platform.access.models import User
 from luoshi.platform.audit import trail
 from luoshi.platform.audit.models import Entry
-from luoshi.supervision.duties import rules
+from luoshi.supervision.duties import noting, rules
 from luoshi.supervision.duties.models import Comment, Duty
 from luoshi.web.lights import light as shape
 from luoshi.web.manifest import in_language
@@ -54,10 +54,18 @@ def _lines(entries: Iterable[Entry]) -> list[Line]:
     comments = _comments(entries)
     found = []
     for entry in entries:
-        text = words(entry.action, {**entry.detail, "said": comments.get(entry.detail.get("comment"), "")})
+        text = words(entry.action, {**entry.detail, "comment_text": comments.get(entry.detail.get("comment"), "")})
         if text:
-            found.append(Line(entry.at, names.get(entry.by, entry.by), text))
+            found.append(Line(_when(entry), names.get(entry.by, entry.by), text))
     return found
+
+
+def _when(entry: Entry) -> datetime:
+    """The time people lived it at; rows of others carry only that of the trail."""
+    try:
+        return datetime.fromisoformat(str(entry.detail[noting.WHEN]))
+    except (KeyError, ValueError):
+        return entry.at
 
 
 def _comments(entries: Iterable[Entry]) -> dict[Any, str]:
@@ -104,7 +112,7 @@ def words(action: str, detail: dict[str, Any]) -> str:
         case "file":
             return _("提交材料“%(title)s”") % {"title": detail.get("title", "")}
         case "comment" | "promise.comment":
-            return _("留言：%(said)s") % {"said": detail.get("said", "")}
+            return _("留言：%(text)s") % {"text": detail.get("comment_text", "")}
         case "promise.light":
             return _("人工定为%(light)s灯，有效期至 %(until)s：%(reason)s") % {
                 "light": shape(str(detail.get("colour"))).name,

@@ -16,7 +16,7 @@ from luoshi.platform.access.models import User
 from luoshi.platform.access.scope import Scope
 from luoshi.platform.regions import queries as regions
 from luoshi.supervision import sources
-from luoshi.supervision.duties import events, rules
+from luoshi.supervision.duties import events, noting, rules
 from luoshi.supervision.duties.events import Happened
 from luoshi.supervision.duties.models import COLOURS, Override
 
@@ -58,7 +58,9 @@ def set_light(*, target: int, division: str, colour: str, reason: str, until: da
         audit.record(
             by=by, action="promise.light", object_type="promise", object_id=f"{target}@{division}",
             scope_division=division,
-            detail={"colour": colour, "computed": standing.computed, "reason": made.reason, "until": until},
+            detail=noting.dated(
+                {"colour": colour, "computed": standing.computed, "reason": made.reason, "until": until.isoformat()}
+            ),
         )  # fmt: skip
         events.tell(Happened("overridden", by.get_username(), target=target, place=division, text=made.reason[:200]))
     return made
@@ -94,5 +96,5 @@ def _end(row: Override, move: str, by: User | str, reason: str) -> None:
     )  # fmt: skip
     audit.record(
         by=by, action=f"promise.light-{move}", object_type="promise", object_id=f"{row.target}@{row.place}",
-        scope_division=row.place, detail={"colour": row.colour, "reason": reason.strip()[:200]},
+        scope_division=row.place, detail=noting.dated({"colour": row.colour, "reason": reason.strip()[:200]}),
     )  # fmt: skip

@@ -16,10 +16,10 @@ from django.utils.translation import gettext as _
 from luoshi.indicators import Catalogue
 from luoshi.kernel import clock
 from luoshi.kernel.errors import InvalidValue, Refused
-from luoshi.platform import audit, moving
+from luoshi.platform import moving
 from luoshi.platform.access.models import User
 from luoshi.platform.access.scope import Scope
-from luoshi.supervision.duties import events, figures, queries, rules
+from luoshi.supervision.duties import events, figures, noting, queries, rules
 from luoshi.supervision.duties.events import Happened
 from luoshi.supervision.duties.figures import RATES, Figure
 from luoshi.supervision.duties.models import Duty, File, Query, Report
@@ -140,12 +140,14 @@ def report(
             locked=[asdict(one) for one in made.locked], asked=len(made.asked), spared=made.spared,
         )  # fmt: skip
         if duty.state == "received":
-            moving.advance(duty, rules.DUTY, "work", by=by, permissions=held, scope_division=duty.division)
-        _record("report", by, duty, {"claim": claim, "asked": row.asked, "spared": row.spared})
+            moving.advance(
+                duty, rules.DUTY, "work", by=by, permissions=held, given=noting.dated(), scope_division=duty.division
+            )
+        noting.record("report", by, duty, {"claim": claim, "asked": row.asked, "spared": row.spared})
         events.tell(Happened("reported", by.get_username(), duty, text=progress.strip()[:200]))
         opened = [q for said in contradictions(row, figure) if (q := _open(row, said)) is not None]
         for query in opened:
-            _record("query", by, duty, {"field": query.field, "said": query.said, "found": query.found})
+            noting.record("query", "system", duty, {"field": query.field, "said": query.said, "found": query.found})
             events.tell(Happened("contradicted", "clock", duty, query=query, text=query.found))
     return row, opened
 
@@ -242,11 +244,11 @@ def _move(query: Query, move: str, given: dict[str, str], by: User, scope: Scope
     duty = query.duty
     with transaction.atomic():
         moving.advance(
-            query, rules.QUERY, move, by=by, permissions=queries.permissions_on(duty, scope), given=given,
+            query, rules.QUERY, move, by=by, permissions=queries.permissions_on(duty, scope), given=noting.dated(dict(given)),
             scope_division=duty.division, **fields,
         )  # fmt: skip
         text = next(iter(given.values()), "")
-        _record(f"query-{move}", by, duty, {"field": query.field, "text": text[:200]})
+        noting.record(f"query-{move}", by, duty, {"field": query.field, "text": text[:200]})
     return query
 
 
@@ -254,9 +256,3 @@ def spared(duties: Sequence[int]) -> tuple[int, int]:
     """How many fields the units of these duties filled in and how many they were spared, over all their reports."""
     row = Report.objects.filter(duty__in=duties).aggregate(asked=Sum("asked"), spared=Sum("spared"))
     return int(row["asked"] or 0), int(row["spared"] or 0)
-
-
-def _record(what: str, by: User, duty: Duty, detail: dict[str, object]) -> None:
-    audit.record(
-        by=by, action=f"duty.{what}", object_type="duty", object_id=duty.pk, scope_division=duty.division, detail=detail
-    )

@@ -11,7 +11,7 @@ from luoshi.platform import audit
 from luoshi.platform.access.models import User
 from luoshi.platform.access.scope import Scope
 from luoshi.platform.regions import queries as regions
-from luoshi.supervision.duties import events
+from luoshi.supervision.duties import events, noting
 from luoshi.supervision.duties.events import Happened
 from luoshi.supervision.duties.models import Comment, Duty, Watch
 
@@ -28,7 +28,7 @@ def comment_on_duty(*, duty: Duty, text: str, by: User) -> Comment:
         Watch.objects.get_or_create(user=by, duty=duty)
         audit.record(
             by=by, action="duty.comment", object_type="duty", object_id=duty.pk, scope_division=duty.division,
-            detail={"comment": made.pk},
+            detail=noting.dated({"comment": made.pk}),
         )  # fmt: skip
         events.tell(Happened("commented", by.get_username(), duty, text=text[:200]))
     return made
@@ -46,7 +46,7 @@ def comment_on_promise(*, target: int, division: str, text: str, by: User, scope
         Watch.objects.get_or_create(user=by, duty=None, target=target, place=division)
         audit.record(
             by=by, action="promise.comment", object_type="promise", object_id=f"{target}@{division}",
-            scope_division=division, detail={"comment": made.pk},
+            scope_division=division, detail=noting.dated({"comment": made.pk}),
         )  # fmt: skip
     return made
 

@@ -52,7 +52,7 @@ def _list(request: HttpRequest, found: QuerySet[Duty], *, own: bool) -> HttpResp
     total = rows.count()
     page_rows = list(rows[:MOST_EXPORTED] if kind else rows[paging.offset(request) :][: paging.SIZE])
     seen = figures.of_duties(page_rows, scope=scope)
-    table = tables.duties(page_rows, seen, units=not own)
+    table = tables.duties(page_rows, seen)
     title = _("我的任务") if own else _("下级任务")
     until = results.data_until()
     if kind:

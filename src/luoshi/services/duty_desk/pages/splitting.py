@@ -70,6 +70,7 @@ def split(request: HttpRequest, number: int) -> HttpResponse:
     context: dict[str, Any] = {
         "duty": found,
         "rows": rows,
+        "fresh": any(row["given"] is None for row in rows),
         "source": candidates.source_text,
         "goal": numbers.promise(found.threshold.op, found.threshold.value, found.threshold.upper, found.unit),
         "unit": numbers.unit(found.unit),
