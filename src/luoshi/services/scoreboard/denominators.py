@@ -88,6 +88,20 @@ def comparison(target: BoundTarget, *, at: Place, scope: Scope) -> Comparison | 
     return Comparison(counts, beside(own), below)
 
 
+def fit_to_leave(target: BoundTarget, found: Comparison) -> Comparison:
+    """The same for a file of somebody who may not see the people: without small numbers of people and what would give
+    those away."""
+    places = [found.here, *found.below]
+    hidden = measuring.hidden_of(target, [place.measured for place in places])
+    shown = [_withheld(place) if k in hidden else place for k, place in enumerate(places)]
+    return Comparison(found.counts, shown[0], shown[1:])
+
+
+def _withheld(place: Beside) -> Beside:
+    under = {count: measuring.withheld(standing) for count, standing in place.under.items()}
+    return replace(place, measured=measuring.withheld(place.measured), under=under)
+
+
 def _under(target: BoundTarget, value: Value, people: int) -> Standing:
     factor = Catalogue.load().indicator(target.indicator).factor
     share = None if value.numerator is None or not people else value.numerator * factor / people

@@ -277,13 +277,22 @@ def fit_to_leave(
     indicator = Catalogue.load().indicator(target.indicator)
     cells = withholding.fit_to_leave(indicator, here, [value for value, _standing in pairs], exact=False)
     return [
-        (replace(value, value=None, numerator=None, denominator=None), _withheld(standing)) if cell.withheld else pair
+        (replace(value, value=None, numerator=None, denominator=None), withheld(standing)) if cell.withheld else pair
         for cell, pair in zip(cells[1:], pairs, strict=True)
         for value, standing in (pair,)
     ]
 
 
-def _withheld(standing: Standing) -> Standing:
+def hidden_of(target: BoundTarget, standings: Sequence[Standing]) -> frozenset[int]:
+    """Which standings of a place and the places below it may not leave the house, by position; see `withholding`."""
+    if not is_measured(target):
+        return frozenset()
+    indicator = Catalogue.load().indicator(target.indicator)
+    return withholding.hidden_of(indicator, [(s.numerator, s.denominator) for s in standings])
+
+
+def withheld(standing: Standing) -> Standing:
+    """The same without its figures, saying why."""
     why = _("人数太少，不予显示")
     return replace(standing, light="grey", value=None, numerator=None, denominator=None, expected=None, why=why)
 

@@ -10,8 +10,9 @@ from django.views.decorators.http import require_GET
 
 from luoshi.platform.access.scope import Scope
 from luoshi.platform.access.views import requires
+from luoshi.platform.lake import withholding
 from luoshi.services.scoreboard import places, queries
-from luoshi.services.scoreboard.denominators import Beside, Comparison, Count, comparison
+from luoshi.services.scoreboard.denominators import Beside, Comparison, Count, comparison, fit_to_leave
 from luoshi.services.scoreboard.places import Place
 from luoshi.services.scoreboard.rows import Row
 from luoshi.services.scoreboard.rules import Standing
@@ -29,6 +30,8 @@ def denominators(request: HttpRequest, target_id: int) -> HttpResponse:
     found = comparison(row.target, at=at, scope=scope)
     if found is None:
         raise Http404
+    if downloads.wanted(request) and not withholding.may_see_exact(scope):
+        found = fit_to_leave(row.target, found)
     asked = request.GET.get("count", "")
     chosen = next((count for count in found.counts if count.key == asked), None)
     if asked and chosen is None:

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_GET
 
 from luoshi.platform.access.scope import Scope
 from luoshi.platform.access.views import requires
+from luoshi.platform.lake import withholding
 from luoshi.platform.regions import queries as regions
 from luoshi.services.scoreboard import places, queries, rules
 from luoshi.services.scoreboard.pages.targets import table as targets_table
@@ -38,8 +39,9 @@ def overview(request: HttpRequest) -> HttpResponse:
         return redirect(f"{reverse('scoreboard:overview')}?division={board.planned_below[0]}")
     if kind := downloads.wanted(request):
         title = _("%(place)s工作计划落实情况") % {"place": at.name}
+        rows = board.rows if withholding.may_see_exact(scope) else queries.rows_to_leave(board.rows)
         return downloads.answer(
-            kind, title, [counts_table(board), targets_table(board.rows)], title=title, lines=lines(board)
+            kind, title, [counts_table(board), targets_table(rows)], title=title, lines=lines(board)
         )
     standings = [row.standing for row in board.rows]
     by_id = {row.id: row for row in board.rows}

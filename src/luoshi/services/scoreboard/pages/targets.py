@@ -11,6 +11,7 @@ from django.views.decorators.http import require_GET
 
 from luoshi.platform.access.scope import Scope
 from luoshi.platform.access.views import requires
+from luoshi.platform.lake import withholding
 from luoshi.services.scoreboard import places, queries
 from luoshi.services.scoreboard.rows import Row, verdict_words
 from luoshi.web import downloads, paging
@@ -27,6 +28,7 @@ def targets(request: HttpRequest) -> HttpResponse:
     filters = {name: request.GET.get(name, "").strip() for name in queries.FILTERS}
     rows = queries.narrowed(board.rows, filters)
     if kind := downloads.wanted(request):
+        rows = rows if withholding.may_see_exact(scope) else queries.rows_to_leave(rows)
         title = _("%(place)s工作计划目标台账") % {"place": at.name}
         return downloads.answer(kind, title, [table(rows)], title=title, lines=board.plans)
     page = paging.of_all(request, rows, 60)
