@@ -200,7 +200,8 @@ def drop_note(*, number: int, by: User, scope: Scope) -> None:
 def tick(*, by: str = "system") -> dict[str, int]:
     """Let time make its moves: contracts that ran out expire or complete; those not renewed in time lapse. Safe to run
     at any time; the number of each move."""
-    today, counted = clock.today(), {}
+    today = clock.today()
+    counted: dict[str, int] = {}
     overdue = today - timedelta(days=catalogue.items().renewal_days)
     steps = (("expire", rules.ACTIVE, today), ("finish", rules.RENEWED, today), ("lapse", rules.EXPIRED, overdue))
     for move, state, before in steps:

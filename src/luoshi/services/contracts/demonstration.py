@@ -59,7 +59,7 @@ def _season(institution: str, teams: list[Team], user: User, scope: Scope) -> No
         day = today - timedelta(days=3 if late else 28 - 2 * n)
         terms = Terms(
             institution, "elderly-plus" if "elderly" in candidate.groups and n % 3 == 0 else "base", (12, 12, 36)[n % 3],
-            today, teams[n % 2].pk, ("desk", "home", "paper")[n % 3], day,
+            day, teams[n % 2].pk, ("desk", "home", "paper")[n % 3], day,
         )  # fmt: skip
         try:
             made += actions.sign(parties=[Party(candidate.resident.person)], terms=terms, by=user, scope=scope)

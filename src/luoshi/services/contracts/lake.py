@@ -73,10 +73,16 @@ class Held:
 
 
 class Reading:
-    """Some residents of a lake on a day: those an institution serves, or those of `persons`, or everybody."""
+    """Some residents of a lake on a day: those that `institutions` serve, or those of `persons`, or everybody."""
 
     def __init__(
-        self, lake: Path, *, on: date, institution: str = "", persons: Iterable[int] | None = None, threads: int = 2
+        self,
+        lake: Path,
+        *,
+        on: date,
+        institutions: Sequence[str] = (),
+        persons: Iterable[int] | None = None,
+        threads: int = 2,
     ) -> None:
         self.on = on
         self.con = duckdb.connect(config={"memory_limit": "1GB", "threads": threads})
@@ -89,7 +95,7 @@ class Reading:
             self.con.execute("CREATE TEMP TABLE mine AS SELECT person FROM given")
             self.con.unregister("given")
         else:
-            where = f"institution = {quoted(institution)}" if institution else "person IS NOT NULL"
+            where = f"institution IN ({_listed(institutions)})" if institutions else "person IS NOT NULL"
             self.con.execute(f"CREATE TEMP TABLE mine AS SELECT DISTINCT person FROM person WHERE {where}")
         edges = self.con.execute("SELECT min(person), max(person) FROM mine").fetchone() or (None, None)
         low, high = edges
@@ -132,12 +138,12 @@ class Reading:
         ).fetchall()
         return [Other(*row) for row in rows]
 
-    def others_of(self, institution: str) -> list[Other]:
-        """Contracts of other sources that an institution holds, whoever serves the resident now, newest first."""
+    def others_of(self, institutions: Sequence[str]) -> list[Other]:
+        """Contracts of other sources that institutions hold, whoever serves the resident now, newest first."""
         self._view("contract")
         rows = self.con.execute(
             f"""SELECT id, person, institution, start_day, end_day, status, signed_day, source FROM contract
-            WHERE institution = {quoted(institution)} AND source <> {quoted(OURS)} AND person IS NOT NULL
+            WHERE institution IN ({_listed(institutions)}) AND source <> {quoted(OURS)} AND person IS NOT NULL
               AND start_day IS NOT NULL ORDER BY start_day DESC, id"""
         ).fetchall()
         return [Other(*row) for row in rows]
@@ -258,19 +264,29 @@ class Reading:
         if table in self._views:
             return
         self._views.add(table)
+        self.versions(table, f"{table}_versions")
+        self.con.execute(f'CREATE TEMP VIEW "{table}" AS SELECT * FROM "{table}_versions" WHERE known_to IS NULL')
+
+    def versions(self, table: str, name: str) -> None:
+        """All rows of a table of the lake under a name, those no longer believed too."""
         files = [f for chunk in self.directory.chunks for f in self.directory.files(table, chunk)]
         empty = ", ".join(f'CAST(NULL AS {kind}) AS "{n}"' for n, kind in layout.columns(table).items())
         source = f"(SELECT {empty} LIMIT 0)"
         if files:
             listed = ", ".join(map(quoted, files))
             source = f"read_parquet([{listed}], hive_partitioning = false, union_by_name = true)"
-        self.con.execute(f'CREATE TEMP VIEW "{table}" AS SELECT * FROM {source} WHERE known_to IS NULL')
+        self.con.execute(f'CREATE TEMP VIEW "{name}" AS SELECT * FROM {source}')
 
     def sql(self, statement: str) -> list[tuple[Any, ...]]:
         """Rows of a statement over the tables named in it, all of which must have been opened by `open`."""
-        return self.con.execute(statement).fetchall()
+        rows: list[tuple[Any, ...]] = self.con.execute(statement).fetchall()
+        return rows
 
     def open(self, *tables: str) -> None:
         """Make the believed rows of some tables readable for `sql`."""
         for table in tables:
             self._view(table)
+
+
+def _listed(codes: Sequence[str]) -> str:
+    return ", ".join(map(quoted, codes))

@@ -11,7 +11,7 @@ from luoshi.kernel import clock
 from luoshi.platform.access.scope import Scope
 from luoshi.platform.lake.files import default_lake
 from luoshi.services.contracts import catalogue, privacy, queries, rules, snapshots
-from luoshi.services.contracts.lake import Held, Reading
+from luoshi.services.contracts.lake import Held, Other, Reading
 from luoshi.services.contracts.models import Contract
 from luoshi.services.contracts.queries import Bond
 from luoshi.services.contracts.rules import Delivered, Window
@@ -50,24 +50,23 @@ def lines(
     institution: str, *, scope: Scope, state: str = "running", team: int | None = None, limit: int = 50, offset: int = 0,
     lake: Path | None = None,
 ) -> Lines:  # fmt: skip
-    """Contracts an institution inside the scope holds, in `state` (one of `STATES`), of one team where it is named.
+    """Contracts that an institution inside the scope, or one it leads, holds, in `state` (one of `STATES`); of one team,
+    where it is named.
 
     What ends first comes first. Raises `Http404` outside the scope. The number of SQL queries does not depend on how
     many there are.
     """
-    queries.institution_or_404(institution, scope=scope)
+    codes = queries.led_by(queries.institution_or_404(institution, scope=scope))
     on = clock.today()
     where = lake or default_lake()
-    seen = snapshots.of(institution, lake=where, on=on)
+    seen = snapshots.of(codes, lake=where, on=on)
     year = on - timedelta(days=365)
     own = list(
-        Contract.objects.filter(institution=institution, start__lte=on + timedelta(days=365)).select_related("team")
+        Contract.objects.filter(institution__in=codes, start__lte=on + timedelta(days=365)).select_related("team")
     )
     own = [c for c in own if c.last >= year and c.end_reason != "void"]
     every_window = [*seen.windows, *_windows(own, where, on)]
-    windows = _by_contract(
-        privacy.tellable_windows(every_window, {w.person: institution for w in every_window}, scope=scope)
-    )
+    windows = _by_contract(privacy.tellable_windows(every_window, _held_by(own, seen.holds), scope=scope))
     followed = {c.person for c in own if c.start > on}
     every = [queries.bond(c, on) for c in own if c.start <= on]
     every += [
@@ -134,3 +133,8 @@ def _by_contract(windows: Sequence[Window]) -> dict[str, list[Window]]:
     for window in windows:
         found.setdefault(window.contract, []).append(window)
     return found
+
+
+def _held_by(own: Sequence[Contract], others: Sequence[Other]) -> dict[int, str]:
+    """Of each person the institution that holds their contract."""
+    return {o.person: o.institution for o in others} | {c.person: c.institution for c in own}

@@ -187,14 +187,16 @@ def _phones(reading: Reading) -> Iterable[Found]:
 
 
 def _gone(reading: Reading) -> Iterable[Found]:
-    """Signed after the day of death, or for somebody whom the records had said to be gone before."""
+    """Signed after the day of death, or after the records had begun to say that somebody is gone who was here before."""
     rule = catalogue.signs().gone
+    reading.versions("person", "every_version")
     rows = reading.sql(
         """SELECT e.institution, list(DISTINCT e.person ORDER BY e.person) AS persons
         FROM every e JOIN (
             SELECT person, min(death_date) AS death,
-                   min(CAST(known_from AS DATE)) FILTER (WHERE active IS FALSE) AS left_on
-            FROM person GROUP BY person) p USING (person)
+                   CASE WHEN min(known_from) FILTER (WHERE active IS NOT FALSE) < min(known_from) FILTER (WHERE active IS FALSE)
+                       THEN CAST(min(known_from) FILTER (WHERE active IS FALSE) AS DATE) END AS left_on
+            FROM every_version GROUP BY person) p USING (person)
         WHERE e.signed_day > p.death OR e.signed_day > p.left_on GROUP BY ALL ORDER BY ALL"""
     )
     for institution, persons in rows:

@@ -55,6 +55,18 @@ def institution_or_404(code: str, *, scope: Scope) -> Institution:
     return centre
 
 
+def led_by(institution: Institution) -> tuple[str, ...]:
+    """Codes of an institution and of all it leads (a township centre and its village rooms), in order: what its numbers
+    on the board count. A query for each level."""
+    found, level = [institution.code], [institution.pk]
+    while level:
+        rows = list(Institution.objects.current().filter(parent__in=level).values_list("pk", "code"))
+        rows = [(pk, code) for pk, code in rows if code not in found]
+        level = [pk for pk, _code in rows]
+        found += [code for _pk, code in rows]
+    return tuple(sorted(found))
+
+
 def teams(institution: str, *, scope: Scope, on: date | None = None) -> QuerySet[Team]:
     """Teams of an institution inside the scope with their members; `on`: those that exist on a day. Raises `Http404`."""
     if not scope.covers_institution(institution):

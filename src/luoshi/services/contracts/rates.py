@@ -99,7 +99,8 @@ def teams(institution: str, *, scope: Scope, lake: Path | None = None) -> list[T
     rows = {team.pk: team.name for team in queries.teams(institution, scope=scope)}
     found = lists.lines(institution, scope=scope, limit=1_000_000, lake=lake).rows
     today = clock.today()
-    ended = Contract.objects.filter(institution=institution, end__gte=date(today.year, 1, 1), end__lt=today)
+    codes = queries.led_by(queries.institution_or_404(institution, scope=scope))
+    ended = Contract.objects.filter(institution__in=codes, end__gte=date(today.year, 1, 1), end__lt=today)
     out: dict[int, list[bool]] = {}
     for team, state in ended.exclude(state=rules.ENDED).values_list("team", "state"):
         out.setdefault(team or 0, []).append(state in (rules.COMPLETED, rules.RENEWED))

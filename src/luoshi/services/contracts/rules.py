@@ -213,7 +213,8 @@ def _round(value: Fraction) -> int:
 
 def month_ends(first: date, last: date) -> list[date]:
     """Last days of the months that lie wholly in a period."""
-    found, day = [], date(first.year, first.month, 1)
+    found: list[date] = []
+    day = date(first.year, first.month, 1)
     while True:
         end = plus_months(day, 1) - timedelta(days=1)
         if end > last:

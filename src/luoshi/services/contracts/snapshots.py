@@ -19,8 +19,8 @@ _KEPT = 8  # institutions per process
 
 @dataclass(frozen=True)
 class Snapshot:
-    """The residents an institution serves with their priority groups and the contracts other sources sent about them;
-    the contracts of other sources it holds itself, and their windows. Empty before the first lake is built."""
+    """The residents some institutions serve with their priority groups and the contracts other sources sent about them;
+    the contracts of other sources they hold themselves, and their windows. Empty before the first lake is built."""
 
     residents: tuple[Resident, ...] = ()
     groups: dict[int, list[str]] | None = None
@@ -30,23 +30,23 @@ class Snapshot:
     until: date | None = None
 
 
-_memory: OrderedDict[tuple[str, str, str, date], Snapshot] = OrderedDict()
+_memory: OrderedDict[tuple[str, str, tuple[str, ...], date], Snapshot] = OrderedDict()
 _lock = Lock()
 
 
-def of(institution: str, *, lake: Path, on: date) -> Snapshot:
-    """The snapshot of an institution. The caller has checked the scope."""
+def of(institutions: tuple[str, ...], *, lake: Path, on: date) -> Snapshot:
+    """The snapshot of institutions taken together. The caller has checked the scope."""
     try:
         directory = LakeDirectory.open(lake)
         stamp = f"{directory.manifest.built_at.isoformat()} {directory.manifest.position}"
     except UnreadableFile:
         return Snapshot()
-    key = (str(lake), stamp, institution, on)
+    key = (str(lake), stamp, institutions, on)
     with _lock:
         if key in _memory:
             _memory.move_to_end(key)
             return _memory[key]
-    found = _read(institution, lake, on, directory.data_until)
+    found = _read(institutions, lake, on, directory.data_until)
     with _lock:
         _memory[key] = found
         while len(_memory) > _KEPT:
@@ -54,9 +54,9 @@ def of(institution: str, *, lake: Path, on: date) -> Snapshot:
     return found
 
 
-def _read(institution: str, lake: Path, on: date, until: date | None) -> Snapshot:
-    with Reading(lake, on=on, institution=institution) as reading:
-        holds = reading.others_of(institution)
+def _read(institutions: tuple[str, ...], lake: Path, on: date, until: date | None) -> Snapshot:
+    with Reading(lake, on=on, institutions=institutions) as reading:
+        holds = reading.others_of(institutions)
         served = {r.person for r in reading.residents()}
         residents, groups, elsewhere = tuple(reading.residents()), reading.groups(), tuple(reading.others())
         year = on - timedelta(days=365)

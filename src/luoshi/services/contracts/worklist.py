@@ -67,14 +67,15 @@ class Worklist:
 def worklist(
     institution: str, *, scope: Scope, group: str = "", limit: int = 50, offset: int = 0, lake: Path | None = None
 ) -> Worklist:
-    """Residents an institution inside the scope serves and who are under no contract today, with whomever.
+    """Residents whom an institution inside the scope, or one it leads, serves and who are under no contract today, with
+    whomever.
 
     First those who move most promises that are not kept, then by rank of their first group, then the eldest. Raises
     `Http404` outside the scope. The number of SQL queries does not depend on how many there are.
     """
-    queries.institution_or_404(institution, scope=scope)
+    codes = queries.led_by(queries.institution_or_404(institution, scope=scope))
     on = clock.today()
-    seen = snapshots.of(institution, lake=lake or default_lake(), on=on)
+    seen = snapshots.of(codes, lake=lake or default_lake(), on=on)
     persons = [r.person for r in seen.residents]
     under = {o.person for o in seen.elsewhere if o.holds(on)} | queries.running_here(persons, on).keys()
     free = [r for r in seen.residents if r.person not in under]

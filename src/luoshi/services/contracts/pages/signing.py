@@ -142,7 +142,7 @@ def sign(request: SignedInRequest, person: int) -> HttpResponse:
         else:
             messages.success(request, _("已签约 %(n)s 人。") % {"n": len(made)})
             return redirect("contracts:resident", person=person)
-    household = _household(card, institution.code, request)
+    household = _household(card, queries.led_by(institution), request)
     audit.look_at_list(by=request.user, persons=[person, *(p for p, _c, _w in household)], what="contract-sign")
     today = clock.today()
     context = frame.base(request, "to-sign", institution) | {
@@ -175,10 +175,12 @@ def _home(card: people.Card, scope: Any) -> str:
     return card.institution if card.institution and scope.covers_institution(card.institution) else ""
 
 
-def _household(card: people.Card, institution: str, request: SignedInRequest) -> list[tuple[int, people.Card, str]]:
+def _household(
+    card: people.Card, codes: tuple[str, ...], request: SignedInRequest
+) -> list[tuple[int, people.Card, str]]:
     """Who may belong to the household: the records know none, so those with the same telephone or address whom the
     institution serves, and those the clerk looked for or has ticked."""
-    seen = snapshots.of(institution, lake=default_lake(), on=clock.today())
+    seen = snapshots.of(codes, lake=default_lake(), on=clock.today())
     phones = {r.person: r.phone for r in seen.residents}
     phone = phones.get(card.person)
     why = {p: _("同一电话") for p, n in phones.items() if phone is not None and n == phone and p != card.person}

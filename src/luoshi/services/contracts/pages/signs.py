@@ -40,7 +40,7 @@ def signs(request: SignedInRequest) -> HttpResponse:
     page = paging.of_slice(
         request, list(rows[paging.offset(request) : paging.offset(request) + paging.SIZE]), rows.count()
     )
-    shown = list(rows[: frame.MOST_EXPORTED]) if file else page.items
+    shown = list(rows[: frame.MOST_EXPORTED]) if file else list(page.items)
     table = _table(shown)
     if file:
         return downloads.answer(file, _("签约异常线索"), [table], title=_("签约异常线索"))
