@@ -18,6 +18,7 @@ NOUNS = {
     "audit": "The record of who did and saw what.",
     "board": "Where each promise stands.",
     "bulletin": "Bulletins and other papers, with their evidence.",
+    "contract": "Family-doctor contracts: what time moves, signs, imports.",
     "code": "Health codes: keys, files for scanners, offline checks.",
     "demo": "A fictional city, from nothing to the board.",
     "duty": "What was given to whom, and where it stands.",

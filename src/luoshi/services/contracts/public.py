@@ -48,8 +48,9 @@ def in_force(persons: list[int], on: date | None = None) -> dict[int, str]:
     return {person: bond.institution for person, rows in found.items() for bond in reversed(rows) if bond.running}
 
 
-def of_resident(card: people.Card) -> list[Own]:
-    """The contracts in force of a resident, for their own page; the caller has checked that it is theirs."""
+def of_resident(card: people.Card, *, hidden: frozenset[str] = frozenset()) -> list[Own]:
+    """The contracts in force of a resident, for their own page; the caller has checked that it is theirs. What only
+    members of the cohorts `hidden` are due is left out, for a guardian who may not know of them."""
     from luoshi.platform.access.scope import Scope
     from luoshi.services.contracts import rules
 
@@ -59,7 +60,7 @@ def of_resident(card: people.Card) -> list[Own]:
     known = catalogue.items().items
     made = []
     for bond in (b for b in kept.bonds if b.running):
-        windows = [w for w in kept.windows if w.contract == bond.key]
+        windows = [w for w in kept.windows if w.contract == bond.key and not _tells(w.item, hidden)]
         counted = rules.delivered(windows, today, since=date(today.year, 1, 1))
         team = bond.contract.team if bond.contract else None
         members = team.members.filter(until__isnull=True) if team else ()
@@ -82,3 +83,9 @@ def of_resident(card: people.Card) -> list[Own]:
             )
         )
     return made
+
+
+def _tells(item: str, cohorts: frozenset[str]) -> bool:
+    """Whether being due an item tells that somebody is in one of the cohorts."""
+    book = catalogue.items()
+    return all(book.groups[group].cohort in cohorts for group in book.items[item].groups)

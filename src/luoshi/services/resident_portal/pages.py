@@ -25,6 +25,7 @@ from luoshi.platform.consent.categories import book
 from luoshi.platform.consent.models import BreakGlass, Dispute, Sharing
 from luoshi.platform.regions import queries as regions
 from luoshi.platform.regions.models import Institution
+from luoshi.services.contracts import public as signed_with
 from luoshi.services.records_desk import public as records
 from luoshi.services.resident_portal import account_pages, door, queries
 from luoshi.services.resident_portal.guards import PortalRequest, resident_page
@@ -68,6 +69,7 @@ def overview(request: PortalRequest) -> HttpResponse:
         "sex": records.sex(subject.card.sex),
         "names": regions.institution_names(codes - {""}),
         "contracts": contracts,
+        "signed": signed_with.of_resident(subject.card, hidden=found.examined.hidden_cohorts),
         "programmes": programmes,
         "allergies": [e for e in told.entries if e.kind == "allergy"],
         "due": [c for c in due if _cohort(c.indicator) not in hidden],
