@@ -1,0 +1,235 @@
+"""Many people at once: signed-in users going through board, targets, lists and cockpit of a served city.
+
+Each user has a session of its own (made by the sign-in page), asks for a page, reads it for a few seconds, asks for the
+next. Measured is the time from the request to the last byte of the answer. The clients run on the same machine as the
+server and take part of its cores; what is printed includes that.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import random
+import re
+import socket
+import sqlite3
+import subprocess
+import sys
+import time
+import urllib.parse
+import urllib.request
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from bench.row import Row
+
+USERS = 200
+RESIDENTS = 20_000  # the city is made here from nothing; a larger one takes hours to ingest
+SECONDS = 60  # of measuring
+WARM = 10  # seconds before it: every worker opens its results once
+THINK = (3.0, 9.0)  # seconds a user reads before the next page
+WORKERS = 2
+# page -> (how often, the p95 promised in seconds)
+PAGES = {"board": (4, 0.3), "target": (4, 0.3), "targets": (3, 1.0), "persons": (2, 1.0), "cockpit": (3, 0.3)}
+
+
+@dataclass
+class Seen:
+    """What the clients saw: seconds by page, and answers that were no 200."""
+
+    seconds: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
+    wrong: Counter[str] = field(default_factory=Counter)
+
+
+def city(residents: int) -> Path:
+    """A demonstration of that size, made once and kept in `var/bench`; its tables brought up to date."""
+    home = (Path("var/bench") / f"load-{residents}").resolve()
+    luoshi = [sys.executable, "-m", "luoshi.cli.main"]
+    if not (home / "ready.json").exists():
+        made = [*luoshi, "demo", "--home", str(home), "--residents", str(residents), "--no-serve"]
+        subprocess.run(made, check=True, stdout=subprocess.DEVNULL)
+    subprocess.run([*luoshi, "server", "prepare"], check=True, env=environment(home), stdout=subprocess.DEVNULL)
+    return home
+
+
+def environment(home: Path) -> dict[str, str]:
+    """The environment of the demonstration in `home`."""
+    return os.environ | {
+        "LUOSHI_HOME": str(home), "LUOSHI_LAKE": str(home / "lake"), "LUOSHI_TODAY": "2025-11-03",
+        "LUOSHI_TWO_FACTOR": "0", "DATABASE_URL": f"sqlite:///{home / 'luoshi.sqlite3'}",
+    }  # fmt: skip
+
+
+class Server:
+    """The server as `luoshi server run` starts it, on a free port, for the length of a block."""
+
+    def __init__(self, home: Path) -> None:
+        self.home = home
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port: int = probe.getsockname()[1]
+
+    def __enter__(self) -> Server:
+        command = [sys.executable, "-m", "luoshi.cli.main", "server", "run", "--port", str(self.port)]
+        self.process = subprocess.Popen(
+            [*command, "--workers", str(WORKERS)],
+            env=environment(self.home),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        for _ in range(300):
+            try:
+                urllib.request.urlopen(f"http://127.0.0.1:{self.port}/sign-in/", timeout=5).close()
+                return self
+            except OSError:
+                time.sleep(0.2)
+        raise RuntimeError("the server did not come up")
+
+    def __exit__(self, *error: object) -> None:
+        self.process.terminate()
+        self.process.wait(30)
+
+
+class User:
+    """One browser: a connection kept open and the cookies of its session."""
+
+    def __init__(self, port: int) -> None:
+        self.port = port
+        self.cookies: dict[str, str] = {}
+        self.streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
+
+    async def ask(self, method: str, path: str, form: dict[str, str] | None = None) -> tuple[int, bytes]:
+        """One request; a connection the server closed meanwhile is opened anew once."""
+        for again in (False, True):
+            try:
+                return await self._ask(method, path, urllib.parse.urlencode(form or {}).encode())
+            except (ConnectionError, asyncio.IncompleteReadError):
+                self.streams = None
+                if again:
+                    raise
+        raise AssertionError
+
+    async def _ask(self, method: str, path: str, body: bytes) -> tuple[int, bytes]:
+        if self.streams is None:
+            self.streams = await asyncio.open_connection("127.0.0.1", self.port)
+        reader, writer = self.streams
+        cookies = "; ".join(f"{k}={v}" for k, v in self.cookies.items())
+        head = [f"{method} {path} HTTP/1.1", f"Host: 127.0.0.1:{self.port}", f"Cookie: {cookies}"]
+        head += [f"Referer: http://127.0.0.1:{self.port}{path}", "Content-Type: application/x-www-form-urlencoded"]
+        head += [f"Content-Length: {len(body)}"] if method == "POST" else []
+        writer.write(("\r\n".join(head) + "\r\n\r\n").encode() + body)
+        await writer.drain()
+        lines = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
+        headers = [line.partition(": ")[::2] for line in lines[1:] if line]
+        for name, value in headers:
+            if name.lower() == "set-cookie":
+                key, _is, rest = value.partition("=")
+                self.cookies[key] = rest.partition(";")[0]
+        found = {name.lower(): value for name, value in headers}
+        if found.get("transfer-encoding") == "chunked":
+            return int(lines[0].split()[1]), await _chunks(reader)
+        return int(lines[0].split()[1]), await reader.readexactly(int(found.get("content-length", 0)))
+
+    async def sign_in(self, username: str, password: str) -> None:
+        """Through the page, as people do. Raises `RuntimeError` where that is refused."""
+        _status, page = await self.ask("GET", "/sign-in/")
+        token = re.search(rb'name="csrfmiddlewaretoken" value="([^"]+)"', page)
+        form = {"username": username, "password": password, "csrfmiddlewaretoken": token[1].decode() if token else ""}
+        status, _page = await self.ask("POST", "/sign-in/", form)
+        if status != 302:
+            raise RuntimeError(f"signing in answered {status}")
+
+
+async def _chunks(reader: asyncio.StreamReader) -> bytes:
+    parts = []
+    while size := int((await reader.readline()).split(b";")[0], 16):
+        parts.append(await reader.readexactly(size))
+        await reader.readexactly(2)
+    await reader.readexactly(2)
+    return b"".join(parts)
+
+
+def _addresses(home: Path) -> dict[str, list[str]]:
+    """What is asked for: the board, single promises, the list with filters, the people behind a gap, the cockpit."""
+    with sqlite3.connect(home / "luoshi.sqlite3") as store:
+        rows = store.execute(
+            """SELECT t.id, b.indicator FROM plan_desk_target t JOIN plan_desk_binding b ON b.target_id = t.id
+            WHERE b.kind = 'indicator' AND b.verdict = 'computable' ORDER BY t.id"""
+        ).fetchall()
+    people = [
+        n for n, indicator in rows if indicator in ("htn-std", "dm-std", "elderly-mgmt", "contract-rate", "child-mgmt")
+    ]
+    return {
+        "board": ["/"],
+        "target": [f"/targets/{n}/" for n, _indicator in rows[:40]],
+        "targets": ["/targets/", "/targets/?light=late", "/targets/?light=grey", "/targets/?page=2"],
+        "persons": [f"/targets/{n}/missed/" for n in people],
+        "cockpit": ["/cockpit/", *[f"/cockpit/?target={n}" for n in people]],
+    }
+
+
+async def _use(user: User, number: int, addresses: dict[str, list[str]], begin: float, end: float, seen: Seen) -> None:
+    chance = random.Random(number)
+    weights = [often for often, _bar in PAGES.values()]
+    await asyncio.sleep(chance.uniform(0, THINK[1]))
+    while time.monotonic() < end:
+        page = chance.choices(list(PAGES), weights)[0]
+        path = chance.choice(addresses[page])
+        start = time.perf_counter()
+        try:
+            status, _body = await user.ask("GET", path)
+        except (OSError, asyncio.IncompleteReadError) as error:
+            status = 0
+            seen.wrong[f"{page} {type(error).__name__}"] += 1
+        taken = time.perf_counter() - start
+        if time.monotonic() - taken >= begin:
+            seen.seconds[page].append(taken)
+            if status not in (0, 200):
+                seen.wrong[f"{page} {status}"] += 1
+        await asyncio.sleep(chance.uniform(*THINK))
+
+
+async def _all(port: int, home: Path, users: int) -> Seen:
+    ready = json.loads((home / "ready.json").read_text("utf-8"))
+    # Leaders and county officers look at persons; two accounts, many sessions.
+    names = [person["username"] for person in ready["people"] if person["username"] in ("leader", "county")]
+    browsers = [User(port) for _ in range(users)]
+    for first in range(0, users, 8):
+        await asyncio.gather(
+            *(
+                browsers[n].sign_in(names[n % len(names)], ready["password"])
+                for n in range(first, min(first + 8, users))
+            )
+        )
+    seen = Seen()
+    begin = time.monotonic() + WARM
+    addresses = _addresses(home)
+    await asyncio.gather(
+        *(_use(browser, n, addresses, begin, begin + SECONDS, seen) for n, browser in enumerate(browsers))
+    )
+    return seen
+
+
+def rows(residents: int, users: int = USERS) -> Iterator[Row]:
+    """p95 of every kind of page, against what is promised for it; p50, number of requests and errors beside it."""
+    size = min(residents, RESIDENTS)
+    home = city(size)
+    with Server(home) as server:
+        seen = asyncio.run(_all(server.port, home, users))
+    errors = sum(seen.wrong.values())
+    for page, (_often, bar) in PAGES.items():
+        taken = sorted(seen.seconds[page])
+        if taken:
+            told = f"{users} users, {size:,} residents, {len(taken)} requests, p50 {_at(taken, 0.5):.3f}, max {taken[-1]:.3f}"
+            yield Row(f"load: {page} p95", _at(taken, 0.95), peers={"promised": bar}, size=told, bar=1.0)
+    total = sum(len(taken) for taken in seen.seconds.values())
+    told = f"{total / SECONDS:.1f} requests/s; " + (", ".join(f"{k}: {n}" for k, n in seen.wrong.items()) or "none")
+    yield Row("load: answers that were not 200", float(errors), size=told, unit="")
+
+
+def _at(ordered: list[float], share: float) -> float:
+    """The value below which that share of the ordered ones lies."""
+    return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
