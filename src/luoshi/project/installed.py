@@ -48,4 +48,5 @@ SERVICES: list[str] = [
     "luoshi.services.inbox",
     "luoshi.services.bulletin_desk",
     "luoshi.services.ecg",
+    "luoshi.services.imaging",
 ]

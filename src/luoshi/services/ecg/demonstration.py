@@ -15,7 +15,7 @@ from luoshi.services.ecg.models import Request, Tracing
 from luoshi.simulate import exams
 
 # heart, urgency, question, minutes ago, minutes to the report (None: not read), findings, conclusion, critical
-_CASES = (
+_CASES: tuple[tuple[exams.Heart, str, str, int, int | None, str, str, list[str]], ...] = (
     (exams.Heart(rate=72), "routine", "体检", 300, 35, "窦性心律，各导联未见异常。", "正常心电图", []),
     (exams.Heart(rate=104, irregular=0.22, p_wave=False), "urgent", "心悸2天", 200, 41, "P波消失，RR间期不等。", "心房颤动", []),
     (exams.Heart(rate=88, st=0.35), "emergency", "胸痛1小时", 90, 7, "V1–V4导联ST段抬高。", "急性前壁心肌梗死", ["st-elevation"]),

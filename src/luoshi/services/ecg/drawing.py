@@ -50,11 +50,11 @@ def svg(tracing: Tracing, *, start: float = 0.0, heading: Sequence[str] = (), ti
         parts.append(f'<path class="pulse" d="M2000 {middle}h150v-{GAIN * 100}h500v{GAIN * 100}h150"/>')
     labels = []
     for name, left, first, last, row in pieces:
-        middle = (_TOP + pitch * (row + 0.5)) * 100
-        drawn = _path(tracing, name, left * 100, middle, start + first, start + last)
+        base = (_TOP + pitch * (row + 0.5)) * 100
+        drawn = _path(tracing, name, left * 100, base, start + first, start + last)
         if drawn:
             parts.append(f'<path class="lead" data-lead="{escape(name)}" d="{drawn}"/>')
-        labels.append(f'<text x="{left * 100 + 60:.0f}" y="{middle - 1150:.0f}">{escape(name)}</text>')
+        labels.append(f'<text x="{left * 100 + 60:.0f}" y="{base - 1150:.0f}">{escape(name)}</text>')
     parts.append("</g>")
     parts.append(
         f'<g font-family="sans-serif" font-size="330" font-weight="bold" fill="#111">{"".join(labels)}</g></svg>'

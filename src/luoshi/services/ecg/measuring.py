@@ -51,27 +51,12 @@ def measure(tracing: Tracing) -> Measures | None:
     """Measure a tracing; None where the library is not installed."""
     if not available():
         return None
-    import neurokit2
-
-    name = next((n for n in _ORDER if n in tracing.leads), tracing.leads[0])
-    signal = tracing.lead(name)
-    assert signal is not None
-    signal = np.nan_to_num(signal[: int(_LONGEST * tracing.frequency)].astype(np.float64))
-    whole = round(tracing.frequency)
-    nothing = Measures(name, 0, None, None, None, None, None, None, None)
-    if np.ptp(signal) < 0.05:  # a flat line
-        return nothing
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        try:
-            clean = neurokit2.ecg_clean(signal, sampling_rate=whole)
-            peaks = np.asarray(neurokit2.ecg_peaks(clean, sampling_rate=whole)[1]["ECG_R_Peaks"], dtype=int)
-        except (ValueError, IndexError, ZeroDivisionError):
-            return nothing
-        if len(peaks) < 3:
-            return Measures(name, len(peaks), None, None, None, None, None, None, None)
-        rr = np.diff(peaks) / tracing.frequency * 1000
-        waves = _waves(neurokit2, clean, peaks, whole)
+    name = _lead(tracing)
+    clean, peaks = _beats(tracing)
+    if len(peaks) < 3:
+        return Measures(name, len(peaks), None, None, None, None, None, None, None)
+    rr = np.diff(peaks) / tracing.frequency * 1000
+    waves = _waves(clean, peaks, round(tracing.frequency))
     factor = 1000 / tracing.frequency
     pr = _interval(waves, "ECG_P_Onsets", "ECG_R_Onsets", factor, (80, 400))
     qrs = _interval(waves, "ECG_R_Onsets", "ECG_R_Offsets", factor, (40, 240))
@@ -84,14 +69,46 @@ def measure(tracing: Tracing) -> Measures | None:
     )  # fmt: skip
 
 
-def _waves(library: object, clean: np.ndarray, peaks: np.ndarray, whole: int) -> dict[str, np.ndarray]:
+def beats(tracing: Tracing) -> np.ndarray:
+    """The R peaks, in samples from the beginning. Needs the library."""
+    return _beats(tracing)[1]
+
+
+def _lead(tracing: Tracing) -> str:
+    return next((n for n in _ORDER if n in tracing.leads), tracing.leads[0])
+
+
+def _beats(tracing: Tracing) -> tuple[np.ndarray, np.ndarray]:
+    """The cleaned lead and its R peaks; none on a flat line."""
+    import neurokit2
+
+    signal = tracing.lead(_lead(tracing))
+    assert signal is not None
+    signal = np.nan_to_num(signal[: int(_LONGEST * tracing.frequency)].astype(np.float64))
+    whole, nothing = round(tracing.frequency), np.array([], dtype=int)
+    if np.ptp(signal) < 0.05:
+        return signal, nothing
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            clean = neurokit2.ecg_clean(signal, sampling_rate=whole)
+            return clean, np.asarray(neurokit2.ecg_peaks(clean, sampling_rate=whole)[1]["ECG_R_Peaks"], dtype=int)
+        except (ValueError, IndexError, ZeroDivisionError):
+            return signal, nothing
+
+
+def _waves(clean: np.ndarray, peaks: np.ndarray, whole: int) -> dict[str, np.ndarray]:
     """Onsets and offsets in samples by the library's names; empty where it finds none."""
+    import neurokit2
+
     end = _DELINEATED * whole
     few = peaks[peaks < end]
-    try:
-        found = library.ecg_delineate(clean[:end], few, sampling_rate=whole, method="dwt")[1]  # type: ignore[attr-defined]
-    except (ValueError, IndexError, ZeroDivisionError, TypeError, KeyError):
-        return {}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            found = neurokit2.ecg_delineate(clean[:end], few, sampling_rate=whole, method="dwt")[1]
+        except (ValueError, IndexError, ZeroDivisionError, TypeError, KeyError):
+            return {}
     return {name: np.asarray(values, dtype=np.float64) for name, values in found.items()}
 
 

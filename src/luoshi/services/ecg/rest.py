@@ -94,7 +94,7 @@ class TimesOut(Schema):
     critical_late: int
 
 
-@router.post("/requests", response={201: RequestOut}, summary="Send a tracing (multipart) and ask for its reading")
+@router.post("/requests", response=RequestOut, summary="Send a tracing (multipart) and ask for its reading")
 @needs("ecg.request")
 def ask(request: HttpRequest, body: Form[AskIn], file: File[list[UploadedFile]]) -> Any:
     """The files of one tracing; the same again is refused as asked already."""
@@ -113,7 +113,7 @@ def ask(request: HttpRequest, body: Form[AskIn], file: File[list[UploadedFile]])
         )  # fmt: skip
     except UserError as error:
         return _refused(error)
-    return 201, _request(made)
+    return _request(made)
 
 
 @router.get("/requests", response=list[RequestOut], summary="Requests of the caller's places, newest first")
