@@ -13,7 +13,7 @@ from django.utils import translation
 from luoshi.platform.access.scope import Scope
 from luoshi.supervision import sources
 from luoshi.supervision.bulletins import paper_tables, sentences
-from luoshi.supervision.bulletins.standing_of import Board, counted, figure, read
+from luoshi.supervision.bulletins.standing_of import Board, counted, figure, goal, read
 from luoshi.supervision.papers import contents
 from luoshi.supervision.papers.contents import Content, Field, Wanted
 from luoshi.supervision.papers.layout import chinese_day
@@ -139,7 +139,7 @@ def late_promises(scope: Scope) -> list[tuple[str, str]]:
     late = sorted(
         (s for s in found if s.light in ("red", "yellow")), key=lambda s: (s.light != "red", -s.gap, s.target)
     )
-    return [(f"target:{s.target}", f"{s.promise.metric} {s.value_text}（{s.promise_text}）") for s in late]
+    return [(f"target:{s.target}", f"{s.promise.metric}{s.value_text}（{goal(s)}）") for s in late]
 
 
 def order(wanted: Wanted) -> Content:

@@ -10,8 +10,7 @@ from django.utils import translation
 from luoshi.platform.access.scope import Scope
 from luoshi.platform.regions import queries as regions
 from luoshi.supervision import sources
-from luoshi.supervision.bulletins.sentences import goal
-from luoshi.supervision.bulletins.standing_of import day_of, figure, fit_to_leave_one
+from luoshi.supervision.bulletins.standing_of import day_of, figure, fit_to_leave_one, goal
 from luoshi.supervision.papers import contents
 from luoshi.supervision.papers.contents import Content, Field, Wanted
 from luoshi.supervision.papers.layout import chinese_day

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from luoshi.supervision.bulletins.standing_of import Board, entry
+from luoshi.supervision.bulletins.standing_of import Board, entry, goal
 from luoshi.supervision.papers.model import Cell, Column, Entry, Figure, Table
 from luoshi.supervision.sources import Standing, Task
 from luoshi.web import charts
@@ -60,7 +60,7 @@ def places(board: Board, entries: list[Entry]) -> Table:
         worst = Cell(text="—")
         if late:
             entries.append(entry(late[0]))
-            text = f"{late[0].promise.metric} {late[0].value_text}（目标{late[0].promise_text}）"
+            text = f"{late[0].promise.metric}{late[0].value_text.replace(' ', '')}（{goal(late[0])}）"
             worst = Cell(text=text, marks=(len(entries),))
         cells = [_number(str(counts[key]), float(counts[key])) for key in ORDER]
         rows.append((counts, board.names.get(code, code), cells, worst))
@@ -88,7 +88,7 @@ def crossed(board: Board, entries: list[Entry]) -> Table:
             continue
         rows.append(
             (
-                Cell(text=f"{s.promise.metric}（{s.promise_text}）"),
+                Cell(text=f"{s.promise.metric}（{goal(s)}）"),
                 Cell(text=_short(s), light=s.light),
                 *(Cell(text=_short(p), light=p.light, value=p.value) if p else Cell(text="—") for p in standings),
             )
@@ -114,7 +114,10 @@ def ledger(tasks: Sequence[Task], standings: dict[int, Standing]) -> Table:
         own = [standings[t] for t in task.targets if t in standings]
         worst = min((s.light for s in own), key=lambda k: ("red", "yellow", "grey", "green").index(k), default=None)
         state = (
-            Cell(text="；".join(f"{s.promise.metric} {s.value_text}（{s.promise_text}）" for s in own), light=worst)
+            Cell(
+                text="；".join(f"{s.promise.metric}{s.value_text.replace(' ', '')}（{goal(s)}）" for s in own),
+                light=worst,
+            )
             if worst
             else Cell(text="以成果材料判断")
         )
@@ -123,7 +126,7 @@ def ledger(tasks: Sequence[Task], standings: dict[int, Standing]) -> Table:
         rows.append(
             (
                 _number(str(n), float(n)),
-                Cell(text=" ".join(filter(None, (task.number, task.title))) or task.text[:60]),
+                Cell(text=task.title or task.text[:60]),
                 Cell(text=state.text, light=state.light),
                 Cell(text=lead or "—"),
                 Cell(text=support or "—"),
@@ -131,9 +134,9 @@ def ledger(tasks: Sequence[Task], standings: dict[int, Standing]) -> Table:
             )
         )
     columns = (
-        Column(title="序号", width=0.9, align="center"), Column(title="任务", width=5.0),
+        Column(title="序号", width=1.0, align="center"), Column(title="任务", width=4.2),
         Column(title="量化目标与状态", width=5.6), Column(title="牵头单位", width=2.6),
-        Column(title="配合单位", width=3.2), Column(title="期限", width=1.7, align="center"),
+        Column(title="配合单位", width=3.4), Column(title="期限", width=2.4, align="center"),
     )  # fmt: skip
     return Table(columns=columns, rows=tuple(rows), notes=(LEGEND,), across=True)
 

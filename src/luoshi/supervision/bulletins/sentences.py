@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from luoshi.indicators import Catalogue
 from luoshi.kernel.comparator import Threshold
 from luoshi.platform.lake import results
-from luoshi.supervision.bulletins.standing_of import Board, figure, noun, over
+from luoshi.supervision.bulletins.standing_of import Board, figure, goal, noun, over
 from luoshi.supervision.papers.contents import Field, Shown
 from luoshi.supervision.papers.layout import chinese_day
 from luoshi.supervision.sources import Standing
@@ -31,12 +31,6 @@ def of_target(board: Board, s: Standing, number: int, *, reasons: bool = True) -
     if lead:
         parts.append(f"牵头单位：{'、'.join(lead)}。")
     return tuple(part for part in parts if part)
-
-
-def goal(s: Standing) -> str:
-    """`目标≥62%`; the sign of equality is left out."""
-    text = s.promise_text.replace("= ", "").replace(" ", "")
-    return f"目标{text}"
 
 
 def _where(s: Standing) -> list[Piece]:

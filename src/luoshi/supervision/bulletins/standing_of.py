@@ -184,3 +184,9 @@ def noun(s: Standing) -> str:
 def over(s: Standing) -> Period | None:
     """The period the value of a standing was counted over, as the worklists are kept."""
     return results.measured_period(s.promise.indicator, s.deadline) if s.promise.indicator else None
+
+
+def goal(s: Standing) -> str:
+    """`目标≥62%`; the sign of equality is left out."""
+    text = s.promise_text.replace("= ", "").replace(" ", "")
+    return f"目标{text}"
