@@ -13,7 +13,7 @@ def group() -> None:
 
 
 @group.command()
-@click.option("--port", type=click.IntRange(1, 65535), default=8042, show_default=True)
+@click.option("--port", type=click.IntRange(1, 65535), default=8043, show_default=True)
 def archive(port: int) -> None:
     """Start the archive (Orthanc, on this machine alone) and keep it until interrupted.
 

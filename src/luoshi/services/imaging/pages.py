@@ -167,7 +167,7 @@ def _window(request: HttpRequest) -> tuple[float | None, float | None]:
 @requires("record.read")
 @requires_person_factor
 @require_GET
-def frame(request: HttpRequest, id_: str, series: str, instance: str, number: int) -> HttpResponse:
+def frame(request: HttpRequest, id_: str, series: str, instance: str, number: str | int) -> HttpResponse:
     """One frame as PNG. Whoever did not open the study's page is noted as looking."""
     scope: Scope = request.scope  # type: ignore[attr-defined]
     stored, uid = queries.study(id_, scope=scope)
@@ -179,9 +179,9 @@ def frame(request: HttpRequest, id_: str, series: str, instance: str, number: in
     try:
         data = archive.instance(uid, series, instance)
         try:
-            body = pictures.png(data, frame=number, center=center, width=width)
+            body = pictures.png(data, frame=int(number), center=center, width=width)
         except pictures.Undecodable:
-            body = _rendered(uid, series, instance, number)
+            body = _rendered(uid, series, instance, int(number))
     except (NotFound, UnreadableFile):
         raise Http404 from None
     except Refused as error:
