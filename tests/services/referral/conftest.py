@@ -65,7 +65,9 @@ class Ward:
 
 
 @pytest.fixture
-def ward(small_region: Any, make_user: Callable[..., Any], settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Ward]:
+def ward(
+    small_region: Any, make_user: Callable[..., Any], settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Ward]:
     """The fixture of most tests: at noon of 2025-11-03."""
     from datetime import datetime
 
@@ -101,5 +103,9 @@ def sent(ward: Ward, *, categories: tuple[str, ...] = ("general", "chronic"), **
     from luoshi.services.referral import actions
 
     return actions.send(
-        wanted=wanted(ward, **more), consented_by="patient", categories=categories, by=ward.clinic, scope=ward.scope(ward.clinic)
+        wanted=wanted(ward, **more),
+        consented_by="patient",
+        categories=categories,
+        by=ward.clinic,
+        scope=ward.scope(ward.clinic),
     )

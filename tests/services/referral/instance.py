@@ -59,7 +59,9 @@ def do(what: str, more: dict) -> object:
     if what == "peer":
         peers.register(by="test", **more)
     elif what == "send":
-        made = actions.send(wanted=actions.Wanted(**more), consented_by="patient", categories=("general",), by=user, scope=scope)
+        made = actions.send(
+            wanted=actions.Wanted(**more), consented_by="patient", categories=("general",), by=user, scope=scope
+        )
         return made.uid
     elif what == "told":
         return told(more["uid"])
@@ -86,7 +88,14 @@ def do(what: str, more: dict) -> object:
         capacity.reserve(number=row(more.pop("uid")).pk, by=user, scope=scope, **more)
     elif what == "bed":
         return capacity.declare(
-            institution=more["institution"], department="心内科", kind="bed", total=5, free=more["free"], day=None, by=user, scope=scope
+            institution=more["institution"],
+            department="心内科",
+            kind="bed",
+            total=5,
+            free=more["free"],
+            day=None,
+            by=user,
+            scope=scope,
         ).pk
     else:
         getattr(actions, what)(number=row(more.pop("uid")).pk, by=user, scope=scope, **more)

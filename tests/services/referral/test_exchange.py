@@ -76,7 +76,9 @@ def _copy(home: Path) -> None:
 
 
 @pytest.fixture
-def two(transactional_db: None, tmp_path: Path, small_region: Any, make_user: Any) -> Iterator[tuple[Instance, Instance]]:
+def two(
+    transactional_db: None, tmp_path: Path, small_region: Any, make_user: Any
+) -> Iterator[tuple[Instance, Instance]]:
     """A, a township centre, and B, a hospital of another system; each registered at the other."""
     if connection.vendor != "sqlite":
         pytest.skip("the instances are copied from an SQLite file")
@@ -100,7 +102,8 @@ def two(transactional_db: None, tmp_path: Path, small_region: Any, make_user: An
     a("peer", name="b", address=f"http://127.0.0.1:{b.port}/fhir/R4", client_id=keys["system-a"].client_id,
       secret=keys["system-a"].secret, source="system-b", places=[{"code": "H1", "name": "东溪区人民医院", "level": 2}])  # fmt: skip
     b("peer", name="a", address=f"http://127.0.0.1:{a.port}/fhir/R4", client_id=keys["system-b"].client_id,
-      secret=keys["system-b"].secret, source="system-a", places=[{"code": "C1", "name": "城关镇卫生院", "type": "township-centre"}])  # fmt: skip
+      secret=keys["system-b"].secret, source="system-a",
+      places=[{"code": "C1", "name": "城关镇卫生院", "type": "township-centre"}])  # fmt: skip
     yield a, b
     for one in (a, b):
         one.end()

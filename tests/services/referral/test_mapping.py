@@ -20,7 +20,11 @@ from luoshi.services.referral.exchange.mapping import Picture
 NOON = datetime(2025, 11, 3, 12, tzinfo=CHINA)
 SUBJECT = {"name": "周远山", "sex": "male", "birth_date": "1960-02-03", "system": "urn:luoshi:cn:id:resident",
            "value": "990102198104070024"}  # fmt: skip
-ATTACHED = {"resourceType": "Bundle", "type": "collection", "entry": [{"resource": {"resourceType": "Condition", "id": "k1"}}]}
+ATTACHED = {
+    "resourceType": "Bundle",
+    "type": "collection",
+    "entry": [{"resource": {"resourceType": "Condition", "id": "k1"}}],
+}
 
 
 def picture(**more: Any) -> Picture:

@@ -72,8 +72,12 @@ def test_who_opens_what(user: str, as_user: AsUser, incoming: Referral, elsewher
     assert browser.get(f"/api/referral/{incoming.pk}").status_code == one
     assert browser.get(f"/api/referral/{elsewhere.pk}").status_code == foreign
     assert browser.get("/api/referral/").status_code == one
-    assert browser.get("/api/referral/flows?start=2025-01-01&end=2025-11-03").status_code == (200 if user in WATCHERS else 403)
-    assert browser.post("/referral/capacity/declare/", {"institution": "x"}).status_code == (302 if user in SENDERS else 403)
+    assert browser.get("/api/referral/flows?start=2025-01-01&end=2025-11-03").status_code == (
+        200 if user in WATCHERS else 403
+    )
+    assert browser.post("/referral/capacity/declare/", {"institution": "x"}).status_code == (
+        302 if user in SENDERS else 403
+    )
 
 
 def test_strangers_are_asked_to_sign_in(as_user: AsUser, incoming: Referral):
@@ -89,7 +93,9 @@ def test_strangers_are_asked_to_sign_in(as_user: AsUser, incoming: Referral):
 def test_queries_do_not_grow(user: str, address: str, most: int, as_user: AsUser, incoming: Referral):
     browser = as_user(user)
     browser.get(f"/referral/{address}")
-    with CaptureQueriesContext(connection, ) as few:
+    with CaptureQueriesContext(
+        connection,
+    ) as few:
         assert browser.get(f"/referral/{address}").status_code == 200
     assert len(few) <= most, len(few)
     # twice as many referrals, no more queries
@@ -166,7 +172,11 @@ def test_figures_are_the_truth(city_db: Any, db: None):
         for way, value in (("up", flow.received_up), ("down", flow.received_down)):
             assert value == known.received[code, way], (code, way)
         assert (flow.answered, flow.in_time) == (known.answered[code], known.in_time[code]), code
-        assert (flow.arrived, flow.waiting, flow.late) == (known.arrived[code], known.waiting[code], known.late[code]), code
+        assert (flow.arrived, flow.waiting, flow.late) == (
+            known.arrived[code],
+            known.waiting[code],
+            known.late[code],
+        ), code
         assert flow.refused == sum(n for (at, _), n in known.refused.items() if at == code) or not code
         assert dict(flow.reasons) == {r: n for (at, r), n in known.refused.items() if at == code} or not code
     stays = constraint.unreferred(scope=scope, start=date(2025, 1, 1), end=clock.today(), lake=city_db.lake)
@@ -190,8 +200,9 @@ def test_a_county_sees_its_own_flows(as_user: AsUser, incoming: Referral):
 
 
 def test_files(as_user: AsUser, incoming: Referral):
-    for user, address in (("hospital", "?box=in&format=xlsx"), ("leader", "watch/?format=xlsx"), ("hospital", "capacity/?format=xlsx"),
-                          ("leader", "watch/alliance/?format=xlsx"), ("leader", "rules/?format=xlsx")):  # fmt: skip
+    for user, address in (("hospital", "?box=in&format=xlsx"), ("leader", "watch/?format=xlsx"),
+                          ("hospital", "capacity/?format=xlsx"), ("leader", "watch/alliance/?format=xlsx"),
+                          ("leader", "rules/?format=xlsx")):  # fmt: skip
         answer = as_user(user).get(f"/referral/{address}")
         book = openpyxl.load_workbook(io.BytesIO(answer.content))
         assert book.worksheets[0].max_row > 4, address
@@ -203,8 +214,14 @@ def test_beds_are_declared_by_their_own(as_user: AsUser, incoming: Referral):
     told = {"institution": incoming.receiver, "department": "呼吸科", "kind": "bed", "total": "10", "free": "4"}
     assert "已更新" in as_user("hospital").post("/referral/capacity/declare/", told, follow=True).content.decode()
     assert Capacity.objects.get(department="呼吸科").free == 4
-    assert "不能小于0" in as_user("hospital").post("/referral/capacity/declare/", {**told, "free": "11"}, follow=True).content.decode()
-    assert "请填写整数" in as_user("hospital").post("/referral/capacity/declare/", {**told, "free": "x"}, follow=True).content.decode()
+    assert (
+        "不能小于0"
+        in as_user("hospital").post("/referral/capacity/declare/", {**told, "free": "11"}, follow=True).content.decode()
+    )
+    assert (
+        "请填写整数"
+        in as_user("hospital").post("/referral/capacity/declare/", {**told, "free": "x"}, follow=True).content.decode()
+    )
     assert as_user("clinic").post("/referral/capacity/declare/", told).status_code == 404
 
 
@@ -212,13 +229,18 @@ def test_peers_are_registered_with_care(as_user: AsUser, city_db: Any, db: None,
     from luoshi.services.referral.models import Peer
 
     steward = as_user("steward")
-    told = {"name": "ning", "address": "https://ning.example/fhir/R4", "client_id": "us", "secret": "very-secret", "source": "nobody",
-            "places": "N1,宁州医院,general-hospital,3", "active": "on"}  # fmt: skip
+    told = {"name": "ning", "address": "https://ning.example/fhir/R4", "client_id": "us", "secret": "very-secret",
+            "source": "nobody", "places": "N1,宁州医院,general-hospital,3", "active": "on"}  # fmt: skip
     assert "没有登记过这个来源" in steward.post("/referral/peers/", told).content.decode()
     from luoshi.platform.sources import registering
 
     registering.register(name="ning-in", by="test", scope=Scope.system(), division="9901")
-    assert "明文" in steward.post("/referral/peers/", {**told, "source": "ning-in", "address": "http://ning.example/"}).content.decode()
+    assert (
+        "明文"
+        in steward.post(
+            "/referral/peers/", {**told, "source": "ning-in", "address": "http://ning.example/"}
+        ).content.decode()
+    )
     assert steward.post("/referral/peers/", {**told, "source": "ning-in"}).status_code == 302
     kept = Peer.objects.get()
     assert "very-secret" not in kept.secret

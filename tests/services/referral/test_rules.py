@@ -69,7 +69,8 @@ def test_facts_are_read_from_resources():
             {"resourceType": "Condition", "code": {"coding": [{"code": "I10"}]}},
             {"resourceType": "Condition", "code": {"coding": [{"code": "E11"}]},
              "clinicalStatus": {"coding": [{"code": "resolved"}]}},
-            {"resourceType": "Observation", "effectiveDateTime": "2025-11-01T08:00:00+08:00", "code": {"coding": [{"code": "85354-9"}]},
+            {"resourceType": "Observation", "effectiveDateTime": "2025-11-01T08:00:00+08:00",
+             "code": {"coding": [{"code": "85354-9"}]},
              "component": [{"code": {"coding": [{"code": "8480-6"}]}, "valueQuantity": {"value": 182}}]},
             {"resourceType": "Observation", "status": "entered-in-error", "effectiveDateTime": "2025-11-01",
              "code": {"coding": [{"code": "1558-6"}]}, "valueQuantity": {"value": 30}},
@@ -82,7 +83,9 @@ def test_facts_are_read_from_resources():
 
 
 def place(code: str, type_: str, level: int, path: str, head: str = "", **more) -> Place:
-    return Place(code, more.pop("name", code), type_, level, path, head or code, division_level=path.count("/") - 1, **more)
+    return Place(
+        code, more.pop("name", code), type_, level, path, head or code, division_level=path.count("/") - 1, **more
+    )
 
 
 COUNTY, OTHER = "/99/9901/990101/", "/99/9901/990102/"
@@ -146,7 +149,9 @@ def test_down_goes_home():
 def test_routes_never_lead_down_or_home(targets, emergency):
     for s in routing.up(CENTRE, EVERY, targets, emergency=emergency):
         assert book.TIERS.index(routing.tier_of(s.place)) > book.TIERS.index("township")
-    assert routing.up(CENTRE, EVERY, targets, emergency=emergency) == routing.up(CENTRE, EVERY[::-1], targets, emergency=emergency)
+    assert routing.up(CENTRE, EVERY, targets, emergency=emergency) == routing.up(
+        CENTRE, EVERY[::-1], targets, emergency=emergency
+    )
 
 
 # --- clocks and the machine ----------------------------------------------------------------------------------------------
@@ -171,7 +176,11 @@ def test_deadlines():
 PERMISSIONS = [rules.SEND, rules.RECEIVE, CLOCK]
 
 
-@given(st.lists(st.tuples(st.sampled_from([m.name for m in rules.MACHINE.moves]), st.sampled_from(PERMISSIONS)), max_size=25))
+@given(
+    st.lists(
+        st.tuples(st.sampled_from([m.name for m in rules.MACHINE.moves]), st.sampled_from(PERMISSIONS)), max_size=25
+    )
+)
 @settings(max_examples=200)
 def test_whatever_is_tried_the_machine_holds(tries):
     """No move by the wrong side, none out of an end, and who answers is never who sends."""

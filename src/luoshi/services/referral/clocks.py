@@ -14,7 +14,7 @@ from luoshi.kernel import clock
 from luoshi.kernel.errors import Refused
 from luoshi.kernel.machine import CLOCK
 from luoshi.platform import audit
-from luoshi.services.referral import book, moves, rules
+from luoshi.services.referral import alerting, book, moves, places, rules
 from luoshi.services.referral.models import Referral
 
 
@@ -62,6 +62,7 @@ def _escalate(at: datetime) -> int:
             taken = Referral.objects.filter(pk=row.pk, version=row.version, escalated=row.escalated)
             if not taken.update(escalated=level):
                 continue
+            senders = row.state in rules.SENDERS_TURN
             for number in range(row.escalated + 1, level + 1):
                 step = steps[number - 1]
                 moves.note(
@@ -72,6 +73,7 @@ def _escalate(at: datetime) -> int:
                     scope_division=moves.code_of(row.receiver_path or row.sender_path),
                     detail={"level": number, "to": step.to, "state": row.state},
                 )  # fmt: skip
+                alerting.late(row, step, number, head=places.head_of(row.sender if senders else row.receiver))
                 moves.tell(row, "escalate", level=number, to=step.to)
                 count += 1
     return count

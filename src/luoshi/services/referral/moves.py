@@ -17,7 +17,7 @@ from luoshi.platform.access.models import User
 from luoshi.platform.access.scope import Scope
 from luoshi.platform.consent import actions as consent
 from luoshi.platform.consent.categories import book as consent_book
-from luoshi.services.referral import book, events, queries, rules
+from luoshi.services.referral import alerting, book, events, queries, rules
 from luoshi.services.referral.exchange import outbox
 from luoshi.services.referral.models import Capacity, Referral, Step
 
@@ -66,6 +66,7 @@ def advance(
         _end(row, by)
     if row.far and not remote and (before, row.state) != ("draft", "cancelled"):
         outbox.queue(row)
+    alerting.moved(row, name)
     events.tell(_event(row, name))
 
 

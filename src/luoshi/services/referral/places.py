@@ -34,6 +34,18 @@ def heads() -> dict[int, str]:
     return found
 
 
+def head_of(code: str) -> str:
+    """The code of the top of the alliance an institution belongs to; itself where it stands alone or is unknown. A query
+    for each step."""
+    seen = {code}
+    while True:
+        above = Institution.objects.filter(code=code).values_list("parent__code", flat=True).first()
+        if not above or above in seen:
+            return code
+        code = above
+        seen.add(code)
+
+
 def every_place(*, below: bool) -> list[routing.Place]:
     """Institutions that take referrals, with what they declare free, and those reached at peers. `below`: township
     centres too, otherwise hospitals only. No scope: names and free beds of institutions are no secret. Four queries."""

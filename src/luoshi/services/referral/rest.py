@@ -248,6 +248,7 @@ _FIELDS: dict[str, tuple[Any, tuple[str, ...]]] = {
 @needs("referral.send")
 def move(request: HttpRequest, number: int, name: str, body: MoveIn) -> Any:
     """One move of the machine: accept, ask, reject, resubmit, reserve, arrive, miss, treat, summarise, close, cancel."""
+    queries.one(number, scope=scope_of(request))
     if name not in _FIELDS:
         raise InvalidValue(f"There is no move {name!r}.", todo=f"Known are {', '.join(_FIELDS)}.")
     function, fields = _FIELDS[name]

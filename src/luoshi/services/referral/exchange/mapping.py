@@ -189,7 +189,9 @@ def _appointment(picture: Picture) -> dict[str, Any]:
         "start": start.isoformat(timespec="seconds"),
         "end": (start + timedelta(hours=24)).isoformat(timespec="seconds"),
         "basedOn": [{"type": "ServiceRequest", "identifier": {"system": REFERRAL, "value": picture.uid}}],
-        "participant": [{"actor": {"type": "HealthcareService", "display": picture.receiver_name}, "status": "accepted"}],
+        "participant": [
+            {"actor": {"type": "HealthcareService", "display": picture.receiver_name}, "status": "accepted"}
+        ],
     }
 
 

@@ -142,6 +142,7 @@ def move(request: SignedInRequest, number: int) -> HttpResponse:
     name = request.POST.get("move", "")
     if name not in _MOVES:
         raise Http404
+    queries.one(number, scope=request.scope)  # a foreign one is not there, whatever is wrong with the form
     post = request.POST
     version = int(post["version"]) if post.get("version", "").isascii() and post.get("version", "").isdigit() else None
     try:
