@@ -157,7 +157,7 @@ def order(wanted: Wanted) -> Content:
         return Content(
             fields={
                 "事由": (
-                    f"《{s.promise.plan.title.strip('《》')}》确定：“{s.promise.quote.strip()}”截至{chinese_day(board.on)}，"
+                    f"《{s.promise.plan.title.strip('《》')}》确定：“{s.promise.quote.strip().rstrip('。；，,;')}”。截至{chinese_day(board.on)}，"
                     f"{s.promise.metric}为", figure(s), f"，{paper_tables.WORDS[s.light]}。现予督办。",
                 ),
                 "办结日": chinese_day(due),

@@ -128,15 +128,16 @@ def _withheld(s: Standing) -> Standing:
 
 def figure(s: Standing, text: str = "") -> Shown:
     """The value of a standing as written, with its line of the index."""
-    return Shown(text or s.value_text, entry(s, text))
+    made = entry(s, text)
+    return Shown(made.text, made)
 
 
 def entry(s: Standing, text: str = "") -> Entry:
-    """The line of the index of one standing."""
+    """The line of the index of one standing, its value without blanks: the same figure has one line."""
     start, end = counted_over(s)
     return Entry(
         what=f"{s.promise.metric}（{s.place}）",
-        text=text or s.value_text,
+        text=(text or s.value_text).replace(" ", ""),
         target=s.target,
         indicator=s.promise.indicator,
         division=s.division,

@@ -17,14 +17,15 @@ COLUMNS = (
 
 def index_table(paper: Paper) -> Table:
     """The index of a paper, in the order of the marks."""
-    rows = tuple(row(n, entry, base=paper.base) for n, entry in enumerate(paper.index, 1))
-    return Table(caption="数据依据索引", columns=COLUMNS, rows=rows)
+    rows = tuple(row(n, entry) for n, entry in enumerate(paper.index, 1))
+    notes = (f"来源栏中的地址接在 {paper.base} 之后。",) if paper.base and any(e.link for e in paper.index) else ()
+    return Table(caption="数据依据索引", columns=COLUMNS, rows=rows, notes=notes)
 
 
-def row(number: int, entry: Entry, *, base: str = "") -> tuple[Cell, ...]:
-    """One line of the index. `base` is the address of the server, put before the path."""
+def row(number: int, entry: Entry) -> tuple[Cell, ...]:
+    """One line of the index; its page is named by the path, the server in the note under the table."""
     until = entry.until or entry.as_of
-    where = "；".join(filter(None, (entry.source, f"{base}{entry.link}" if entry.link else "")))
+    where = " ".join(filter(None, (entry.source, entry.link)))
     return (
         Cell(text=str(number), value=float(number)),
         Cell(text=entry.what),
