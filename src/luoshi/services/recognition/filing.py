@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import orjson
+from django.utils.translation import gettext as _
 
 from luoshi.kernel.errors import Refused
 from luoshi.platform.access.models import User
@@ -21,7 +22,7 @@ def subject(person: int) -> dict[str, Any]:
     named = PersonIdentifier.objects.filter(person__in=links.members(person)).order_by("pk")
     identifier = named.filter(system=people.RECORD_NUMBER).first() or named.first()
     if identifier is None:
-        raise Refused("该居民没有任何证件号或档案号，不能登记。", todo="请先补录证件号。")
+        raise Refused(_("该居民没有任何证件号或档案号，不能登记。"), todo=_("请先补录证件号。"))
     return {"type": "Patient", "identifier": {"system": identifier.system, "value": identifier.value}}
 
 

@@ -187,10 +187,7 @@ def _ask(
 
 
 def _reasons() -> list[tuple[str, str]]:
-    return [
-        (code, f"{tables.reason_name(code)}{_('（仅%(region)s）') % {'region': r.region} if r.region else ''}")
-        for code, r in rules.reasons().reasons.items()
-    ]
+    return [(code, tables.reason_words(code)) for code in rules.reasons().reasons]
 
 
 def _decide(

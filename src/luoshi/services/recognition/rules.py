@@ -8,6 +8,7 @@ from datetime import date, timedelta
 from functools import cache
 from typing import Literal
 
+from django.utils.translation import gettext as _
 from pydantic import Field
 
 from luoshi.catalog.loader import Entry, files, read_entry
@@ -270,7 +271,7 @@ def check_reason(reason: str, note: str) -> None:
     if reason not in known:
         raise InvalidValue(f"{reason!r} is no lawful reason to repeat.", todo=nearest(reason, known))
     if known[reason].note and len(note.strip()) < 4:
-        raise InvalidValue("请具体说明复查的原因（至少4个字）。")
+        raise InvalidValue(_("请具体说明复查的原因（至少4个字）。"))
 
 
 # --- where ------------------------------------------------------------------------------------------------------------

@@ -48,6 +48,13 @@ def reason_name(code: str) -> str:
     return in_language(reason.name, reason.name_en) if reason else code
 
 
+def reason_words(code: str) -> str:
+    """A reason with the region that alone has it."""
+    region = rules.reasons().reasons[code].region
+    only = _("仅%(region)s") % {"region": region} if region else ""
+    return _("%(reason)s（%(only)s）") % {"reason": reason_name(code), "only": only} if only else reason_name(code)
+
+
 def items(catalogue: rules.Catalogue) -> Table:
     """The list with windows, scopes and prices, and where they are from."""
     rows = [
