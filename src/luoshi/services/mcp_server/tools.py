@@ -168,7 +168,8 @@ def _ranking(caller: Caller, target: int, division: str = "") -> Any:
     board = sources.get()
     if board.promise(target, scope=caller.scope) is None:
         raise Http404
-    below = board.below(scope=caller.scope, division=division, targets=[target])
+    here = division or caller.scope.root_division()  # empty for those who see an institution alone: nothing below
+    below = board.below(scope=caller.scope, division=here, targets=[target]) if here else {}
     rows = [(code, s) for code, found in below.items() for s in found]
     names = regions.division_names(below)
     if not rows:
