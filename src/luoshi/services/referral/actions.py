@@ -246,7 +246,7 @@ def resubmit(*, number: int, note: str, tests: str, by: User, scope: Scope, vers
     """The sender adds what was missing."""
     with transaction.atomic():
         row = moves.locked(number, scope=scope, version=version)
-        more = {"tests": tests.strip()[:2000]} if tests.strip() else {}
+        more: dict[str, Any] = {"tests": tests.strip()[:2000]} if tests.strip() else {}
         moves.advance(row, "resubmit", by=by, scope=scope, given={"note": note.strip()}, **more)
     return row
 

@@ -78,19 +78,20 @@ def up(
     then the next tier before a higher one, then those with something free. An emergency goes to whoever offers what is
     asked, nearest ring first, however high.
     """
-    at = book.TIERS.index(tier_of(sender))  # type: ignore[arg-type]
+    at = book.TIERS.index(tier_of(sender))
     wanted = [book.rules().routing.targets[name] for name in targets if name in book.rules().routing.targets]
     found: list[tuple[tuple[object, ...], Suggestion]] = []
     for place in places:
         level = tier_of(place)
-        if not level or place.code == sender.code or book.TIERS.index(level) <= at:  # type: ignore[arg-type]
+        if not level or place.code == sender.code or book.TIERS.index(level) <= at:
             continue
         ring = _ring(sender, place)
         fits = [target for target in wanted if _fits(target, place)]
-        reasons, doubts = [ring], []
+        reasons: list[str] = [ring]
+        doubts: list[str] = []
         if wanted:
             (reasons if len(fits) == len(wanted) else doubts).append("offers" if len(fits) == len(wanted) else "lacks")
-        steps = book.TIERS.index(level) - at  # type: ignore[arg-type]
+        steps = book.TIERS.index(level) - at
         if steps == 1:
             reasons.append("next-tier")
         elif not emergency:
@@ -109,7 +110,7 @@ def up(
             place.code,
         )
         found.append((order, Suggestion(place, ring, tuple(reasons), tuple(doubts))))
-    return [suggestion for _, suggestion in sorted(found, key=lambda pair: pair[0])]  # type: ignore[arg-type,return-value]
+    return [suggestion for _, suggestion in sorted(found, key=lambda pair: pair[0])]
 
 
 def down(
@@ -123,11 +124,11 @@ def down(
 ) -> list[Suggestion]:
     """Places below the sender for a patient who lives in the division path `home`, best first: the one the patient came
     from, the one that manages them, the one of their township, then the sender's alliance, then the county."""
-    at = book.TIERS.index(tier_of(sender))  # type: ignore[arg-type]
+    at = book.TIERS.index(tier_of(sender))
     found: list[tuple[tuple[object, ...], Suggestion]] = []
     for place in places:
         level = tier_of(place)
-        if not level or place.code == sender.code or book.TIERS.index(level) >= at or level == "village":  # type: ignore[arg-type]
+        if not level or place.code == sender.code or book.TIERS.index(level) >= at or level == "village":
             continue
         ring = _ring(sender, place)
         reasons, doubts = [ring], []
@@ -159,7 +160,7 @@ def down(
             place.code,
         )
         found.append((order, Suggestion(place, ring, tuple(reasons), tuple(doubts))))
-    return [suggestion for _, suggestion in sorted(found, key=lambda pair: pair[0])]  # type: ignore[arg-type,return-value]
+    return [suggestion for _, suggestion in sorted(found, key=lambda pair: pair[0])]
 
 
 _RINGS: Mapping[str, str] = {ALLIANCE: "alliance", DISTRICT: "district", REGION: "up", PEER: "up"}

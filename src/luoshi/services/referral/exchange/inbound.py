@@ -122,8 +122,9 @@ def _begin(peer: Peer, picture: Picture) -> None:
 def _person(subject: Mapping[str, str]) -> int | None:
     if not subject.get("value"):
         return None
-    row = PersonIdentifier.objects.filter(system=subject.get("system", ""), value=subject["value"]).first()
-    return links.roots({row.person}).get(row.person, row.person) if row else None
+    named = PersonIdentifier.objects.filter(system=subject.get("system", ""), value=subject["value"])
+    number = named.values_list("person", flat=True).first()
+    return links.roots({number}).get(number, number) if number is not None else None
 
 
 def _more(row: Referral, picture: Picture) -> None:

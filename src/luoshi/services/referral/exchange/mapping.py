@@ -257,8 +257,11 @@ def _asked(request: Mapping[str, Any], document: Mapping[str, Any] | None) -> di
     priority = {value: key for key, value in _PRIORITY.items()}.get(request.get("priority", "routine"), "urgent")
     codes = request.get("code", {}).get("coding", [])
     direction = next((c.get("code") for c in codes if c.get("system") == CODE), "up")
-    sender, receiver = request.get("requester", {}), next(iter(request.get("performer", [])), {})
-    patient = next((c for c in request.get("contained", []) if c.get("resourceType") == "Patient"), {})
+    sender: Mapping[str, Any] = request.get("requester", {})
+    receiver: Mapping[str, Any] = next(iter(request.get("performer", [])), {})
+    patient: Mapping[str, Any] = next(
+        (c for c in request.get("contained", []) if c.get("resourceType") == "Patient"), {}
+    )
     identifier = request.get("subject", {}).get("identifier", {})
     subject = {
         "name": next((n.get("text", "") for n in patient.get("name", [])), ""),

@@ -56,7 +56,7 @@ def referral(request: SignedInRequest, number: int) -> HttpResponse:
         "record_table": _entries(attached) if attached else None,
         "offered": [(m.name, in_language(m.label, m.label_en)) for m in offered],
         "names_offered": {m.name for m in offered},
-        "reasons": {kind: [(n, words.reason(kind, n)) for n in book.rules().reasons[kind]] for kind in book.rules().reasons},  # type: ignore[union-attr]
+        "reasons": {kind: [(n, words.reason(kind, n)) for n in book.rules().reasons[kind]] for kind in book.rules().reasons},
         "bookable": [_slot(c) for c in capacity.bookable(row)] if "reserve" in {m.name for m in offered} else [],
         "may_file": row.green and row.green_filed is None and rules.RECEIVE in may and row.sent_by != request.user.username,
         "may_refer_down": rules.RECEIVE in may and row.person is not None and row.state in ("arrived", "treating"),

@@ -155,6 +155,16 @@ def alliance(request: SignedInRequest) -> HttpResponse:
         number = str(item.number) if item.number else _("另")
         note = words.confidence(item.confidence)
         rows.append([Cell(number), Cell(in_language(item.name, item.name_en), note=note), Cell(how), *cells])
+    down = constraint.sent_down(*constraint.period("", ""))
+    paths = {d.code: d.path for d in below} | {division: regions.division_or_404(division, scope=request.scope).path}
+    counted = [sum(n for path, n in down if path.startswith(paths[place])) for place in places]
+    rows.insert(
+        len(declared.beside),
+        [
+            Cell(_("另")), Cell(_("下转（本平台转诊单）")), Cell(_("由转诊单计算"), note=_("与上报数对照")),
+            *(Cell(str(n), n) for n in counted),
+        ],
+    )  # fmt: skip
     table = Table(
         _("县域医共体监测指标"),
         [
