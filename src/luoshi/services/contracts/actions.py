@@ -206,6 +206,7 @@ def tick(*, by: str = "system") -> dict[str, int]:
     steps = (("expire", rules.ACTIVE, today), ("finish", rules.RENEWED, today), ("lapse", rules.EXPIRED, overdue))
     for move, state, before in steps:
         rows = list(Contract.objects.filter(state=state, end__lt=before).select_related("team").order_by("pk"))
+        counted[move] = 0
         for at in range(0, len(rows), 500):
             moved = []
             with transaction.atomic():
@@ -217,7 +218,7 @@ def tick(*, by: str = "system") -> dict[str, int]:
                     moved.append(row)
                 if move != "lapse":  # a lapsed one has said already that it is over
                     resource.write(moved, by=by)
-            counted[move] = counted.get(move, 0) + len(moved)
+            counted[move] += len(moved)
     return counted
 
 

@@ -280,7 +280,9 @@ def transfer(request: SignedInRequest, number: int) -> HttpResponse:
     """Move a resident to another institution inside the scope."""
     old = queries.contract(number, scope=request.scope)
     try:
-        to = queries.institution_or_404(request.POST.get("institution", "") or "-", scope=request.scope)
+        if not request.POST.get("institution"):
+            raise InvalidValue(_("请选择新机构。"))
+        to = queries.institution_or_404(request.POST["institution"], scope=request.scope)
         new = actions.transfer(number=number, terms=_terms(request, to.code), by=request.user, scope=request.scope)
     except UserError as problem:
         return _failed(request, old.person, problem)
