@@ -20,6 +20,7 @@ def count(tally: Tally) -> None:
     _women(tally)
     _calls(tally)
     _care(tally)
+    _admitted(tally)
 
 
 def _records(tally: Tally) -> None:
@@ -145,3 +146,20 @@ def _care(tally: Tally) -> None:
         1 - above,
         np.concatenate([clinic["institution"], ward]),
     )
+
+
+def _admitted(tally: Tally) -> None:
+    """Patients managed for hypertension or diabetes with a stay in the year for these or for heart and brain vessels."""
+    start, end = tally.ranges["CY"]
+    episodes = tally.region.journal.columns("episode")
+    pressure, sugar = (tally.open_episode(program, end) for program in ("hypertension", "diabetes"))
+    row = np.where(pressure >= 0, pressure, sugar)
+    person = np.flatnonzero((row >= 0) & tally.region.people.resident(end))
+    ranges = (("I10", "I15"), ("E10", "E14"), ("I20", "I25"), ("I60", "I69"))
+    wanted = [n for n, code in enumerate(codes.DISEASES) if any(low <= code[:3] <= high for low, high in ranges)]
+    ill, visits = tally.region.journal.columns("condition"), tally.region.journal.columns("visit")
+    of = ill["visit"][(ill["visit"] >= 0) & np.isin(ill["code"], wanted)]
+    stay = (visits["service"][of] == codes.SERVICES.index("inpatient")) & (visits["status"][of] != CANCELLED)
+    stay &= (visits["day"][of] >= start) & (visits["day"][of] <= end)
+    went = tally.flags(visits["person"][of[stay]])
+    tally.people("managed-admission", "CY", person, went[person], episodes["institution"][row[person]])
