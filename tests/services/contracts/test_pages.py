@@ -439,7 +439,15 @@ def test_teams_and_packages_are_kept(desk: Desk, as_user: AsUser):
     browser.post(address, {"do": "team", "name": "东片团队", "phone": "0000-1"})
     browser.post(address, {"do": "team", "name": "东片团队"})
     team = Team.objects.get()
-    browser.post(address, {"do": "member", "id": str(team.pk), "name": "陈医生", "role": "gp", "leads": "1"})
+    member_form = {
+        "do": "member",
+        "id": str(team.pk),
+        "name": "陈医生",
+        "role": "gp",
+        "leads": "1",
+        "username": "clinic",
+    }
+    browser.post(address, member_form)
     browser.post(address, {"do": "member", "id": str(team.pk), "name": "李护士", "role": "astronaut"})
     member = Member.objects.get()
     assert (member.role, member.leads) == ("gp", True)
@@ -455,6 +463,9 @@ def test_teams_and_packages_are_kept(desk: Desk, as_user: AsUser):
     assert package.items == ["tcm-constitution"]  # what everybody has cannot be sold
     contract = desk.sign(desk.free[0], package=f"own:{package.pk}", team=team.pk)
     assert (contract.fee, "tcm-constitution" in contract.items) == (90, True)
+    # Somebody of a team sees its residents first.
+    assert "全部有效（1）" in browser.get("/contracts/").content.decode()
+    assert "全部有效（1）" not in browser.get("/contracts/?team=").content.decode()
     browser.post(address, {"do": "drop-package", "id": str(package.pk)})
     browser.post(address, {"do": "drop-member", "id": str(member.pk)})
     browser.post(address, {"do": "close-team", "id": str(team.pk)})

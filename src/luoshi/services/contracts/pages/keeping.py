@@ -74,7 +74,8 @@ def _change(request: SignedInRequest, institution: str) -> None:
         keeping.close_team(number=number, by=by, scope=scope)
     elif what == "member":
         keeping.add_member(
-            team=number, name=given.get("name", ""), role=given.get("role", ""), leads=bool(given.get("leads")), by=by, scope=scope
+            team=number, name=given.get("name", ""), role=given.get("role", ""), leads=bool(given.get("leads")),
+            username=given.get("username", ""), by=by, scope=scope,
         )  # fmt: skip
     elif what == "drop-member":
         keeping.drop_member(number=number, by=by, scope=scope)

@@ -32,7 +32,9 @@ def mine(request: SignedInRequest) -> HttpResponse:
     state = request.GET.get("state", "due")
     state = state if state in lists.STATES else "due"
     teams = list(queries.teams(institution.code, scope=request.scope))
-    asked_team = request.GET.get("team", "")
+    # Whoever is of a team sees its residents first; "all" is one choice away.
+    own = next((str(t.pk) for t in teams for m in t.members.all() if m.username == request.user.get_username()), "")
+    asked_team = request.GET.get("team", own)
     team = next((t.pk for t in teams if str(t.pk) == asked_team), None)
     kind = downloads.wanted(request)
     limit, offset = (frame.MOST_EXPORTED, 0) if kind else (paging.SIZE, paging.offset(request))
