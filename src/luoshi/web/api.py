@@ -7,6 +7,7 @@ the same prefix as the service's pages (`/plans/` → `/api/plans/`). Answers in
 from __future__ import annotations
 
 import importlib
+import inspect
 from collections.abc import Callable
 from functools import wraps
 from importlib.util import find_spec
@@ -52,6 +53,8 @@ def needs(permission: str) -> Callable[[Operation], Operation]:
             return operation(request, *args, **kwargs)
 
         guarded.permission = permission  # type: ignore[attr-defined]
+        # Ninja reads the types in the names of this module; they stand in those of the operation's own.
+        guarded.__signature__ = inspect.signature(operation, eval_str=True)  # type: ignore[attr-defined]
         return guarded
 
     return guard
