@@ -117,3 +117,18 @@ def test_one_visit_serves_several(one, two, today):
         assert visit.opens <= visit.day <= visit.closes
         for name in set(visit.programmes) - set(visit.overdue):
             assert by_name[name].next.opens <= visit.day <= by_name[name].next.closes
+
+
+@settings(max_examples=60)
+@given(people(), DAYS)
+def test_the_brief_answer_is_the_same(person, today):
+    """What a list asks is what the whole plan says: the next visit, since when it is overdue, the last finding."""
+    programme, subject = person
+    whole, brief = standing(programme, subject, today), standing(programme, subject, today, brief=True)
+    assert (brief.next, brief.overdue, brief.judged, brief.last) == (
+        whole.next,
+        whole.overdue,
+        whole.judged,
+        whole.last,
+    )
+    assert set(brief.dues) <= set(whole.dues)

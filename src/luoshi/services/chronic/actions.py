@@ -3,6 +3,7 @@ with its audit row and its FHIR resources."""
 
 from __future__ import annotations
 
+import json
 import secrets
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime, timedelta
@@ -17,6 +18,7 @@ from luoshi.kernel.errors import InvalidValue, Refused
 from luoshi.platform import audit
 from luoshi.platform.access.models import User
 from luoshi.platform.access.scope import Scope
+from luoshi.platform.identity import links
 from luoshi.platform.moving import advance
 from luoshi.platform.store import reads
 from luoshi.platform.store.models import Resource, Source
@@ -247,7 +249,7 @@ def move(
     given, day = dict(given or {}), on or clock.today()
     if day > clock.today():
         raise InvalidValue(_("日期不能晚于今天。"))
-    fields: dict[str, Any] = {"at": clock.now(), "by": _name(by)}
+    fields: dict[str, Any] = {"at": clock.now()}
     if name == "enrol":
         fields["since"] = day_of(given.get("since"))
         if fields["since"] > clock.today():
@@ -274,6 +276,8 @@ def move(
             scope_division=place[0],
             **fields,
         )
+        row.by = _name(by)
+        row.save(update_fields=["by"])
         _tell_store(row, before, name, by=_name(by), day=day)
     return row
 
@@ -362,6 +366,7 @@ def transfer(*, row: Enrolment, institution: str, on: date, by: User | str, scop
             by=name,
             at=clock.now(),
         )
+        _hand_over(row.person, institution, by=name)
         about, source = resource.subject(row.person)
         made = resource.episode(
             id_=f"chronic-e{new.pk}",
@@ -382,6 +387,20 @@ def transfer(*, row: Enrolment, institution: str, on: date, by: User | str, scop
             detail={"from": row.pk, "to": institution, "on": str(on)},
         )
     return new
+
+
+def _hand_over(person: int, institution: str, *, by: str) -> None:
+    """The new institution serves the resident, so that its people see the record: a new version of the Patient, under the
+    name of whoever sent it."""
+    rows = Resource.objects.filter(type="Patient", person__in=links.members(person), deleted=False)
+    held = rows.select_related("source").order_by("-touched").first()
+    if held is None:
+        return
+    body = json.loads(held.versions.get(version=held.version).body)
+    meta = {k: v for k, v in body.get("meta", {}).items() if k != "versionId"}
+    body["meta"] = meta | {"lastUpdated": clock.now().isoformat(timespec="seconds")}
+    body |= {"id": held.key, "managingOrganization": {"reference": f"Organization/{institution}"}}
+    resource.write([body], source=held.source, by=by)
 
 
 def measured_at_home(

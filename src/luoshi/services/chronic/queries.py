@@ -85,10 +85,15 @@ def chosen_of(found: Sequence[Member], chosen: Chosen) -> list[Member]:
     return [member for member in found if fits(member)]
 
 
+def tellable(listed: Iterable[tuple[int, str]], *, scope: Scope) -> frozenset[int]:
+    """Whom a list may name to this viewer: `listed` are persons with the institution that serves them."""
+    return consent.tellable(COHORT, listed, scope=scope)
+
+
 def named(rows: Iterable[Member], *, scope: Scope) -> dict[int, Named]:
     """Who the people of some rows are, as far as the viewer may be told; about six queries."""
     places = {m.person.number: m.person.institution for m in rows}
-    told = consent.tellable(COHORT, places.items(), scope=scope)
+    told = tellable(places.items(), scope=scope)
     cards = people.cards(told, scope=scope)
     return {number: Named(cards.get(number), number in told and number in cards) for number in places}
 
@@ -126,7 +131,7 @@ def seen(person: int, *, scope: Scope) -> Seen:
     place = reads.person_place(person)
     if place is None or not scope.covers_person(*place):
         raise Http404
-    if person not in consent.tellable(COHORT, [(person, place[1])], scope=scope):
+    if person not in tellable([(person, place[1])], scope=scope):
         raise Http404
     card = people.cards([person], scope=scope).get(person)
     if card is None:

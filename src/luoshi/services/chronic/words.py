@@ -87,7 +87,8 @@ def values(given: dict[str, Any]) -> str:
     """The values of a visit in one line, the pressures as one."""
     parts = []
     if "systolic" in given:
-        parts.append(f"{_('血压')} {given['systolic']}/{given.get('diastolic', '—')}")
+        title = _("血压")
+        parts.append(f"{title} {given['systolic']}/{given.get('diastolic', '—')}")
     for name, what in given.items():
         if name in ("systolic", "diastolic"):
             continue

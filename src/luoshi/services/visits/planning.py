@@ -13,7 +13,7 @@ from datetime import date, timedelta
 from typing import Any, overload
 
 from luoshi.services.visits.conditions import holds
-from luoshi.services.visits.rulebook import STATES, Programme, Reaction, State, Version
+from luoshi.services.visits.rulebook import STATES, Programme, Reaction, Result, State, Version
 from luoshi.services.visits.spans import margin
 from luoshi.services.visits.subjects import Due, DueState, Judged, Measure, Standing, Subject, Visit
 
@@ -99,7 +99,7 @@ class Judgements(Sequence[Judged | None]):
 
     def __init__(self, version: Version, subject: Subject, visits: Sequence[Visit]) -> None:
         self.version, self.subject, self.visits = version, subject, visits
-        self._classes: list[Result | None | bool] = [False] * len(visits)
+        self._classes: list[Result | bool | None] = [False] * len(visits)
 
     def __len__(self) -> int:
         return len(self.visits)
@@ -108,7 +108,7 @@ class Judgements(Sequence[Judged | None]):
     def __getitem__(self, at: int) -> Judged | None: ...
     @overload
     def __getitem__(self, at: slice) -> Sequence[Judged | None]: ...
-    def __getitem__(self, at: int | slice) -> Judged | None | Sequence[Judged | None]:
+    def __getitem__(self, at: int | slice) -> Judged | Sequence[Judged | None] | None:
         if isinstance(at, slice):
             return [self[n] for n in range(*at.indices(len(self)))]
         at = at if at >= 0 else len(self) + at

@@ -123,6 +123,11 @@ def pack(number: int, *, scope: Scope) -> Pack:
     return row
 
 
+def key_of(row: Pack) -> bytes:
+    """The key of a pack. Raises `Refused` where this server cannot open it."""
+    return bytes.fromhex(at_rest.unseal(row.key, context=f"chronic-pack:{row.code}"))
+
+
 def bring(*, body: bytes, by: User, scope: Scope) -> tuple[Pack, Told]:
     """Merge an upload. The same file again changes nothing; a revoked pack is refused and its file kept; what an expired
     pack brings waits for a decision, all of it. Raises `UnreadableFile`, `Refused`, `Http404` for a pack out of sight."""
@@ -136,7 +141,7 @@ def bring(*, body: bytes, by: User, scope: Scope) -> tuple[Pack, Told]:
     if row.state in ("revoked", "closed"):
         _keep(row, digest, body, by, accepted=False, told=Told(problems=[row.state]))
         raise Refused(_("这个离线包已作废或结清，没有合并。文件已原样留存。"), todo=_("请联系管理人员核对后重新领取。"))
-    key = bytes.fromhex(at_rest.unseal(row.key, context=f"chronic-pack:{row.code}"))
+    key = key_of(row)
     try:
         given = json.loads(sealing.open_(outside["body"], key, f"upload:{row.code}"))
     except ValueError as error:

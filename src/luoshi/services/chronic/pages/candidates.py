@@ -16,7 +16,6 @@ from luoshi.kernel.errors import UserError
 from luoshi.platform import audit
 from luoshi.platform.access.scope import Scope
 from luoshi.platform.access.views import requires, requires_person_factor, signed_in
-from luoshi.platform.consent import public as consent
 from luoshi.platform.regions import queries as regions
 from luoshi.platform.store import people
 from luoshi.services.chronic import actions, discovery, queries, rules, words
@@ -40,7 +39,7 @@ def listed(request: HttpRequest) -> HttpResponse:
     file = downloads.wanted(request)
     at = paging.offset(request)
     cut = found[:5000] if file else found[at : at + paging.SIZE]
-    told = consent.tellable(queries.COHORT, [(one.person, one.institution) for one in cut], scope=scope)
+    told = queries.tellable([(one.person, one.institution) for one in cut], scope=scope)
     cards = people.cards(told, scope=scope)
     audit.look_at_list(by=signed_in(request), persons=sorted(cards), what="chronic-candidates")
     villages = regions.division_names({one.division for one in cut})
@@ -140,7 +139,7 @@ def decide(request: HttpRequest, person: int, programme: str) -> HttpResponse:
     if programme not in rules.diseases().diseases:
         raise Http404
     place = actions.person_or_404(person, scope)
-    if person not in consent.tellable(queries.COHORT, [(person, place[1])], scope=scope):
+    if person not in queries.tellable([(person, place[1])], scope=scope):
         raise Http404
     card = people.cards([person], scope=scope).get(person)
     if card is None:

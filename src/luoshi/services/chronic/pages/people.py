@@ -346,6 +346,7 @@ def home(request: HttpRequest, person: int) -> HttpResponse:
     """What a resident measured at home, written down for them."""
     scope: Scope = request.scope  # type: ignore[attr-defined]
     given = request.POST
+    actions.person_or_404(person, scope)
     values = {name: given[name] for name in rules.diseases().home if given.get(name)}
     try:
         at = datetime.combine(actions.day_of(given.get("day")), clock.now().timetz())
