@@ -17,7 +17,7 @@ NOON = "2025-11-03T12:00:00+08:00"
 def patient(key: str, name: str, village: str, institution: str) -> dict[str, Any]:
     """A Patient who lives in a village and is managed by an institution."""
     return {
-        "resourceType": "Patient", "id": key, "name": [{"text": name}], "gender": "male", "birthDate": "1960-02-03",
+        "resourceType": "Patient", "id": key, "name": [{"text": name}], "gender": "female", "birthDate": "1981-04-07",
         "identifier": [{"system": "urn:luoshi:cn:id:resident", "value": "990102198104070024"}] if key == "p1" else [],
         "address": [{"extension": [{"url": "urn:luoshi:cn:ext:division", "valueCode": village}]}],
         "managingOrganization": {"reference": f"Organization/{institution}"},

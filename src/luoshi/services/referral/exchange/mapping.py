@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -74,7 +75,17 @@ def bundle(picture: Picture) -> dict[str, Any]:
         {"resource": r, "request": {"method": "PUT", "url": f"{r['resourceType']}/{r['id']}"}} for r in resources
     ]
     entries += [{"request": {"method": "DELETE", "url": url}} for url in gone]
-    return {"resourceType": "Bundle", "type": "transaction", "entry": entries}
+    made: dict[str, Any] = clean({"resourceType": "Bundle", "type": "transaction", "entry": entries})
+    return made
+
+
+def clean(value: Any) -> Any:
+    """Plain data with the control characters left out that FHIR does not allow in a string (somebody pasted them)."""
+    if isinstance(value, str):
+        return "".join(c for c in value if c in "\t\n\r" or unicodedata.category(c) not in ("Cc", "Cs"))
+    if isinstance(value, dict):
+        return {key: clean(each) for key, each in value.items()}
+    return [clean(each) for each in value] if isinstance(value, list) else value
 
 
 def _identifier(picture: Picture) -> list[dict[str, str]]:

@@ -67,6 +67,8 @@ def referral(request: SignedInRequest, number: int) -> HttpResponse:
             )
             for s in steps
         ],
+        "shareable": [(name, consent_words.category(name), opened) for name, opened in queries.shareable(row.person)]
+        if row.state == "draft" and row.person is not None else [],
         "messages_waiting": Message.objects.filter(referral=row).exclude(state=Message.SENT).count() if row.peer else 0,
         "summary": row.summary,
         "shares": rules.SEND in may or rules.RECEIVE in may,
