@@ -8,6 +8,7 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 from django.test import override_settings
 
@@ -28,7 +29,9 @@ from luoshi.services.chronic.packs.bringing import enrolment_of
 pytestmark = pytest.mark.xdist_group("city")
 
 
-def test_numbers_move_from_the_day(city_db: Any, scope: Callable[[str], Scope], patients: list[Member], clinic: str, tmp_path: Path) -> None:  # fmt: skip
+def test_numbers_move_from_the_day(
+    city_db: Any, scope: Callable[[str], Scope], patients: list[Member], clinic: str, tmp_path: Path
+) -> None:
     member = next(
         m for m in patients
         if m.programmes == ("hypertension",) and m.diseases[0].managed.since < date(2024, 1, 1) and m.diseases[0].measure.visits
@@ -74,9 +77,6 @@ def _institutions(lake: Path, person: int, day: date) -> set[str]:
     rows = lake / f"rows-{day}"
     request = Request(Period(date(day.year, 1, 1), day), ["htn-std"], rows)
     DuckdbEngine().evaluate_many(LakeDirectory.open(lake), Catalogue.load(), [request])
-    import duckdb
-
-    found = duckdb.sql(
-        f"SELECT institution FROM read_parquet('{rows}/**/*.parquet', union_by_name = true) WHERE person = {person}"
-    )
+    files = f"read_parquet('{rows}/**/*.parquet', union_by_name = true)"
+    found = duckdb.sql(f"SELECT institution FROM {files} WHERE person = {person}")
     return {code for (code,) in found.fetchall()}
