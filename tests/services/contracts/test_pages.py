@@ -246,6 +246,15 @@ def test_impossible_terms_are_refused_in_words(desk: Desk, more: dict[str, Any],
     assert not Contract.objects.exists()
 
 
+def test_a_next_contract_follows_without_a_long_gap(desk: Desk):
+    desk.sign(desk.free[0], months=1)
+    with pytest.raises(Refused, match="到期后30天内"):
+        desk.sign(desk.free[0], start=date(2026, 3, 1))
+    following = desk.sign(desk.free[0], start=date(2025, 12, 20))
+    assert following.predecessor is not None
+    assert following.predecessor.state == rules.RENEWED
+
+
 def test_the_dead_and_those_who_left_cannot_sign(desk: Desk):
     card = people.cards([desk.free[0]], scope=desk.scope)[desk.free[0]]
     from dataclasses import replace

@@ -313,16 +313,20 @@ def _create(
                 signed_day=terms.signed_day or clock.today(), signed_at=moment(), signed_by=by, way=terms.way,
                 act=secrets.token_hex(16), head=head, relation=party.relation.strip()[:60],
             )  # fmt: skip
-            _make_room(card.person, by)
+            _make_room(card.person, terms.start, by)
             row.save()
             return row
     except IntegrityError as error:
         raise Refused(_("这位居民已有一份有效签约，请刷新后再看。")) from error
 
 
-def _make_room(person: int, by: str) -> None:
-    """A contract that ran out without the clock having said so, or that a renewal is about to follow, makes room."""
+def _make_room(person: int, start: date, by: str) -> None:
+    """A contract that ran out without the clock having said so, or that a renewal is about to follow, makes room.
+    Raises `Refused` where the new one would leave a gap that is no renewal."""
+    longest = timedelta(days=catalogue.items().renewal_days)
     for row in Contract.objects.filter(person=person, state=rules.ACTIVE):
+        if row.end >= clock.today() and start > row.end + longest:
+            raise Refused(_("现有签约至 %(day)s，新签约应在其到期后30天内起始。") % {"day": f"{row.end:%Y-%m-%d}"})
         move = "expire" if row.end < clock.today() else "renew"
         advance(row, rules.CONTRACT, move, by=by, permissions={CLOCK, "contract.sign"})
 
