@@ -289,6 +289,25 @@ def test_a_file_holds_no_small_number_for_who_may_not_see_the_people(page: str, 
     assert len(shown) < len(counts("leader")[1])
 
 
+@pytest.mark.parametrize("address", ["/", "/targets/"], ids=["board", "targets"])
+def test_nor_does_the_file_of_a_whole_list(address: str, as_user: AsUser):
+    from luoshi.platform.regions.models import Division
+
+    village = Division.objects.filter(level=5).order_by("code").first()
+
+    def counts(user: str) -> tuple[str, list[tuple[str, str]]]:
+        answer = as_user(user).get(f"{address}?division={village.code}&format=docx")
+        document = docx.Document(io.BytesIO(answer.content))
+        text = " ".join(cell.text for table in document.tables for row in table.rows for cell in row.cells)
+        return text, re.findall(r"\d+/\d+", text)
+
+    text, shown = counts("plan-officer")
+    exact, every = counts("leader")
+    assert "人数太少" in text
+    assert "人数太少" not in exact
+    assert len(shown) < len(every)
+
+
 def test_the_page_of_a_promise_says_what_to_expect(as_user: AsUser, known: Known):
     lines = as_user("leader").get(f"/targets/{known.target}/").context["forecast_lines"]
     assert len(lines) == 2

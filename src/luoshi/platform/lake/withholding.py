@@ -39,13 +39,17 @@ def may_see_exact(scope: Scope) -> bool:
 def fit_to_leave(indicator: Indicator, here: Value, below: Sequence[Value], *, exact: bool) -> list[Cell]:
     """The place itself, then those below. With `exact`, and for what does not count people, nothing is withheld."""
     values = [here, *below]
-    hidden: frozenset[int] = frozenset()
-    if not exact and indicator.suppress_below is not None:
-        hidden = withheld(
-            [_measure([v.numerator for v in values]), _measure([v.denominator for v in values])],
-            indicator.suppress_below,
-        )
+    hidden = frozenset() if exact else hidden_of(indicator, [(v.numerator, v.denominator) for v in values])
     return [_cell(value, hide=k in hidden) for k, value in enumerate(values)]
+
+
+def hidden_of(indicator: Indicator, counts: Sequence[tuple[float | None, float | None]]) -> frozenset[int]:
+    """Which of the places may not leave, by their position: the place itself first, then those below, each with its
+    numerator and denominator. Empty for what does not count people."""
+    if indicator.suppress_below is None:
+        return frozenset()
+    above, under = ([pair[side] for pair in counts] for side in (0, 1))
+    return withheld([_measure(above), _measure(under)], indicator.suppress_below)
 
 
 def _measure(counts: Sequence[float | None]) -> Measure:

@@ -81,7 +81,9 @@ def board(at: Place, *, scope: Scope, months: int = 0) -> Board:
 def rows_to_leave(rows: Sequence[Row]) -> list[Row]:
     """Rows of a board for a file of somebody who may not see the people: small numbers of people taken out."""
     hide = [bool(measuring.hidden_of(row.target, [row.standing])) for row in rows]
-    return [replace(row, standing=measuring.withheld(row.standing)) if h else row for h, row in zip(hide, rows, strict=True)]
+    return [
+        replace(row, standing=measuring.withheld(row.standing)) if h else row for h, row in zip(hide, rows, strict=True)
+    ]
 
 
 def below(board: Board, at: Place, *, scope: Scope) -> list[tuple[Place, Sequence[rules.Standing]]]:
