@@ -116,6 +116,52 @@ def test_who_may(as_user: AsUser, name: str) -> None:
     assert as_user("").get(address).status_code == 302
 
 
+def test_who_may_write(as_user: AsUser, patients: list[Member]) -> None:
+    number = patients[0].person.number
+    writes = {
+        ("visit", (number,)): {"clinic"}, ("card", (number,)): {"clinic"}, ("home", (number,)): {"clinic"},
+        ("move", (number, "hypertension")): {"clinic"}, ("transfer", (number, "hypertension")): {"county", "clinic"},
+        ("decide-candidate", (number, "stroke")): {"county", "clinic"}, ("take-pack", ()): {"clinic"},
+        ("upload-pack", ()): {"clinic"}, ("end-pack", (999_999,)): {"county", "clinic"},
+        ("decide-conflict", (999_999,)): {"county", "clinic"},
+    }  # fmt: skip
+    for (name, arguments), may in writes.items():
+        address = reverse(f"chronic:{name}", args=arguments)
+        for username in ("leader", "county", "clinic", "plan-officer", "steward", "security", "auditor"):
+            status = as_user(username).post(address).status_code
+            assert (status != 403) == (username in may), (name, username, status)
+        assert as_user("").post(address).status_code == 302
+    reads = {"overview": {"leader", "county", "clinic"}, "today": {"clinic"}, "candidates": {"leader", "county", "clinic"},
+             f"people/{number}": {"leader", "county", "clinic"}}  # fmt: skip
+    for name, may in reads.items():
+        for username in ("leader", "county", "clinic", "plan-officer", "steward", "auditor"):
+            assert as_user(username).get(f"/api/chronic/{name}").status_code == (200 if username in may else 403), name
+        assert as_user("").get(f"/api/chronic/{name}").status_code == 401
+
+
+def test_rest_saves_a_visit_once(as_user: AsUser, patients: list[Member]) -> None:
+    number, client = _due(patients).person.number, as_user("clinic")
+    body = {"token": "api-visit-01", "programmes": ["hypertension"], "day": "2025-11-03", "mode": "face",
+            "values": {"systolic": 132, "diastolic": 80}}  # fmt: skip
+    address = f"/api/chronic/people/{number}/visits"
+    first = client.post(address, body, content_type="application/json").json()
+    assert first["changed"]
+    assert first["member"]["diseases"][0]["why_not"] == ""
+    assert first["member"]["diseases"][0]["do"] == "continue"
+    again = client.post(address, body, content_type="application/json").json()
+    assert (again["changed"], again["encounters"]) == (False, first["encounters"])
+    wrong = client.post(
+        address, {**body, "token": "api-visit-02", "programmes": ["copd"]}, content_type="application/json"
+    )
+    assert wrong.status_code == 409
+    far = client.post(address, {**body, "token": "api-visit-03", "values": {"systolic": 999, "diastolic": 80}},
+                      content_type="application/json")  # fmt: skip
+    assert far.status_code == 409
+    measured = {"at": "2025-11-03T08:00:00+08:00", "values": {"fasting": 6.2}}
+    home = client.post(f"/api/chronic/people/{number}/home", measured, content_type="application/json")
+    assert len(home.json()["observations"]) == 1
+
+
 def test_every_page_has_a_guard() -> None:
     for pattern in pages.urlpatterns:
         assert hasattr(pattern.callback, "permission"), pattern.name
@@ -138,15 +184,17 @@ def test_other_places_answer_404(as_user: AsUser, known: Any, patients: list[Mem
     assert client.get(reverse("chronic:register"), {"division": known.other_county}).status_code == 404
     assert client.get(reverse("chronic:overview"), {"institution": "no-such"}).status_code == 404
     assert client.get(f"/api/chronic/people/{number}").status_code == 404
-    assert not Visit.objects.exists()
+    assert not Visit.objects.filter(person=number).exists()
 
 
 def _due(patients: list[Member]) -> Member:
     """Somebody with hypertension alone, short of one visit, whose check-up is done."""
+    visited = set(Visit.objects.values_list("person", flat=True))
     return next(
         m
         for m in patients
         if m.programmes == ("hypertension",)
+        and m.person.number not in visited
         and m.diseases[0].measure.visits_due - m.diseases[0].measure.visits == 1
         and m.diseases[0].measure.checkups >= m.diseases[0].measure.checkups_due
     )
@@ -207,7 +255,7 @@ def test_what_is_impossible_is_told(as_user: AsUser, patients: list[Member], cha
     answer = as_user("clinic").post(reverse("chronic:visit", args=[number]), given)
     assert answer.status_code == 400
     assert told in answer.content.decode()
-    assert not Visit.objects.exists()
+    assert not Visit.objects.filter(token="v0123456789").exists()
 
 
 def test_a_call_is_no_visit(scope: Scopes, patients: list[Member]) -> None:

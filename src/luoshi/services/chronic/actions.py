@@ -22,6 +22,7 @@ from luoshi.platform.identity import links
 from luoshi.platform.moving import advance
 from luoshi.platform.store import reads
 from luoshi.platform.store.models import Resource, Source
+from luoshi.platform.store.writing import Written
 from luoshi.services.chronic import resource, rules
 from luoshi.services.chronic.models import Card, Enrolment, Visit
 
@@ -298,13 +299,21 @@ def _tell_store(row: Enrolment, before: str, name: str, *, by: str, day: date) -
             institution=row.institution,
             since=row.since,
         )
-        row.episode = resource.write([made], source=source, by=by)[0].public_id
-        row.save(update_fields=["episode"])
+        _known(row, resource.write([made], source=source, by=by)[0])
     elif row.episode and before in rules.MANAGED:
-        _change_episode(row.episode, state=row.state, ended=row.ended, reason=row.reason, by=by, person=row.person)
+        told = _change_episode(
+            row.episode, state=row.state, ended=row.ended, reason=row.reason, by=by, person=row.person
+        )
+        _known(row, told)
 
 
-def _change_episode(episode: str, *, state: str, ended: date | None, reason: str, by: str, person: int) -> None:
+def _known(row: Enrolment, told: Written) -> None:
+    """Note when the store knew, so that the register can tell which word is the later one, and the episode."""
+    row.episode, row.at = told.public_id, reads.instant(told.at)
+    row.save(update_fields=["episode", "at"])
+
+
+def _change_episode(episode: str, *, state: str, ended: date | None, reason: str, by: str, person: int) -> Written:
     """A new version of the EpisodeOfCare under the name of whoever sent it: their own later word goes before ours."""
     stored = next(
         (
@@ -322,7 +331,8 @@ def _change_episode(episode: str, *, state: str, ended: date | None, reason: str
     assert held is not None
     body = {**stored.resource, "id": held.key}
     source: Source = held.source
-    resource.write([resource.changed_episode(body, state=state, ended=ended, reason=reason)], source=source, by=by)
+    made = resource.changed_episode(body, state=state, ended=ended, reason=reason)
+    return resource.write([made], source=source, by=by, expected={("EpisodeOfCare", held.key): held.version})[0]
 
 
 def transfer(*, row: Enrolment, institution: str, on: date, by: User | str, scope: Scope) -> Enrolment:
@@ -354,7 +364,8 @@ def transfer(*, row: Enrolment, institution: str, on: date, by: User | str, scop
             reason="moved",
             at=clock.now(),
         )
-        _change_episode(row.episode, state="ended", ended=on, reason="moved", by=name, person=row.person)
+        told = _change_episode(row.episode, state="ended", ended=on, reason="moved", by=name, person=row.person)
+        _known(row, told)
         new = Enrolment.objects.create(
             person=row.person,
             programme=row.programme,
@@ -376,8 +387,7 @@ def transfer(*, row: Enrolment, institution: str, on: date, by: User | str, scop
             institution=institution,
             since=on,
         )
-        new.episode = resource.write([made], source=source, by=name)[0].public_id
-        new.save(update_fields=["episode"])
+        _known(new, resource.write([made], source=source, by=name)[0])
         audit.record(
             by=by,
             action="chronic-enrolment.transfer",
@@ -400,7 +410,7 @@ def _hand_over(person: int, institution: str, *, by: str) -> None:
     meta = {k: v for k, v in body.get("meta", {}).items() if k != "versionId"}
     body["meta"] = meta | {"lastUpdated": clock.now().isoformat(timespec="seconds")}
     body |= {"id": held.key, "managingOrganization": {"reference": f"Organization/{institution}"}}
-    resource.write([body], source=held.source, by=by)
+    resource.write([body], source=held.source, by=by, expected={("Patient", held.key): held.version})
 
 
 def measured_at_home(

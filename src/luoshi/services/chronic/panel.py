@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+from django.http import Http404
 
 from luoshi.engines import LakeDirectory
 from luoshi.engines.session import literal, quoted
@@ -88,7 +89,8 @@ class Lake:
 
     def rows(self, sql: str) -> list[tuple[Any, ...]]:
         """All rows of a query."""
-        return self.con.execute(sql).fetchall()
+        found: list[tuple[Any, ...]] = self.con.execute(sql).fetchall()
+        return found
 
     def people(self, condition: str, today: date) -> None:
         """Put those who live and for whom `condition` holds into the table `people`."""
@@ -108,7 +110,7 @@ def place_condition(scope: Scope, *, division: str = "", institution: str = "") 
     Raises `Http404` outside."""
     if institution:
         if not scope.covers_institution(institution):
-            scope.division_or_404("")
+            raise Http404
         return f"institution = {quoted(institution)}"
     if division:
         scope.division_or_404(division)
@@ -235,16 +237,19 @@ def _visits(source: Lake, panel: Panel, wanted: set[int], today: date) -> None:
     names = {f.code: name for name, f in known.fields.items()}
     _only(source, wanted)
     named = ", ".join(quoted(s) for s in sorted(services))
+    if not wanted:
+        return
     span = f"day BETWEEN {literal(since)} AND {literal(today)}"
+    near = f"person BETWEEN {min(wanted)} AND {max(wanted)}"  # whole row groups are passed over
     made = source.rows(
         f"""SELECT v.person, v.id, v.day, v.service, v.mode FROM {source.table("visit")} v JOIN wanted USING (person)
-        WHERE v.service IN ({named}) AND v.{span} AND v.status IN ('finished', 'in-progress') ORDER BY v.person, v.day"""
+        WHERE v.service IN ({named}) AND v.{span} AND v.{near} AND v.status IN ('finished', 'in-progress') ORDER BY v.person, v.day"""
     )
     codes = ", ".join(quoted(code) for code in names)
     measured = source.rows(
         f"""SELECT o.person, o.visit, o.code, o.day, coalesce(CAST(o.value AS VARCHAR), o.value_code), o.value
         FROM {source.table("observation")} o JOIN wanted USING (person)
-        WHERE o.code IN ({codes}) AND o.{span} ORDER BY o.day"""
+        WHERE o.code IN ({codes}) AND o.{span} AND o.{near} ORDER BY o.day"""
     )
     found: dict[str, dict[str, Any]] = defaultdict(dict)
     for person, visit, code, day, text, number in measured:

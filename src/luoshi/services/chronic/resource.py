@@ -14,6 +14,7 @@ from luoshi.kernel.errors import Refused
 from luoshi.platform.identity import links
 from luoshi.platform.store import people, preparing, writing
 from luoshi.platform.store.models import PersonIdentifier, Resource, Source
+from luoshi.platform.store.work import Name
 from luoshi.platform.store.writing import Written
 from luoshi.services.chronic import rules
 
@@ -50,14 +51,20 @@ def subject(person: int) -> tuple[dict[str, Any], Source]:
     return {"reference": f"Patient/{row.key}"}, Source.objects.get(pk=row.source_id)
 
 
-def write(resources: Iterable[Mapping[str, Any]], *, source: Source, by: str) -> list[Written]:
-    """Write a set in the caller's transaction. Raises `Refused` when one does not hold to R4 (a bug, told as a sentence)."""
+def write(
+    resources: Iterable[Mapping[str, Any]], *, source: Source, by: str, expected: Mapping[Name, int] | None = None
+) -> list[Written]:
+    """Write a set in the caller's transaction. `expected`: the versions that are changed, so that an older content comes
+    back where it is meant. Raises `Refused` when one does not hold to R4, or somebody else was quicker."""
     body = b"\n".join(orjson.dumps(resource) for resource in resources)
     prepared = preparing.prepare(body, 1, False)
     if prepared.refused:
         raise Refused(_("记录不符合规范，未保存。"), where=prepared.refused[0].place, todo=prepared.refused[0].text)
     told: list[Written] = []
-    writing.commit(prepared, source=source, by=by, told=told)
+    try:
+        writing.commit(prepared, source=source, by=by, told=told, expected=expected)
+    except writing.VersionConflict as conflict:
+        raise Refused(_("这条记录刚刚被别人改过，请刷新后再试。")) from conflict
     return told
 
 

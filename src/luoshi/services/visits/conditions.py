@@ -93,10 +93,10 @@ def _node(node: ast.expr, text: str, names: set[str]) -> Callable[[Facts], Any]:
 def _joined(parts: Sequence[Part], decisive: bool) -> Part:
     """`and` (False decides) or `or` (True decides) of several, unknown where an unknown part might have decided."""
 
-    def run(facts: Facts) -> bool | None:
+    def run(facts: Facts) -> Any:
         unknown = False
         for part in parts:
-            found = part(facts)
+            found: bool | None = part(facts)
             if found is decisive:
                 return decisive
             if found is None:

@@ -412,7 +412,7 @@ def decide(*, row: Conflict, choice: str, reason: str, by: User, scope: Scope) -
             token = str(row.server["token"]) if row.kind == "visit" and row.server else ""
             apply(row.pack, change, by=by, scope=scope, token=token)
         elif choice == "keep-both":
-            brought = str(row.brought["token"])
+            brought = str(change.brought["token"])
             again = f"{brought}-b" if row.server and row.server.get("token") == brought else ""
             apply(row.pack, change, by=by, scope=scope, token=again)
     return row
