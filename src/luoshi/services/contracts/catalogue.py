@@ -11,7 +11,7 @@ from pydantic import Field
 from sqlglot import exp
 
 from luoshi.catalog.loader import CATALOG, Entry, read_entry
-from luoshi.indicators.expressions import parse_expression
+from luoshi.indicators.expressions import columns_of, parse_expression
 from luoshi.indicators.tables import PERSON_TABLES
 from luoshi.kernel import lake_layout as layout
 from luoshi.kernel.errors import CatalogError, NotFound, nearest
@@ -277,3 +277,9 @@ def condition(fact: Fact) -> str:
     tree: exp.Expression = parse_expression(fact.where, PERSON_TABLES[fact.table], where="items.yaml")
     sql: str = tree.sql(dialect="duckdb", identify=True)
     return sql
+
+
+@cache
+def columns(fact: Fact) -> frozenset[str]:
+    """The columns the condition of a fact reads."""
+    return columns_of(parse_expression(fact.where, PERSON_TABLES[fact.table], where="items.yaml"))

@@ -174,35 +174,42 @@ class Reading:
         ).fetchall()
         return dict(rows)
 
-    def windows(self, contracts: Sequence[Held], *, until: date | None = None) -> list[Window]:
-        """Every window of these contracts that begins by `until` (default: the day), with its first fact, in order.
+    def windows(
+        self, contracts: Sequence[Held], *, since: date | None = None, until: date | None = None
+    ) -> list[Window]:
+        """Every window of these contracts that ends on or after `since` (default: all) and begins by `until` (default:
+        the day), with its first fact, in order.
 
         Only windows that lie wholly within contract and membership in a group of the item (of an open window: up to the
         day). One asked for by several groups comes once.
         """
         if not contracts:
             return []
+        kits = {items: n for n, items in enumerate(dict.fromkeys(h.items for h in contracts))}
+        items = tuple(dict.fromkeys(item for kit in kits for item in kit))
         self._members()
-        self._facts({item for held in contracts for item in held.items})
-        rows = [(h.key, h.person, h.start, h.last, item) for h in contracts for item in h.items]
-        kinds = (pa.string(), pa.int64(), pa.date32(), pa.date32(), pa.string())
-        names = ("contract", "person", "start_day", "last_day", "item")
-        columns = [pa.array(column, kind) for column, kind in zip(zip(*rows, strict=True), kinds, strict=True)]
-        self.con.register("held", pa.table(columns, names=list(names)))
-        items = tuple(dict.fromkeys(row[4] for row in rows))
-        slots = [(s.item, s.grp, s.place, s.from_month, s.to_month) for s in catalogue.items().slots(items)]
-        slot_kinds = (pa.string(), pa.string(), pa.int32(), pa.int32(), pa.int32())
-        slot_columns = [pa.array(c, k) for c, k in zip(zip(*slots, strict=True), slot_kinds, strict=True)]
-        self.con.register("slot", pa.table(slot_columns, names=["item", "grp", "place", "from_month", "to_month"]))
+        self._facts(items)
+        held = [(h.key, h.person, h.start, h.last, kits[h.items]) for h in contracts]
+        kit_of = {item: [n for kit, n in kits.items() if item in kit] for item in items}
+        slots = [
+            (n, s.item, s.grp, s.place, s.from_month, s.to_month)
+            for s in catalogue.items().slots(items)
+            for n in kit_of[s.item]
+        ]
+        self._given("held", held, contract=pa.string(), person=pa.int64(), start_day=pa.date32(), last_day=pa.date32(),
+                    kit=pa.int32())  # fmt: skip
+        self._given("slot", slots, kit=pa.int32(), item=pa.string(), grp=pa.string(), place=pa.int32(),
+                    from_month=pa.int32(), to_month=pa.int32())  # fmt: skip
+        wanted = f"last >= {literal(since)}" if since else "true"
         found = self.con.execute(
             f"""WITH cut AS (
-                SELECT h.contract, h.person, h.item, h.last_day, s.grp, s.place,
+                SELECT h.contract, h.person, s.item, h.last_day, s.grp, s.place,
                     CAST(h.start_day + to_months(s.from_month) AS DATE) AS first,
                     CAST(h.start_day + to_months(s.to_month) AS DATE) - 1 AS last
-                FROM held h JOIN slot s USING (item)),
+                FROM held h JOIN slot s USING (kit)),
             due AS (
                 SELECT DISTINCT contract, person, item, place, first, last FROM cut c JOIN member m USING (person, grp)
-                WHERE first <= {literal(until or self.on)} AND (last_day IS NULL OR last <= last_day)
+                WHERE first <= {literal(until or self.on)} AND {wanted} AND (last_day IS NULL OR last <= last_day)
                   AND m.from_day <= first
                   AND (m.to_day IS NULL OR m.to_day >= least(last, greatest(first, {literal(self.on)}))))
             SELECT due.contract, due.person, due.item, due.place, due.first, due.last, min(fact.day)
@@ -213,6 +220,11 @@ class Reading:
         self.con.unregister("held")
         self.con.unregister("slot")
         return [Window(*row) for row in found]
+
+    def _given(self, name: str, rows: Sequence[Sequence[Any]], **kinds: pa.DataType) -> None:
+        """Rows from Python under a name."""
+        columns = [pa.array(column, kind) for column, kind in zip(zip(*rows, strict=True), kinds.values(), strict=True)]
+        self.con.register(name, pa.table(columns, names=list(kinds)))
 
     def _members(self) -> None:
         """From when to when who belongs to which group, as a table."""
@@ -246,17 +258,29 @@ class Reading:
         self.con.execute(f"CREATE TEMP TABLE member AS {' UNION ALL '.join(parts)}")
 
     def _facts(self, items: Iterable[str]) -> None:
-        """The days of all facts of these items, as a table."""
+        """The days of all facts of these items, as a table. Each table of the lake is read once, however many items."""
         known = catalogue.items()
-        parts = []
+        of: dict[str, list[tuple[str, str]]] = {}
+        columns: dict[str, set[str]] = {}
         for item in sorted(items):
             for name in known.items[item].facts:
                 fact = known.facts[name]
-                self._view(fact.table)
-                parts.append(
-                    f'SELECT person, {quoted(item)} AS item, CAST("{fact.day}" AS DATE) AS day FROM {fact.table} '
-                    f"SEMI JOIN mine USING (person) WHERE {self._near} AND ({catalogue.condition(fact)})"
-                )
+                of.setdefault(fact.table, []).append((item, catalogue.condition(fact)))
+                columns.setdefault(fact.table, {"person", fact.day}).update(catalogue.columns(fact))
+        parts = []
+        for table, facts in of.items():
+            self._view(table)
+            names = ", ".join(f'"{column}"' for column in sorted(columns[table]))
+            either = " OR ".join(f"({where})" for where in dict.fromkeys(where for _item, where in facts))
+            self.con.execute(
+                f"""CREATE OR REPLACE TEMP TABLE near_{table} AS
+                SELECT {names} FROM {table} SEMI JOIN mine USING (person) WHERE {self._near} AND ({either})"""
+            )
+            day = layout.DAY_COLUMN[table]
+            parts += [
+                f'SELECT person, {quoted(item)} AS item, CAST("{day}" AS DATE) AS day FROM near_{table} WHERE {where}'
+                for item, where in facts
+            ]
         self.con.execute(f"CREATE OR REPLACE TEMP TABLE fact AS {' UNION ALL '.join(parts)}")
 
     def _view(self, table: str) -> None:

@@ -125,7 +125,9 @@ def _windows(contracts: Sequence[Contract], lake: Path, on: date) -> list[Window
     if not held or not (lake / "lake.json").exists():
         return []
     with Reading(lake, on=on, persons=[h.person for h in held]) as reading:
-        return reading.windows(held, until=on + timedelta(days=catalogue.items().ahead_days))
+        return reading.windows(
+            held, since=on - timedelta(days=365), until=on + timedelta(days=catalogue.items().ahead_days)
+        )
 
 
 def _by_contract(windows: Sequence[Window]) -> dict[str, list[Window]]:

@@ -30,12 +30,13 @@ class Snapshot:
     until: date | None = None
 
 
-_memory: OrderedDict[tuple[str, str, tuple[str, ...], date], Snapshot] = OrderedDict()
+_memory: OrderedDict[tuple[str, str, tuple[str, ...], date, bool], Snapshot] = OrderedDict()
 _lock = Lock()
 
 
-def of(institutions: tuple[str, ...], *, lake: Path, on: date) -> Snapshot:
-    """The snapshot of institutions taken together. The caller has checked the scope."""
+def of(institutions: tuple[str, ...], *, lake: Path, on: date, windows: bool = True) -> Snapshot:
+    """The snapshot of institutions taken together; without `windows` those are left out where they are not kept yet. The
+    caller has checked the scope."""
     try:
         directory = LakeDirectory.open(lake)
         stamp = f"{directory.manifest.built_at.isoformat()} {directory.manifest.position}"
@@ -43,33 +44,36 @@ def of(institutions: tuple[str, ...], *, lake: Path, on: date) -> Snapshot:
         return Snapshot()
     key = (str(lake), stamp, institutions, on)
     with _lock:
-        if key in _memory:
-            _memory.move_to_end(key)
-            return _memory[key]
-    found = _read(institutions, lake, on, directory.data_until)
+        for whole in (True, windows):
+            if (*key, whole) in _memory:
+                _memory.move_to_end((*key, whole))
+                return _memory[*key, whole]
+    found = _read(institutions, lake, on, directory.data_until, windows)
     with _lock:
-        _memory[key] = found
+        _memory[*key, windows] = found
         while len(_memory) > _KEPT:
             _memory.popitem(last=False)
     return found
 
 
-def _read(institutions: tuple[str, ...], lake: Path, on: date, until: date | None) -> Snapshot:
+def _read(institutions: tuple[str, ...], lake: Path, on: date, until: date | None, windows: bool) -> Snapshot:
     with Reading(lake, on=on, institutions=institutions) as reading:
-        holds = reading.others_of(institutions)
-        served = {r.person for r in reading.residents()}
         residents, groups, elsewhere = tuple(reading.residents()), reading.groups(), tuple(reading.others())
+        if not windows:
+            return Snapshot(residents, groups, elsewhere, until=until)
+        holds = reading.others_of(institutions)
         year = on - timedelta(days=365)
-        asked = [o for o in holds if o.status in ("active", "completed") and (o.end is None or o.end >= year)]
-        inside = [queries.held_other(o) for o in asked if o.person in served]
         ahead = on + timedelta(days=catalogue.items().ahead_days)
-        windows = reading.windows(inside, until=ahead)
+        asked = [o for o in holds if o.status in ("active", "completed") and (o.end is None or o.end >= year)]
+        served = {r.person for r in residents}
+        inside = [queries.held_other(o) for o in asked if o.person in served]
+        found = reading.windows(inside, since=year, until=ahead)
     # Somebody whom another institution serves now, but whose contract is still here.
     strangers = [o for o in asked if o.person not in served]
     if strangers:
         with Reading(lake, on=on, persons=[o.person for o in strangers]) as reading:
-            windows += reading.windows([queries.held_other(o) for o in strangers], until=ahead)
-    return Snapshot(residents, groups, elsewhere, tuple(holds), tuple(windows), until)
+            found += reading.windows([queries.held_other(o) for o in strangers], since=year, until=ahead)
+    return Snapshot(residents, groups, elsewhere, tuple(holds), tuple(found), until)
 
 
 def forget() -> None:

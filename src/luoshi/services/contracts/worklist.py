@@ -75,7 +75,7 @@ def worklist(
     """
     codes = queries.led_by(queries.institution_or_404(institution, scope=scope))
     on = clock.today()
-    seen = snapshots.of(codes, lake=lake or default_lake(), on=on)
+    seen = snapshots.of(codes, lake=lake or default_lake(), on=on, windows=False)
     persons = [r.person for r in seen.residents]
     under = {o.person for o in seen.elsewhere if o.holds(on)} | queries.running_here(persons, on).keys()
     free = [r for r in seen.residents if r.person not in under]

@@ -180,7 +180,7 @@ def _household(
 ) -> list[tuple[int, people.Card, str]]:
     """Who may belong to the household: the records know none, so those with the same telephone or address whom the
     institution serves, and those the clerk looked for or has ticked."""
-    seen = snapshots.of(codes, lake=default_lake(), on=clock.today())
+    seen = snapshots.of(codes, lake=default_lake(), on=clock.today(), windows=False)
     phones = {r.person: r.phone for r in seen.residents}
     phone = phones.get(card.person)
     why = {p: _("同一电话") for p, n in phones.items() if phone is not None and n == phone and p != card.person}
