@@ -20,6 +20,7 @@
 | `LUOSHI_MAIL` | none | `smtp://user:password@host:587`, `smtps://…`, or `file` (into `LUOSHI_HOME/mail`); without it no mail |
 | `LUOSHI_MAIL_FROM` | `luoshi@localhost` | the sender of mails |
 | `LUOSHI_ADDRESS` | the first of `LUOSHI_HOSTS` | how links in mails begin: `https://luoshi.example.gov.cn` |
+| `LUOSHI_FONTS` | none | a folder with typefaces for pdf files, beside those of the system |
 | `LUOSHI_DEBUG` | `0` | tracebacks in the browser; never on a machine others can reach |
 """
 
@@ -47,6 +48,7 @@ LUOSHI_LAKE = Path(os.environ.get("LUOSHI_LAKE", LUOSHI_HOME / "lake")).resolve(
 LUOSHI_TWO_FACTOR = _switch("LUOSHI_TWO_FACTOR", True)
 LUOSHI_IDLE_MINUTES = int(os.environ.get("LUOSHI_IDLE_MINUTES", "30"))
 LUOSHI_REDIS = os.environ.get("LUOSHI_REDIS", "")
+LUOSHI_FONTS = os.environ.get("LUOSHI_FONTS", "")
 LUOSHI_WEBHOOKS = [host for host in os.environ.get("LUOSHI_WEBHOOKS", "").split(",") if host]
 
 
