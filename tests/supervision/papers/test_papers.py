@@ -51,7 +51,11 @@ def paper(rows: int = 60) -> Paper:
         caption="完成情况",
         columns=columns,
         rows=tuple(
-            (Cell(text=str(n), value=float(n)), Cell(text=f"{LONG}{n}"), Cell(text=f"{n}.5%", value=n + 0.5, light="red", marks=(1,)))
+            (
+                Cell(text=str(n), value=float(n)),
+                Cell(text=f"{LONG}{n}"),
+                Cell(text=f"{n}.5%", value=n + 0.5, light="red", marks=(1,)),
+            )
             for n in range(1, rows + 1)
         ),
     )  # fmt: skip
@@ -205,9 +209,19 @@ def test_template_names_line_and_nearest() -> None:
 
 def test_template_fills_marks_and_conditions() -> None:
     numbering = Numbering()
-    text = "# 一、情况\n共{目标数}项，{{原样}}\n{若：滞后数}\n有滞后\n{否则}\n没有滞后\n{完}\n{段：滞后目标}\n{表：区划排名}\n{附件：共{{1}}件}"
+    lines = [
+        "# 一、情况",
+        "共{目标数}项，{{原样}}",
+        "{若：滞后数}",
+        "有滞后",
+        "{否则}",
+        "没有滞后",
+        "{完}",
+        "{段：滞后目标}",
+    ]
+    text = "\n".join([*lines, "{表：区划排名}", "{附件：各地}"])
     made = template.blocks(text, CONTENT, numbering)
-    assert [b.kind for b in made] == ["paragraph"] * 5 + ["table"]
+    assert [b.kind for b in made] == ["paragraph"] * 5 + ["table", "annex"]
     assert made[0].level == 1
     assert made[1].parts == ("共99", Mark(mark=1), "项，{原样}")
     assert made[2].plain == "没有滞后"

@@ -24,7 +24,7 @@ class Chosen:
 @cache
 def installed() -> typst.Fonts:
     """The fonts of the system and of the folder `LUOSHI_FONTS`, read once for the process."""
-    folder = getattr(settings, "LUOSHI_FONTS", "")
+    folder = settings.LUOSHI_FONTS
     return typst.Fonts(include_system_fonts=True, include_embedded_fonts=False, font_paths=[folder] if folder else [])
 
 
