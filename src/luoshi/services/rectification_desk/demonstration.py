@@ -6,6 +6,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
+from django.db import transaction
+
 from luoshi.kernel import clock
 from luoshi.platform.access.models import User
 from luoshi.platform.access.scope import Scope
