@@ -144,7 +144,7 @@ def dispatch(request: HttpRequest, number: int) -> HttpResponse:
     """One dispatch: what became of it, by institution, and how much of the gap it closed."""
     scope: Scope = request.scope  # type: ignore[attr-defined]
     found = queries.dispatch(number, scope=scope)
-    if settling.settle(found.pk).dispatches:
+    if settling.is_stale(found) and settling.settle(found.pk).dispatches:
         found = queries.dispatch(number, scope=scope)
     done = queries.by_institution(number, scope=scope)
     total = queries.together(done.values())
@@ -230,7 +230,7 @@ def mine(request: HttpRequest) -> HttpResponse:
         raise Http404
     if number is not None:
         queries.dispatch(number, scope=scope)
-    for pk in queries.dispatches(scope=scope).filter(state=rules.OPEN).values_list("pk", flat=True)[:20]:
+    for pk in settling.stale(queries.dispatches(scope=scope))[:20]:
         settling.settle(pk)
     found = queries.open_items(scope=scope, number=number, institution=institution)
     kind = downloads.wanted(request)

@@ -263,6 +263,7 @@ def _move(permission: str, work: Callable[[HttpRequest, int, Scope], Any], words
     @requires(permission)
     @require_POST
     def page(request: HttpRequest, number: int) -> HttpResponse:
+        queries.finding(number, scope=request.scope)  # type: ignore[attr-defined]
         try:
             found = work(request, number, request.scope)  # type: ignore[attr-defined]
         except UserError as error:

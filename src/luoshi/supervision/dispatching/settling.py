@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from luoshi.kernel import clock
 from luoshi.platform import audit
@@ -34,12 +35,23 @@ class Settled:
 def settle_all() -> Settled:
     """Look at every open dispatch whose results are not those in use. May be run as often as one likes."""
     total = Settled()
-    edition = subjects.edition()
-    stale = Dispatch.objects.filter(state=rules.OPEN).exclude(edition=edition).values_list("pk", flat=True)
-    for number in stale if edition else []:
+    for number in stale(Dispatch.objects.all()):
         one = settle(number)
         total = Settled(*(a + b for a, b in zip(vars(total).values(), vars(one).values(), strict=True)))
     return total
+
+
+def stale(found: QuerySet[Dispatch]) -> list[int]:
+    """Which of some dispatches are open and were not looked at with the results in use; none before there are results."""
+    edition = subjects.edition()
+    if not edition:
+        return []
+    return list(found.filter(state=rules.OPEN).exclude(edition=edition).values_list("pk", flat=True))
+
+
+def is_stale(found: Dispatch) -> bool:
+    """The same for one that is at hand; no query."""
+    return found.state == rules.OPEN and found.edition != subjects.edition()
 
 
 def settle(number: int) -> Settled:
