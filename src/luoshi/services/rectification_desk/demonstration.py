@@ -81,7 +81,7 @@ def _up_the_ladder(cast: _Cast, day: date, scope: Scope) -> None:
     with clock.at(day):
         actions.notify(number=made.pk, by=cast.leader, scope=scope)
     for later in range((clock.today() - day).days + 1):
-        with clock.at(day + timedelta(days=later)):
+        with clock.at(day + timedelta(days=later)), transaction.atomic():
             ladder.catch_up(made.pk)
     step = made.steps.filter(step="talk").first()
     if step is not None:
