@@ -197,7 +197,7 @@ def test_a_second_contract_is_refused_and_the_place_told_only_inside_the_scope(d
     assert [b.institution for b in kept.bonds] == [""]
 
 
-def test_a_contract_of_another_source_counts_too(desk: Desk):
+def test_a_contract_of_another_source_counts_too(desk: Desk, as_user: AsUser):
     """Somebody whom the demonstration's records have under contract cannot be signed again, only renewed from its end."""
     seen = lists.lines(desk.institution, scope=desk.scope, state="running", limit=500)
     line = next(x for x in seen.rows if x.bond.contract is None and x.bond.last and x.bond.last > TODAY)
@@ -205,6 +205,8 @@ def test_a_contract_of_another_source_counts_too(desk: Desk):
     with pytest.raises(Refused, match="已与"):
         desk.sign(person)
     assert last is not None
+    page = as_user("clinic").get(f"/contracts/residents/{person}/").content.decode()
+    assert f"/sign/?start={last + timedelta(days=1)}" in page
     renewed = desk.sign(person, start=last + timedelta(days=1))
     assert renewed.follows == line.bond.key.removeprefix("other:")
     body = orjson.loads(reads.read("CarePlan", renewed.key, scope=desk.scope).body)

@@ -56,6 +56,7 @@ def resident(request: SignedInRequest, person: int) -> HttpResponse:
         "windows": _windows(found.windows, today),
         "counted": frame.share(counted.done, counted.asked),
         "running": running,
+        "next_start": rules.renewal_start(running.last, today) if running and running.last else today,
         "covered": any(b.running for b in found.bonds),
         "place": names.get(running.institution, "") if running else "",
         "own": own if editable and request.scope.can("contract.sign") else None,
