@@ -3,7 +3,8 @@
 Beats come from one lead (II or the nearest there is), waves from its discrete wavelet delineation; an interval is the median
 over the beats. Where fewer than three beats agree, or they differ by more than a quarter, there is no value: a wrong interval
 is worse than none. Against the reference beats of MIT-BIH record 100 (30 minutes, lead MLII, 150 ms): sensitivity 99.87 %,
-positive predictive value 100 % (tests/services/ecg/test_waveforms.py holds it). Measurements help the reader; they are no diagnosis.
+positive predictive value 100 % (tests/services/ecg/test_waveforms.py holds it). Measurements help the reader; they are no
+diagnosis.
 """
 
 from __future__ import annotations
