@@ -218,7 +218,7 @@ def _managed(
         at, key = row.at.astimezone(clock.CHINA).replace(tzinfo=None), (row.person, row.programme)
         lake = found.get(key)
         if lake is not None and lake.known is not None and lake.known >= at:
-            if lake.episode == row.episode and lake.state == "lost":
+            if lake.episode == row.episode and lake.state == "lost" and row.state == "refused":
                 lake.state = row.state  # refused and lost are one in FHIR
             continue
         if row.state == "ended":
@@ -243,7 +243,8 @@ def _visits(source: Lake, panel: Panel, wanted: set[int], today: date) -> None:
     near = f"person BETWEEN {min(wanted)} AND {max(wanted)}"  # whole row groups are passed over
     made = source.rows(
         f"""SELECT v.person, v.id, v.day, v.service, v.mode FROM {source.table("visit")} v JOIN wanted USING (person)
-        WHERE v.service IN ({named}) AND v.{span} AND v.{near} AND v.status IN ('finished', 'in-progress') ORDER BY v.person, v.day"""
+        WHERE v.service IN ({named}) AND v.{span} AND v.{near}
+        AND v.status IN ('finished', 'in-progress') ORDER BY v.person, v.day"""
     )
     codes = ", ".join(quoted(code) for code in names)
     measured = source.rows(

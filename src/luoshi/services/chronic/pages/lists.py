@@ -244,13 +244,13 @@ def member_table(rows: list[Member], named: dict[int, queries.Named], *, scope: 
     return Table(
         title,
         [
-            Column(_("居民"), head=True),
+            Column(_("居民"), "day", head=True),
             Column(_("村（社区）")),
             Column(_("病种")),
             Column(_("到期情况"), width=24),
             Column(_("上次结果"), width=28),
             Column(_("距规范"), width=28),
-            Column(_("分级"), width=10),
+            Column(_("分级"), "day", width=10),
         ],
         [
             [

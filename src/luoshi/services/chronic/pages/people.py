@@ -47,11 +47,14 @@ def person(request: HttpRequest, person: int) -> HttpResponse:
         "level": in_language(member.level.duty, member.level.duty_en) if member else "",
         "level_name": words.level(member) if member else "",
         "diseases": [_disease(d, seen, scope) for d in member.diseases] if member else [],
-        "enrolments": [e for e in seen.enrolments if e.state not in rules.MANAGED],
-        "states": {e.pk: words.state(e.state) for e in seen.enrolments},
+        "waiting": [
+            (e.programme, f"{words.disease(e.programme)} · {words.state(e.state)}")
+            for e in seen.enrolments
+            if e.state in ("found", "confirmed")
+        ],
         "past": _past(seen),
         "saved": _saved_table(seen),
-        "home": _home_table(seen),
+        "measured": _home_table(seen),
         "notes": [
             (name, _note_title(name), (seen.notes.fields if seen.notes else {}).get(name, "")) for name in Card.FIELDS
         ],
