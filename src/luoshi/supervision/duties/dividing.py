@@ -103,8 +103,8 @@ def _below(duty: Duty, scope: Scope) -> list[tuple[Body, sources.Standing | None
         ]
         return [(institution_body(i), standing.get(i.code)) for i in chosen]
     below = board.below(scope=scope, division=duty.division, targets=[duty.target])
-    rows = Division.objects.current().filter(parent__code=duty.division).order_by("code")
-    return [(division_body(d), next(iter(below.get(d.code, ())), None)) for d in rows]
+    under = Division.objects.current().filter(parent__code=duty.division).order_by("code")
+    return [(division_body(d), next(iter(below.get(d.code, ())), None)) for d in under]
 
 
 def _weights(below: list[tuple[Body, sources.Standing | None]]) -> tuple[dict[str, float | None], str]:

@@ -74,17 +74,64 @@ def of_duty(duty: Duty, *, scope: Scope) -> Figure:
 
 
 def of_duties(duties: Sequence[Duty], *, scope: Scope) -> dict[int, Figure]:
-    """Several duties by number: the board is asked once for each place."""
-    asked: dict[tuple[str, str], set[int]] = defaultdict(set)
-    for duty in duties:
-        if duty.target:
-            asked[duty.division, duty.institution].add(duty.target)
+    """Several duties by number: the board is asked once for places that lie side by side, and once for each other."""
     found: dict[tuple[int, str, str], Standing] = {}
+    wanted = [d for d in duties if d.target]
+    for standings in (_beside(wanted, scope), _served(wanted, scope)):
+        found.update(standings)
+    asked: dict[tuple[str, str], set[int]] = defaultdict(set)
+    for duty in wanted:
+        if (duty.target, duty.division, duty.institution) not in found:
+            asked[duty.division, duty.institution].add(duty.target)
     for (division, institution), targets in asked.items():
         for standing in _standings(division, institution, sorted(targets), scope):
             found[standing.target, division, institution] = standing
     given = _own_hand_ins([d for d in duties if d.binding in ("register", "deliverable", "report")])
     return {d.pk: _figure(d, found.get((d.target, d.division, d.institution)), given.get(d.pk)) for d in duties}
+
+
+def _beside(duties: Sequence[Duty], scope: Scope) -> dict[tuple[int, str, str], Standing]:
+    """The standings of divisions that lie side by side, one look for all below the same division above."""
+    above: dict[str, list[Duty]] = defaultdict(list)
+    for duty in duties:
+        if not duty.institution and scope.covers_path(path := _above(duty.division_path)):
+            above[path].append(duty)
+    found: dict[tuple[int, str, str], Standing] = {}
+    for path, rows in above.items():
+        if len({d.division for d in rows}) < 2:
+            continue
+        targets = sorted({d.target for d in rows})
+        try:
+            below = sources.get().below(scope=scope, division=path.strip("/").rpartition("/")[2], targets=targets)
+        except Http404:
+            continue
+        found.update({(s.target, code, ""): s for code, standings in below.items() for s in standings})
+    return found
+
+
+def _served(duties: Sequence[Duty], scope: Scope) -> dict[tuple[int, str, str], Standing]:
+    """The standings of institutions that were given parts by one division, one look for each promise."""
+    groups: dict[tuple[int, str], list[Duty]] = defaultdict(list)
+    for duty in duties:
+        if duty.institution and scope.covers_path(duty.issuer_path):
+            groups[duty.target, duty.issuer_division].append(duty)
+    found: dict[tuple[int, str, str], Standing] = {}
+    for (target, division), rows in groups.items():
+        if len(rows) < 2:
+            continue
+        seats = {d.institution: d.division for d in rows}
+        try:
+            standings = sources.get().institutions(target, scope=scope, division=division)
+        except Http404:
+            continue
+        found.update({(target, seats[s.institution], s.institution): s for s in standings if s.institution in seats})
+    return found
+
+
+def _above(path: str) -> str:
+    """The path of the division above; empty for the widest."""
+    above = path.rstrip("/").rpartition("/")[0]
+    return f"{above}/" if above else ""
 
 
 def _standings(division: str, institution: str, targets: list[int], scope: Scope) -> list[Standing]:

@@ -8,13 +8,14 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from luoshi.kernel.comparator import OPS, Threshold
+from luoshi.kernel.machine import Machine
 from luoshi.supervision.duties import rules
 from luoshi.web.manifest import in_language
 
 COLOURS = ("green", "yellow", "red", "grey")
 
 
-def _states(machine: rules.Machine) -> list[tuple[str, str]]:
+def _states(machine: Machine) -> list[tuple[str, str]]:
     return [(name, words[0]) for name, words in machine.states.items()]
 
 

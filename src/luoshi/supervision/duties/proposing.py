@@ -122,7 +122,7 @@ def _of_task(
                 )
             )
 
-    numbered = [promises[t] for t in task.targets if t in promises]
+    numbered: list[Promise | None] = [promises[t] for t in task.targets if t in promises]
     for unit in leads:
         for promise in numbered or [None]:
             add(unit, promise, lead=True)

@@ -204,8 +204,19 @@ def open_by_unit(*, scope: Scope, divisions: Collection[str] = ()) -> list[dict[
         found = found.filter(division__in=divisions)
     rows = found.order_by().values("unit_key", "unit_name", "division", "institution")
     counted = rows.annotate(
-        open=Count("pk"),
+        standing=Count("pk"),
         issued=Count("pk", filter=Q(state="issued")),
-        overdue=Count("pk", filter=Q(due__lt=today)),
-    )
-    return list(counted.order_by("-overdue", "-issued", "unit_name"))
+        late=Count("pk", filter=Q(due__lt=today)),
+    ).order_by("-late", "-issued", "unit_name")
+    return [
+        {
+            "unit_key": row["unit_key"],
+            "unit_name": row["unit_name"],
+            "division": row["division"],
+            "institution": row["institution"],
+            "open": row["standing"],
+            "issued": row["issued"],
+            "overdue": row["late"],
+        }
+        for row in counted
+    ]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.db import transaction
 from django.utils.translation import gettext as _
 
@@ -53,7 +55,12 @@ def comment_on_promise(*, target: int, division: str, text: str, by: User, scope
 
 def watch(*, by: User, on: bool, duty: Duty | None = None, target: int = 0, division: str = "") -> bool:
     """Hear of a duty, or of a promise at a division, or no longer. Gives whether it is watched now."""
-    same = {"user": by, "duty": duty, "target": 0 if duty else target, "place": "" if duty else division}
+    same: dict[str, Any] = {
+        "user": by,
+        "duty": duty,
+        "target": 0 if duty else target,
+        "place": "" if duty else division,
+    }
     if on:
         Watch.objects.get_or_create(**same)
     else:

@@ -76,8 +76,8 @@ def duty(request: HttpRequest, number: int) -> HttpResponse:
 
 def _breadcrumbs(found: Duty, scope: Scope) -> list[tuple[str, str]]:
     crumbs = [(_("任务"), reverse("duty_desk:duties"))]
-    if found.parent and queries.duties(scope=scope).filter(pk=found.parent_id).exists():
-        crumbs.append((found.parent.unit_name, reverse("duty_desk:duty", args=[found.parent_id])))
+    if found.parent and queries.duties(scope=scope).filter(pk=found.parent.pk).exists():
+        crumbs.append((found.parent.unit_name, reverse("duty_desk:duty", args=[found.parent.pk])))
     return [*crumbs, (found.title, "")]
 
 
