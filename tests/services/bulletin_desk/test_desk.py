@@ -58,7 +58,7 @@ POSTS = {
     "/bulletins/{n}/correct/": {"leader": 302, "plan-officer": 302, "county": 404},
     "/bulletins/{n}/again/": {"leader": 200, "plan-officer": 200, "county": 404},
     "/bulletins/office/": {"plan-officer": 302, "county": 302},
-    "/bulletins/sending/new/": {"leader": 302, "plan-officer": 302, "county": 302},
+    "/bulletins/sending/new/": {"leader": 404, "plan-officer": 404, "county": 404},
     "/bulletins/sending/9999/stop/": {"leader": 404, "plan-officer": 404, "county": 404},
 }
 

@@ -78,7 +78,9 @@ def remake(*, number: int, own: Mapping[str, str] | None, by: By, scope: Scope) 
     words = dict(found.wording if own is None else own)
     changed = given.changed(words)
     wording.require(found.kind, changed)
-    known_on = max(min(clock.today(), found.end) if found.on < found.end else found.on, found.start)
+    made_on = found.made_at.astimezone(clock.CHINA).date()
+    # A draft that was asked for as of an earlier day stays with that day.
+    known_on = found.on if found.on < min(found.end, made_on) else clock.today()
     wanted = Wanted(found.kind, found.division, found.start, found.end, known_on, scope, found.subject)
     paper = making.compose(wanted, place, changed)
     with transaction.atomic():
@@ -112,11 +114,15 @@ def move(*, number: int, name: str, by: User, scope: Scope, reason: str = "") ->
         fields = {"signed_by": who, "signed_at": clock.now()}
     elif name == "return":
         fields = {"reviewed_by": "", "signed_by": "", "signed_at": None}
-    with transaction.atomic():
-        given = {"reason": reason.strip()} if reason.strip() else {}
-        if name == "issue":
-            _issue(found, by, scope)
-        else:
+    given = {"reason": reason.strip()} if reason.strip() else {}
+    if name == "issue":
+        try:
+            with transaction.atomic():
+                _issue(found, by, scope)
+        except IntegrityError:
+            raise Refused(_("刚刚有人用了这个文号，请再试一次。")) from None
+    else:
+        with transaction.atomic():
             advance(
                 found, rules.ISSUE, name, by=by, permissions=scope.permissions, given=given,
                 scope_division=found.division, **fields,
