@@ -308,7 +308,7 @@ def _create(
     try:
         with transaction.atomic():
             row = Contract(
-                person=card.person, institution=terms.institution, team=team, package=offer.code, package_name=offer.name,
+                person=card.person, institution=terms.institution, team=team, package=offer.code, package_name=offer.title,
                 items=[*dict.fromkeys((*catalogue.items().base, *offer.items))], fee=offer.fee, start=terms.start, end=last,
                 signed_day=terms.signed_day or clock.today(), signed_at=moment(), signed_by=by, way=terms.way,
                 act=secrets.token_hex(16), head=head, relation=party.relation.strip()[:60],

@@ -170,7 +170,7 @@ def _contract(
     elif Contract.objects.filter(person=card.person, state=rules.ACTIVE).exists():
         raise InvalidValue(_("这位居民已有一份有效签约。"))
     contract = Contract(
-        person=card.person, institution=code, team=team, package=offer.code, package_name=offer.name,
+        person=card.person, institution=code, team=team, package=offer.code, package_name=offer.title,
         items=[*dict.fromkeys((*catalogue.items().base, *offer.items))], fee=offer.fee, start=start, end=end, state=state,
         signed_day=signed, signed_at=None, signed_by=by.get_username(), way="paper", act=f"import-{row.number}",
     )  # fmt: skip
@@ -183,6 +183,6 @@ def _offer(row: Row, code: str, offers: dict[str, list[Offer]]) -> Offer:
         offers[code] = queries.offers(code)
     wanted = _cell(row, "package")
     for offer in offers[code]:
-        if offer.name == wanted or offer.code == (wanted or "base"):
+        if wanted in (offer.name, offer.title) or offer.code == (wanted or "base"):
             return offer
     raise InvalidValue(_("没有名为“%(name)s”的服务包。") % {"name": wanted[:60]})

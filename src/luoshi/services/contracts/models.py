@@ -8,7 +8,8 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from luoshi.services.contracts import rules
+from luoshi.services.contracts import catalogue, rules
+from luoshi.web.manifest import in_language
 
 
 class Team(models.Model):
@@ -124,6 +125,12 @@ class Contract(models.Model):
     def number(self) -> str:
         """The number printed on it."""
         return f"QY{self.signed_day:%Y%m%d}-{self.pk:06d}"
+
+    @property
+    def package_text(self) -> str:
+        """The name of its package in the language of the page; one an institution keeps has one name."""
+        known = catalogue.packages().packages.get(self.package)
+        return in_language(known.name, known.name_en) if known else self.package_name
 
     @property
     def key(self) -> str:

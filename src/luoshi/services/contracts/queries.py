@@ -79,10 +79,12 @@ def teams(institution: str, *, scope: Scope, on: date | None = None) -> QuerySet
 
 @dataclass(frozen=True)
 class Offer:
-    """A package that can be signed: `code` of the catalogue, or `own:<number>` of one the institution keeps."""
+    """A package that can be signed: `code` of the catalogue, or `own:<number>` of one the institution keeps; `title` is
+    its Chinese name, which goes into the contract."""
 
     code: str
     name: str
+    title: str
     kind: str
     items: tuple[str, ...]
     fee: int
@@ -94,13 +96,13 @@ def offers(institution: str, *, on: date | None = None) -> list[Offer]:
     day = on or clock.today()
     book = catalogue.packages()
     found = [
-        Offer(code, in_language(p.name, p.name_en), p.kind, p.items, p.fee, book.confidence)
+        Offer(code, in_language(p.name, p.name_en), p.name, p.kind, p.items, p.fee, book.confidence)
         for code, p in book.packages.items()
         if p.since <= day and (p.until is None or day <= p.until)
     ]
     own = OwnPackage.objects.filter(institution=institution, since__lte=day)
     own = own.filter(Q(until__isnull=True) | Q(until__gte=day))
-    return found + [Offer(f"own:{o.pk}", o.name, o.kind, tuple(o.items), o.fee, "high") for o in own]
+    return found + [Offer(f"own:{o.pk}", o.name, o.name, o.kind, tuple(o.items), o.fee, "high") for o in own]
 
 
 def contracts(*, scope: Scope) -> QuerySet[Contract]:

@@ -146,7 +146,7 @@ def _contract(bond: queries.Bond) -> dict[str, Any]:
     row = bond.contract if bond.visible else None
     return {
         "key": bond.key, "number": row.number if row else "", "person": bond.person, "institution": bond.institution,
-        "package": row.package_name if row else "", "team": row.team.name if row and row.team else "",
+        "package": row.package_text if row else "", "team": row.team.name if row and row.team else "",
         "start": bond.start, "last": bond.last, "state": bond.state, "running": bond.running, "source": bond.source,
     }  # fmt: skip
 

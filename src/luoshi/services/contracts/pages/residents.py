@@ -91,7 +91,7 @@ def _mine_table(found: lists.Lines, institution: Institution, request: SignedInR
                 Cell(frame.missed_text(line.missed) or "—"),
                 Cell(frame.share(line.counted.done, line.counted.asked)),
                 Cell(
-                    bond.contract.package_name if bond.contract else _("基本服务包"),
+                    bond.contract.package_text if bond.contract else _("基本服务包"),
                     note=_held_by(bond),
                 ),
                 Cell(

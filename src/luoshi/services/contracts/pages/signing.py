@@ -84,7 +84,7 @@ def _contracts(bonds: list[queries.Bond], names: dict[str, str]) -> Table:
                      note=contract.number if contract and bond.visible else bond.source if bond.visible else ""),
                 Cell(f"{bond.start:%Y-%m-%d} – {bond.last:%Y-%m-%d}" if bond.last else f"{bond.start:%Y-%m-%d} –"),
                 Cell(bond.state_name, light="green" if bond.running else "grey"),
-                cell(contract.package_name if contract and bond.visible else ""),
+                cell(contract.package_text if contract and bond.visible else ""),
                 cell(contract.team.name if contract and contract.team and bond.visible else ""),
                 cell(_reason(contract.end_reason) if contract and contract.end_reason else ""),
             ]
