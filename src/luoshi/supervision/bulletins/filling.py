@@ -13,7 +13,7 @@ from django.utils import translation
 from luoshi.platform.access.scope import Scope
 from luoshi.supervision import sources
 from luoshi.supervision.bulletins import paper_tables, sentences
-from luoshi.supervision.bulletins.standing_of import Board, counted, figure, goal, read
+from luoshi.supervision.bulletins.standing_of import Board, counted, figure, goal, read, written
 from luoshi.supervision.papers import contents
 from luoshi.supervision.papers.contents import Content, Field, Wanted
 from luoshi.supervision.papers.layout import chinese_day
@@ -99,7 +99,7 @@ def _fields(board: Board) -> dict[str, Field]:
         link = f"/targets/{place}&light={light}" if light else f"/targets/{place}"
         return counted(str(n), what, board=board, link=link)
 
-    share = f"{100 * counts['green'] / judged:.1f}%（{counts['green']}/{judged}）" if judged else "—"
+    share = f"{100 * counts['green'] / judged:.1f}%，{counts['green']}/{judged}" if judged else "—"
     return {
         "目标数": said(len(board.here), "已确认的目标"),
         "可判断数": said(judged, "可以由数据判断的目标"),
@@ -186,7 +186,7 @@ def _shown_places(board: Board, target: int, entries: list[Entry]) -> Table:
             (
                 Cell(text=str(n), value=float(n)),
                 Cell(text=s.place),
-                Cell(text=s.value_text, marks=(len(entries),) if s.value is not None else ()),
+                Cell(text=written(s), marks=(len(entries),) if s.value is not None else ()),
                 Cell(text=s.fraction_text or "—"),
                 Cell(text=paper_tables.WORDS[s.light], light=s.light),
                 Cell(text=str(s.people) if s.people else "—", value=float(s.people) if s.people else None),

@@ -87,7 +87,7 @@ def _problem(found: Finding, wanted: Wanted) -> tuple[Field, ...]:
         if s.value is not None:
             fraction = f"，{s.fraction_text}" if s.fraction_text else ""
             head = f"截至{chinese_day(s.on)}，{s.promise.metric}为"
-            said.append((head, figure(s, s.value_text.replace(" ", "")), f"（{goal(s)}{fraction}）。"))
+            said.append((head, figure(s), f"（{goal(s)}{fraction}）。"))
     if found.repeat_of_id:
         said.append("同一问题此前已经整改，属于再次发生。")
     return tuple(said)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from luoshi.supervision.bulletins.standing_of import Board, entry, goal
+from luoshi.supervision.bulletins.standing_of import Board, entry, goal, written
 from luoshi.supervision.papers.model import Cell, Column, Entry, Figure, Table
 from luoshi.supervision.sources import Standing, Task
 from luoshi.web import charts
@@ -35,7 +35,7 @@ def overview(board: Board, entries: list[Entry]) -> Table:
                 _number(str(n), float(n)),
                 Cell(text=s.promise.metric),
                 Cell(text=s.promise_text),
-                Cell(text=s.value_text, marks=marks),
+                Cell(text=written(s), marks=marks),
                 Cell(text=s.fraction_text or "—"),
                 Cell(text=WORDS[s.light], light=s.light),
                 Cell(text=s.deadline.isoformat() if s.deadline else "—"),
@@ -60,7 +60,7 @@ def places(board: Board, entries: list[Entry]) -> Table:
         worst = Cell(text="—")
         if late:
             entries.append(entry(late[0]))
-            text = f"{late[0].promise.metric}{late[0].value_text.replace(' ', '')}（{goal(late[0])}）"
+            text = f"{late[0].promise.metric}{written(late[0])}（{goal(late[0])}）"
             worst = Cell(text=text, marks=(len(entries),))
         cells = [_number(str(counts[key]), float(counts[key])) for key in ORDER]
         rows.append((counts, board.names.get(code, code), cells, worst))
@@ -104,7 +104,7 @@ def _short(s: Standing) -> str:
     """The value without its unit, as a crowded table has it."""
     if s.value is None:
         return "—"
-    return f"{s.value:,.1f}{'%' if s.unit == '%' else ''}"
+    return f"{s.value:,.1f}{'%' if s.unit == '%' else ''}".replace("-", "−")
 
 
 def ledger(tasks: Sequence[Task], standings: dict[int, Standing]) -> Table:
@@ -115,7 +115,7 @@ def ledger(tasks: Sequence[Task], standings: dict[int, Standing]) -> Table:
         worst = min((s.light for s in own), key=lambda k: ("red", "yellow", "grey", "green").index(k), default=None)
         state = (
             Cell(
-                text="；".join(f"{s.promise.metric}{s.value_text.replace(' ', '')}（{goal(s)}）" for s in own),
+                text="；".join(f"{s.promise.metric}{written(s)}（{goal(s)}）" for s in own),
                 light=worst,
             )
             if worst

@@ -37,7 +37,7 @@ def _where(s: Standing) -> list[Piece]:
     if s.value is None:
         return [f"：{s.why}（{goal(s)}）。"]
     fraction = f"，{s.fraction_text}" if s.fraction_text else ""
-    parts: list[Piece] = ["为", figure(s, s.value_text.replace(" ", "")), f"（{goal(s)}{fraction}）"]
+    parts: list[Piece] = ["为", figure(s), f"（{goal(s)}{fraction}）"]
     away = distance(s.value, s.threshold, s.unit)
     if away:
         parts.append(f"，{away}")
@@ -56,7 +56,9 @@ def _expected(s: Standing) -> str:
     found = s.forecast
     if found is None:
         return ""
-    value, low, high = (numbers.quantity(v, s.unit).replace(" ", "") for v in (found.value, found.low, found.high))
+    value, low, high = (
+        numbers.quantity(v, s.unit).replace(" ", "").replace("-", "−") for v in (found.value, found.low, found.high)
+    )
     between = f"（{low}至{high}）" if found.low is not None and found.high is not None and low != high else ""
     ending = {"likely": "预计可以达到目标", "open": "能否达到目标还不能断定", "unlikely": "预计达不到目标"}[
         found.reaches
@@ -84,7 +86,7 @@ def _furthest(board: Board, s: Standing) -> list[Piece]:
         return []
     parts: list[Piece] = ["差距较大的是"]
     for n, place in enumerate(late[:MOST_PLACES]):
-        parts += ["、" if n else "", place.place, figure(place, place.value_text.replace(" ", ""))]
+        parts += ["、" if n else "", place.place, figure(place)]
         if place.people and noun(place):
             parts.append(f"（差{numbers.number(place.people)}{noun(place)}）")
     if len(late) > MOST_PLACES:
@@ -121,7 +123,7 @@ def kept(standings: Sequence[Standing]) -> tuple[Field, ...]:
         return ()
     parts: list[Piece] = []
     for n, s in enumerate(standings):
-        parts += ["；" if n else "", s.promise.metric, figure(s, s.value_text.replace(" ", "")), f"（{goal(s)}）"]
+        parts += ["；" if n else "", s.promise.metric, figure(s), f"（{goal(s)}）"]
     return ((*parts, "。"),)
 
 

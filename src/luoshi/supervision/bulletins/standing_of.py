@@ -126,6 +126,11 @@ def _withheld(s: Standing) -> Standing:
     )  # fmt: skip
 
 
+def written(s: Standing) -> str:
+    """The value as a paper prints it: no blank before the unit, a minus that no line break parts from its digits."""
+    return s.value_text.replace(" ", "").replace("-", "−", 1 if s.value_text.startswith("-") else 0)
+
+
 def figure(s: Standing, text: str = "") -> Shown:
     """The value of a standing as written, with its line of the index."""
     made = entry(s, text)
@@ -137,7 +142,7 @@ def entry(s: Standing, text: str = "") -> Entry:
     start, end = counted_over(s)
     return Entry(
         what=f"{s.promise.metric}（{s.place}）",
-        text=(text or s.value_text).replace(" ", ""),
+        text=text or written(s),
         target=s.target,
         indicator=s.promise.indicator,
         division=s.division,
