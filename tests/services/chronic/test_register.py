@@ -338,3 +338,18 @@ def test_candidates_are_right(scope: Scopes) -> None:
             assert one.days >= rules.discovery().raised[one.programme].times
     own = discovery.candidates(scope("clinic"))
     assert {c.person for c in own} < {c.person for c in found}
+
+
+def test_a_large_place_is_cut(as_user: AsUser, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where a list would be too long the numbers come from the indicators, and one chooses a smaller place."""
+    exact = members.tallies(members.members(panel.read(Scope.system(), on=results.data_until())))
+    monkeypatch.setattr(queries, "MOST", 10)
+    large = as_user("leader").get("/api/chronic/overview").json()
+    known = {row["programme"]: row for row in large}
+    for row in exact:
+        if rules.diseases().diseases[row.programme].indicator:
+            assert (known[row.programme]["managed"], known[row.programme]["met"]) == (row.managed, row.met)
+        assert known[row.programme]["due"] is None
+    page = as_user("leader").get(reverse("chronic:register")).content.decode()
+    assert "请先选择下级区划" in page
+    assert as_user("leader").get(reverse("chronic:overview")).status_code == 200

@@ -123,14 +123,15 @@ def _age(born: date | None, today: date) -> int | None:
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """How many of a disease, and how many of them managed to norm so far. `lost` stay in the denominator."""
+    """How many of a disease, and how many of them managed to norm so far (None where nothing measures it). `lost` stay in
+    the denominator. `due` and `overdue` are None for a place too large to plan at once."""
 
     programme: str
     managed: int
-    met: int
+    met: int | None
     lost: int
-    due: int
-    overdue: int
+    due: int | None
+    overdue: int | None
 
 
 def tallies(found: Iterable[Member]) -> list[Tally]:

@@ -71,6 +71,15 @@ class Panel:
     data_until: date | None = None
 
 
+class TooMany(Exception):
+    """A place with more enrolments than a list is made of: choose a smaller one. `counts`: by disease, how many are open
+    and how many of them are out of reach."""
+
+    def __init__(self, counts: dict[str, tuple[int, int]]) -> None:
+        self.counts = counts
+        super().__init__(str(sum(n for n, _ in counts.values())))
+
+
 class Lake:
     """One DuckDB connection over a lake, for a few queries; close it."""
 
@@ -142,9 +151,10 @@ def read(
     persons: Iterable[int] | None = None,
     on: date | None = None,
     lake: Path | None = None,
+    most: int | None = None,
 ) -> Panel:
     """The register of a place (default: all of the viewer's). `persons`: only these of them. Raises `UnreadableFile`
-    where there is no lake, `Http404` for a place outside the scope."""
+    where there is no lake, `Http404` for a place outside the scope, `TooMany` above `most` enrolments."""
     today = on or clock.today()
     condition = place_condition(scope, division=division, institution=institution)
     if persons is not None:
@@ -153,9 +163,25 @@ def read(
     source = Lake(lake)
     try:
         source.people(condition, today)
+        if most is not None:
+            counts = _counts(source, today)
+            if sum(count for count, _lost in counts.values()) > most:
+                raise TooMany(counts)
         return _read(source, today)
     finally:
         source.close()
+
+
+def _counts(source: Lake, today: date) -> dict[str, tuple[int, int]]:
+    """Open enrolments of the place by disease, and how many of them are out of reach; as the lake has them."""
+    programmes = ", ".join(quoted(name) for name in rules.diseases().diseases)
+    rows = source.rows(
+        f"""SELECT e.program, count(DISTINCT e.person), count(DISTINCT e.person) FILTER (WHERE e.status = 'onhold')
+        FROM {source.table("episode")} e JOIN people USING (person)
+        WHERE e.program IN ({programmes}) AND e.status NOT IN ('entered-in-error', 'cancelled', 'planned')
+        AND e.start_day <= {literal(today)} AND (e.end_day IS NULL OR e.end_day > {literal(today)}) GROUP BY 1"""
+    )
+    return {name: (count, lost) for name, count, lost in rows}
 
 
 def _read(source: Lake, today: date) -> Panel:

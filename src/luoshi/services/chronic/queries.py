@@ -21,6 +21,7 @@ from luoshi.services.chronic.members import Member
 from luoshi.services.chronic.models import Card, Enrolment, Visit
 from luoshi.services.plan_desk import public as plan_desk
 
+MOST = 12_000  # enrolments of a place whose list is made at once
 COHORT = "hypertension"  # membership of a chronic list tells as much as this cohort does
 
 
@@ -55,9 +56,25 @@ class Named:
 
 
 def place_members(chosen: Chosen, *, scope: Scope, on: date | None = None) -> tuple[list[Member], panel.Panel]:
-    """Everybody of a place, those to visit first, before other filters. Raises `Http404` outside the scope."""
-    read = panel.read(scope, division=chosen.division, institution=chosen.institution, on=on)
+    """Everybody of a place, those to visit first, before other filters. Raises `Http404` outside the scope, `TooMany` for
+    a place that is too large for one list."""
+    read = panel.read(scope, division=chosen.division, institution=chosen.institution, on=on, most=MOST)
     return members.members(read), read
+
+
+def large_tallies(counts: dict[str, tuple[int, int]], chosen: Chosen, *, scope: Scope) -> list[members.Tally]:
+    """The counts of a place too large for a list: from the lake, and what was met from the indicators in place."""
+    division = chosen.division or scope.root_division()
+    found = []
+    for name, disease in rules.diseases().diseases.items():
+        managed, lost = counts.get(name, (0, 0))
+        met = None
+        if disease.indicator and division:
+            value = results.values([disease.indicator], scope=scope, division=division)[disease.indicator]
+            if value.denominator is not None and value.numerator is not None:
+                managed, met = int(value.denominator), int(value.numerator)
+        found.append(members.Tally(name, managed, met, lost, None, None))
+    return found
 
 
 def chosen_of(found: Sequence[Member], chosen: Chosen) -> list[Member]:

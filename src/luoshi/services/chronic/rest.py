@@ -13,6 +13,7 @@ from luoshi.platform import audit
 from luoshi.platform.access.views import scope_of, signed_in
 from luoshi.services.chronic import actions, discovery, members, queries
 from luoshi.services.chronic.members import Disease, Member
+from luoshi.services.chronic.panel import TooMany
 from luoshi.services.chronic.queries import Chosen
 from luoshi.web import errors
 from luoshi.web.api import needs
@@ -63,10 +64,10 @@ class TallyOut(Schema):
 
     programme: str
     managed: int
-    met: int
+    met: int | None
     lost: int
-    due: int
-    overdue: int
+    due: int | None = Field(description="null for a place too large to plan at once")
+    overdue: int | None
 
 
 class VisitIn(Schema):
@@ -120,8 +121,11 @@ class CandidateOut(Schema):
 @needs("chronic.read")
 def overview(request: HttpRequest, division: str = "") -> Any:
     """Counts of a place."""
-    found, _read = queries.place_members(Chosen(division=division), scope=scope_of(request))
-    return members.tallies(found)
+    asked = Chosen(division=division)
+    try:
+        return members.tallies(queries.place_members(asked, scope=scope_of(request))[0])
+    except TooMany as large:
+        return queries.large_tallies(large.counts, asked, scope=scope_of(request))
 
 
 @router.get("/today", response=ListOut, summary="Whom to visit, by risk and effect")
@@ -136,7 +140,10 @@ def today(
     """Members somebody should visit now. Those whose records are closed to the caller are counted and left out."""
     scope = scope_of(request)
     asked = Chosen(division=division, programme=programme, due=True)
-    found = queries.chosen_of(queries.place_members(asked, scope=scope)[0], asked)
+    try:
+        found = queries.chosen_of(queries.place_members(asked, scope=scope)[0], asked)
+    except TooMany:
+        return errors.problem(409, "This place is too large for one list.", "Name a smaller division.")
     cut = found[offset : offset + limit]
     named = queries.named(cut, scope=scope)
     told = [m for m in cut if named[m.person.number].told]

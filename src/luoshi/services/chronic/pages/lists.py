@@ -14,15 +14,16 @@ from luoshi.kernel import clock
 from luoshi.platform import audit
 from luoshi.platform.access.scope import Scope
 from luoshi.platform.access.views import requires, requires_person_factor, signed_in
+from luoshi.platform.lake import results
 from luoshi.platform.regions import queries as regions
-from luoshi.services.chronic import members, queries, rules, words
+from luoshi.services.chronic import members, panel, queries, rules, words
 from luoshi.services.chronic.members import Member
 from luoshi.services.chronic.queries import Chosen
 from luoshi.services.visits import public as visits
 from luoshi.web import downloads, paging
 from luoshi.web.manifest import in_language
 from luoshi.web.numbers import fraction, quantity
-from luoshi.web.tables import Cell, Column, Table
+from luoshi.web.tables import Cell, Column, Table, cell
 
 MOST = 5000  # rows of a file
 
@@ -67,10 +68,18 @@ def overview(request: HttpRequest) -> HttpResponse:
     """How many are managed, how many of them to the norm, against what is promised; by disease and by institution."""
     scope: Scope = request.scope  # type: ignore[attr-defined]
     asked = chosen(request, due=False)
-    found, read = queries.place_members(asked, scope=scope)
     promised = queries.promises(scope=scope)
+    found: list[Member] = []
+    large: panel.TooMany | None = None
+    try:
+        found, read = queries.place_members(asked, scope=scope)
+        tallies, until = members.tallies(found), read.data_until
+    except panel.TooMany as error:
+        large = error
+        tallies, until = queries.large_tallies(error.counts, asked, scope=scope), results.data_until()
     context = {
-        "table": _tally_table(members.tallies(found), promised, asked),
+        "large": large is not None,
+        "table": _tally_table(tallies, promised, asked),
         "institutions": _institution_table(found),
         "people": len(found),
         "joint": len(queries.chosen_of(found, Chosen(programme=members.JOINT))),
@@ -83,7 +92,7 @@ def overview(request: HttpRequest) -> HttpResponse:
             for one in rules.levels().levels
         ],
         "level_source": rules.levels(),
-        "data_until": read.data_until,
+        "data_until": until,
         "places": places(scope, asked.division),
         "asked": asked,
         "here": regions.division_names({asked.division}).get(asked.division, "") if asked.division else "",
@@ -104,7 +113,7 @@ def _tally_table(rows: list[members.Tally], promised: dict[str, queries.Promise]
         return Cell(found.promise, href=reverse("scoreboard:target", args=[found.target]))
 
     def share(row: members.Tally) -> Cell:
-        if not row.managed:
+        if not row.managed or row.met is None:
             return Cell("—")
         value = 100 * row.met / row.managed
         return Cell(quantity(value, "%"), value, note=fraction(row.met, row.managed))
@@ -129,8 +138,8 @@ def _tally_table(rows: list[members.Tally], promised: dict[str, queries.Promise]
                 Cell(str(row.managed), row.managed),
                 share(row),
                 promise(row),
-                Cell(str(row.due), row.due),
-                Cell(str(row.overdue), row.overdue),
+                cell(row.due),
+                cell(row.overdue),
                 Cell(str(row.lost), row.lost),
             ]
             for row in rows
@@ -196,7 +205,12 @@ def register(request: HttpRequest) -> HttpResponse:
 
 def _list(request: HttpRequest, asked: Chosen, template: str, title: str) -> HttpResponse:
     scope: Scope = request.scope  # type: ignore[attr-defined]
-    everybody, read = queries.place_members(asked, scope=scope)
+    crumbs = [(_("慢病管理"), reverse("chronic:overview")), (title, "")]
+    try:
+        everybody, read = queries.place_members(asked, scope=scope)
+    except panel.TooMany:
+        choice = {"places": places(scope, asked.division), "title": title, "breadcrumbs": crumbs}
+        return render(request, "chronic/choose.html", choice)
     found = queries.chosen_of(everybody, asked)
     kind = downloads.wanted(request)
     at = paging.offset(request)
@@ -218,7 +232,7 @@ def _list(request: HttpRequest, asked: Chosen, template: str, title: str) -> Htt
         "overdue": sum(m.overdue > 0 for m in found),
         "urgent": sum(any(d.standing.judged and d.standing.judged.risk == 3 for d in m.diseases) for m in found),
         "data_until": read.data_until,
-        "breadcrumbs": [(_("慢病管理"), reverse("chronic:overview")), (title, "")],
+        "breadcrumbs": crumbs,
         **filters(scope, asked),
     }
     return render(request, template, context)
