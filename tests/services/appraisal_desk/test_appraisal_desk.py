@@ -104,12 +104,15 @@ def test_those_appraised_see_their_own_line_until_the_table_is_open(held, as_use
     assert queries.names([other])[other] not in page
     assert county.get(f"/appraisal/runs/{run.pk}/of/{other}/").status_code == 404
     assert as_user("clinic").get(f"/appraisal/runs/{run.pk}/").status_code == 404
+    assert run.title not in as_user("clinic").get("/appraisal/").content.decode()
+    assert run.title in county.get("/appraisal/").content.decode()
     sheet = county.get(f"/api/appraisal/runs/{run.pk}").json()
     assert [line["division"] for line in sheet["lines"]] == [own]
     book = openpyxl.load_workbook(io.BytesIO(county.get(f"/appraisal/runs/{run.pk}/?format=xlsx").content))
     assert queries.names([other])[other] not in str([[c.value for c in row] for sheet in book for row in sheet.rows])
     Run.objects.filter(pk=run.pk).update(open_table=True)
     assert queries.names([other])[other] in county.get(f"/appraisal/runs/{run.pk}/").content.decode()
+    assert as_user("clinic").get(f"/appraisal/runs/{run.pk}/").status_code == 200
     # Of another county, counts of people stay inside; the published value does not.
     lines = {line["division"]: line for line in county.get(f"/api/appraisal/runs/{run.pk}").json()["lines"]}
     assert all(score["numerator"] is None for score in lines[other]["scores"])

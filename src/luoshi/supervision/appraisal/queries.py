@@ -60,9 +60,11 @@ def versions(slug: str, division: str, *, scope: Scope) -> list[SchemeVersion]:
 
 def runs(*, scope: Scope) -> QuerySet[Run]:
     """Runs in sight: for those who manage appraisals all of the divisions inside their scope; for everyone what was
-    announced inside it or by an office above."""
+    announced inside it, by an office above with a table open to all, or by the office directly above about them."""
     public = Run.objects.filter(state__in=(rules.ANNOUNCED, rules.FINAL))
-    found = public.filter(scope.path_filter("path")) | public.filter(scope.above_filter("path"))
+    parents = {f"{path.rstrip('/').rpartition('/')[0]}/" for path in scope.division_paths}
+    found = public.filter(scope.path_filter("path")) | public.filter(path__in=parents)
+    found = found | public.filter(scope.above_filter("path"), open_table=True)
     if scope.can("appraisal.manage"):
         found = found | Run.objects.filter(scope.path_filter("path"))
     return found.distinct()
