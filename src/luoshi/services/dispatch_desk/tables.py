@@ -155,7 +155,7 @@ def items(rows: Sequence[Row], places: Mapping[str, str], bodies: Mapping[str, s
                 cell((row.card.phone if export else mask(row.card.phone)) if row.card and row.card.phone else ""),
                 Cell(places.get(item.division, item.division)),
                 Cell(bodies.get(item.institution, item.institution) or "—"),
-                Cell(in_language(*rules.ITEM.states[item.state]), note=item.said),
+                Cell(_said(item), note=item.said),
                 Cell(item.get_data_display(), light="green" if item.data != rules.MISSING else "grey"),
                 cell(item.settled_on),
             ]
@@ -166,6 +166,13 @@ def items(rows: Sequence[Row], places: Mapping[str, str], bodies: Mapping[str, s
         Column(_("数据"), "light"), Column(_("确认日期"), "day"),
     ]  # fmt: skip
     return Table(_("派单事项"), columns, lines, empty=_("没有符合条件的事项。"), caption_hidden=True)
+
+
+def _said(item: Item) -> str:
+    """What people say of an item: once the data settled it, a tick waits for nothing."""
+    if item.data != rules.MISSING:
+        return _("已办") if item.state == rules.ACTED else "—"
+    return in_language(*rules.ITEM.states[item.state])
 
 
 def name_cell(row: Row, places: Mapping[str, str], bodies: Mapping[str, str]) -> Cell:
