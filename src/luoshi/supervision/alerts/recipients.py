@@ -16,7 +16,8 @@ def nearest(permission: str, *, division: str = "", institution: str = "") -> li
     """The active holders of `permission` granted at the institution or division itself; where nobody is, those one step
     above, and so on up to those granted everywhere. At most one query for each step of an institution and two besides.
 
-    Of nothing that has a place every holder is told. Someone who looks after a whole city is thus not told what a county's own officer can do.
+    Where no place is named every holder is told. Someone who looks after a whole city is thus not told what a county's own
+    officer can do.
     """
     roles = [name for name, role in role_book().roles.items() if permission in role.permissions]
     held = Grant.objects.on(clock.today()).filter(role__in=roles, user__is_active=True)
