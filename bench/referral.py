@@ -43,7 +43,7 @@ def _measured() -> Iterator[Row]:
     from luoshi.services.referral.models import Referral
 
     user = _filled()
-    client = Client()
+    client = Client(HTTP_HOST="localhost")
     client.force_login(user)
     size = f"{OPEN:,} open of {Referral.objects.count():,} referrals, {PERSONS:,} persons"
 
