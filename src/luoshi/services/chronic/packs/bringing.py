@@ -233,7 +233,7 @@ def _do(row: Pack, changes: list[Change], told: Told, *, late: bool, by: User, s
 
 
 def _wait(row: Pack, change: Change, told: Told) -> None:
-    place = reads.person_place(change.person) or ("", "")
+    place = reads.person_place(change.person) or (row.division, row.institution)
     made, new = Conflict.objects.get_or_create(
         pack=row,
         kind=change.kind,
