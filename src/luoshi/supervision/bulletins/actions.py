@@ -23,6 +23,8 @@ from luoshi.supervision.papers.contents import Wanted
 from luoshi.supervision.papers.model import Paper
 
 By = User | str
+# The longest each text of an office may be, as its columns.
+_LONGEST = {"body": 60, "code": 20, "printer": 60, "copies": 300, "addressee": 300}
 
 
 def make(
@@ -200,7 +202,7 @@ def save_office(*, division: str, given: Mapping[str, str], by: By, scope: Scope
     if not (cleaned["body"] and cleaned["code"] and cleaned["printer"]):
         raise InvalidValue(_("发文机关、机关代字和印发机关不能为空。"))
     for name, value in cleaned.items():
-        if len(value) > (Office._meta.get_field(name).max_length or 0):
+        if len(value) > _LONGEST[name]:
             raise InvalidValue(_("“%(value)s…”太长。") % {"value": value[:12]})
     with transaction.atomic():
         found, _created = Office.objects.update_or_create(division=division, defaults=cleaned)
