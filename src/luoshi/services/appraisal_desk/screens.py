@@ -19,7 +19,8 @@ from luoshi.supervision.appraisal import queries, rules
 from luoshi.supervision.appraisal.computing import Line
 from luoshi.supervision.appraisal.models import Meeting, Run
 from luoshi.supervision.sources import Standing
-from luoshi.web import lights, marks, numbers
+from luoshi.web import marks, numbers
+from luoshi.web.lights import Light, light
 
 WORST = 5
 MOVERS = 4
@@ -70,9 +71,9 @@ class Screen:
         return marks.stack(list(self.lights), width=600, height=26)
 
     @property
-    def tiles(self) -> list[tuple[lights.Light, int]]:
+    def tiles(self) -> list[tuple[Light, int]]:
         """The lights as they look, with their number."""
-        return [(lights.light(key), n) for key, n in self.lights]
+        return [(light(key), n) for key, n in self.lights]
 
     def plain(self) -> dict[str, Any]:
         """What the minutes keep of it."""

@@ -113,8 +113,8 @@ def read(content: bytes) -> list[tuple[Mapping[str, Any], list[Polygon]]]:
         if kind not in ("Polygon", "MultiPolygon"):
             continue
         assert isinstance(geometry_, dict)
-        coordinates = geometry_.get("coordinates")
-        polygons = [coordinates] if kind == "Polygon" else coordinates
+        coordinates: Any = geometry_.get("coordinates")
+        polygons: Any = [coordinates] if kind == "Polygon" else coordinates
         try:
             made = [[[(float(p[0]), float(p[1])) for p in ring] for ring in polygon] for polygon in polygons]
         except (TypeError, ValueError, IndexError):

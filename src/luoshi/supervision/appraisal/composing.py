@@ -17,7 +17,8 @@ def weighted(shares: Array, weights: Array) -> Array:
     there = ~np.isnan(shares)
     total = (np.nan_to_num(shares) * weights).sum(axis=1)
     possible = (there * weights).sum(axis=1)
-    return np.divide(total, possible, out=np.full(len(shares), np.nan), where=possible > 0)
+    found: Array = np.divide(total, possible, out=np.full(len(shares), np.nan), where=possible > 0)
+    return found
 
 
 def entropy_weights(matrix: Array, prior: Array | None = None) -> Array | None:
@@ -59,4 +60,5 @@ def topsis(matrix: Array, weights: Array, rises: NDArray[np.bool_]) -> Array:
     to_best = np.sqrt(((v - best) ** 2).sum(axis=1))
     to_worst = np.sqrt(((v - worst) ** 2).sum(axis=1))
     both = to_best + to_worst
-    return np.divide(to_worst, both, out=np.ones(len(v)), where=both > 0)
+    found: Array = np.divide(to_worst, both, out=np.ones(len(v)), where=both > 0)
+    return found

@@ -21,6 +21,7 @@ from luoshi.supervision.appraisal import actions, queries, rules, schemes
 from luoshi.supervision.appraisal.computing import DRAWS, LEVEL, Input
 from luoshi.supervision.appraisal.models import Run
 from luoshi.web import downloads, paging
+from luoshi.web.tables import Table
 
 
 @requires("board.read")
@@ -177,8 +178,8 @@ def _provenance(found: Run) -> str:
     }
 
 
-def _named(table: tables.Table, name: str) -> tables.Table:
-    return tables.Table(name, table.columns, table.rows, table.empty, table.notes)
+def _named(table: Table, name: str) -> Table:
+    return Table(name, table.columns, table.rows, table.empty, table.notes)
 
 
 @requires("appraisal.manage")
