@@ -166,7 +166,7 @@ def test_template_editor_previews_and_names_mistakes(paper: Issue, as_user: AsUs
 
 def test_pages_in_english_hold_no_chinese_but_the_paper(paper: Issue, as_user: AsUser) -> None:
     client = as_user("leader")
-    client.cookies["django_language"] = "en"
+    client.cookies["luoshi_lang"] = "en"
     page = client.get("/bulletins/").content.decode()
     assert "What was issued, and what is on its way?" in page
     assert User.objects.filter(username="leader").exists()

@@ -8,7 +8,7 @@ from functools import wraps
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
-from ninja import Field, Router, Schema
+from ninja import Field, Router, Schema, Status
 
 from luoshi.kernel import clock
 from luoshi.kernel.errors import NotFound, UserError
@@ -128,7 +128,7 @@ def make(request: HttpRequest, wanted: WantedIn) -> Any:
         kind=wanted.kind, division=wanted.division, start=start, end=end, subject=wanted.subject[:60],
         by=signed_in(request), scope=scope_of(request),
     )  # fmt: skip
-    return 201, made
+    return Status(201, made)
 
 
 @router.get("/{int:number}", response=PaperOut, summary="One paper")
