@@ -30,7 +30,8 @@ USERS = 200
 RESIDENTS = 20_000  # the city is made here from nothing; a larger one takes hours to ingest
 SECONDS = 60  # of measuring
 WARM = 10  # seconds before it: every worker opens its results once
-THINK = (3.0, 9.0)  # seconds a user reads before the next page
+THINK = (10.0, 30.0)  # seconds a user reads before the next page
+ALONE = 6  # requests of each kind with nobody else there, before the others come
 WORKERS = 2
 # page -> (how often, the p95 promised in seconds)
 PAGES = {"board": (4, 0.3), "target": (4, 0.3), "targets": (3, 1.0), "persons": (2, 1.0), "cockpit": (3, 0.3)}
@@ -42,6 +43,7 @@ class Seen:
 
     seconds: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
     wrong: Counter[str] = field(default_factory=Counter)
+    alone: dict[str, float] = field(default_factory=dict)
 
 
 def city(residents: int) -> Path:
@@ -192,6 +194,17 @@ async def _use(user: User, number: int, addresses: dict[str, list[str]], begin: 
         await asyncio.sleep(chance.uniform(*THINK))
 
 
+async def _alone(user: User, addresses: dict[str, list[str]], seen: Seen) -> None:
+    """The middle of the seconds each kind of page takes one user with the server to himself, once it is warm."""
+    for page, paths in addresses.items():
+        taken = []
+        for n in range(ALONE + WORKERS):
+            start = time.perf_counter()
+            await user.ask("GET", paths[n % len(paths)])
+            taken.append(time.perf_counter() - start)
+        seen.alone[page] = _at(sorted(taken[WORKERS:]), 0.5)
+
+
 async def _all(port: int, home: Path, users: int) -> Seen:
     ready = json.loads((home / "ready.json").read_text("utf-8"))
     # Leaders and county officers look at persons; two accounts, many sessions.
@@ -204,9 +217,9 @@ async def _all(port: int, home: Path, users: int) -> Seen:
                 for n in range(first, min(first + 8, users))
             )
         )
-    seen = Seen()
+    seen, addresses = Seen(), _addresses(home)
+    await _alone(browsers[0], addresses, seen)
     begin = time.monotonic() + WARM
-    addresses = _addresses(home)
     await asyncio.gather(
         *(_use(browser, n, addresses, begin, begin + SECONDS, seen) for n, browser in enumerate(browsers))
     )
@@ -223,7 +236,10 @@ def rows(residents: int, users: int = USERS) -> Iterator[Row]:
     for page, (_often, bar) in PAGES.items():
         taken = sorted(seen.seconds[page])
         if taken:
-            told = f"{users} users, {size:,} residents, {len(taken)} requests, p50 {_at(taken, 0.5):.3f}, max {taken[-1]:.3f}"
+            told = (
+                f"{users} users, {size:,} residents, {len(taken)} requests, p50 {_at(taken, 0.5):.3f}, "
+                f"max {taken[-1]:.3f}; one user alone {seen.alone[page]:.3f}"
+            )
             yield Row(f"load: {page} p95", _at(taken, 0.95), peers={"promised": bar}, size=told, bar=1.0)
     total = sum(len(taken) for taken in seen.seconds.values())
     told = f"{total / SECONDS:.1f} requests/s; " + (", ".join(f"{k}: {n}" for k, n in seen.wrong.items()) or "none")
