@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
+from numpy.typing import NDArray
 
 from luoshi.simulate import codes
 from luoshi.simulate.chance import NEVER, Bools, Ints, add_months
@@ -39,7 +42,7 @@ def windows(tally: Tally) -> tuple[Ints, Bools, Ints, Ints, Ints, Ints]:
     start, end = tally.ranges["CY"]
     kept = (rows["state"] != codes.CONTRACT_STATES.index("revoked")) & tally.region.people.resident(end)[rows["person"]]
     contract = np.flatnonzero(kept)
-    found: list[tuple[Ints, ...]] = []
+    found: list[tuple[NDArray[Any], ...]] = []
     for number, (times, services, groups) in enumerate(BASE.values()):
         days = _days_of(tally, services)
         for place in range(_LONGEST * times // 12):
