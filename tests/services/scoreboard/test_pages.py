@@ -217,9 +217,9 @@ def test_the_exported_list_names_everyone(as_user: AsUser, known: Known):
 @pytest.mark.parametrize(
     ("page", "most"),
     [
-        ("overview", 12),
-        ("targets", 11),
-        ("target", 12),
+        ("overview", 15),
+        ("targets", 13),
+        ("target", 14),
         ("missed", 23),
         ("target as Word", 12),
         ("ranking", 11),
