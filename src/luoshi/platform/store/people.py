@@ -71,7 +71,10 @@ def by_identifier(text: str, *, scope: Scope) -> list[int]:
             continue
     if not wanted:
         return []
-    rows = PersonIdentifier.objects.filter(value__in={v for _, v in wanted}).values_list("system", "value", "person")
+    # The index begins with the system: without it every identifier of the region would be looked at.
+    rows = PersonIdentifier.objects.filter(
+        system__in={s for s, _ in wanted}, value__in={v for _, v in wanted}
+    ).values_list("system", "value", "person")
     found = {person for system, value, person in rows if (system, value) in wanted}
     tops = links.roots(found) if found else {}
     found = {tops.get(person, person) for person in found}
