@@ -44,17 +44,20 @@ def _who(username: str) -> tuple[User | str, Scope]:
 def list_(username: str, division: str, state: str, due: str | None, limit: int, format_: str) -> None:
     """List duties, the earliest due first, each with its computed light."""
     _by, scope = _who(username)
+    from django.http import Http404
+
     from luoshi.kernel import clock
+    from luoshi.kernel.errors import NotFound
     from luoshi.platform.regions import queries as regions
     from luoshi.supervision.duties import figures, queries
 
     found = queries.duties(scope=scope)
     if division:
-        if not scope.covers_division(division):
-            from luoshi.kernel.errors import NotFound
-
-            raise NotFound(f"There is no division {division}.", todo="`luoshi region list` prints them.")
-        found = found.filter(division_path__startswith=regions.division_or_404(division, scope=scope).path)
+        try:
+            path = regions.division_or_404(division, scope=scope).path
+        except Http404:
+            raise NotFound(f"There is no division {division}.", todo="`luoshi region list` prints them.") from None
+        found = found.filter(division_path__startswith=path)
     filters = {"state": "" if state == "all" else state, "due": due or ""}
     rows = list(queries.narrowed(found, filters, on=clock.today()).order_by("due", "pk")[:limit])
     seen = figures.of_duties(rows, scope=scope)
