@@ -121,7 +121,7 @@ def test_from_draft_to_issued_and_again(small: Issue, db: None) -> None:
     again = proving.again(Issue.objects.get(pk=done.pk))
     assert len(again) == 3
     assert all(one.identical for one in again)
-    assert "草稿" not in making.paper_of(done).small
+    assert "草稿" not in making.paper_of(done).draft
     with pytest.raises(Refused):
         actions.remake(number=done.pk, own=None, by="system", scope=Scope.system())
     assert Audited.objects.filter(action="bulletin.issue", object_id=str(done.pk)).exists()
