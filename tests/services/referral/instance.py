@@ -56,7 +56,11 @@ def told(uid: str) -> dict[str, object]:
 def do(what: str, more: dict) -> object:
     user = User.objects.get(username=more.pop("by", "doctor"))
     scope = Scope.of(user)
-    if what == "peer":
+    if what == "down":
+        down()
+    elif what == "up":
+        up(more["port"])
+    elif what == "peer":
         peers.register(by="test", **more)
     elif what == "send":
         made = actions.send(
@@ -125,12 +129,28 @@ def race(uids: list[str], slot: int, user: User) -> list[str]:
     return sorted(results)
 
 
+APP = get_wsgi_application()
+SERVING: list[WSGIServer] = []
+
+
+def up(port: int) -> int:
+    """Listen, at a port of choice or any; the port."""
+    SERVING.append(make_server("127.0.0.1", port, APP, Server, Quiet))
+    threading.Thread(target=SERVING[-1].serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
+    return SERVING[-1].server_port
+
+
+def down() -> None:
+    """Listen no more: whoever calls is refused."""
+    server = SERVING.pop()
+    server.shutdown()
+    server.server_close()
+
+
 def main() -> None:
     import luoshi.project.urls  # noqa: F401 (else the first request waits for it)
 
-    server = make_server("127.0.0.1", int(sys.argv[1]), get_wsgi_application(), Server, Quiet)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    print(json.dumps({"port": server.server_port}), flush=True)
+    print(json.dumps({"port": up(0)}), flush=True)
     for line in sys.stdin:
         asked = json.loads(line)
         try:
