@@ -189,7 +189,7 @@ def finding(request: HttpRequest, number: int) -> HttpResponse:
         "chain": chain if len(chain) > 1 else [],
         "again": list(found.repeats.filter(pk__in=queries.findings(scope=scope))),
         "history": tables.history(found),
-        "ahead": ladder.rules.due_steps(
+        "ahead": rules.due_steps(
             found.running[0], found.running[1], repeat=found.repeat_of_id is not None, until=date.max,
             done=[s.step for s in steps if (s.basis, s.missed) == found.running],
         ) if found.running else [],
@@ -234,8 +234,11 @@ def ahead(request: HttpRequest) -> HttpResponse:
         "until": until,
         "rule": rule,
         "ladders": [
-            (title, [(in_language(s.name, s.name_en), s) for s in rule.ladders[name]])
-            for name, title in (("plan", _("逾期未报方案")), ("finish", _("逾期未整改到位")))
+            (title, [(in_language(s.name, s.name_en), s) for s in steps])
+            for title, steps in (
+                (_("逾期未报方案"), rule.ladders["plan"]),
+                (_("逾期未整改到位"), rule.ladders["finish"]),
+            )
         ],
         "breadcrumbs": [(_("整改"), reverse("rectification_desk:findings")), (_("督办预演"), "")],
     }  # fmt: skip

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from luoshi.kernel import clock
 from luoshi.platform.access.models import Grant, User
@@ -46,8 +44,8 @@ def nearest(permission: str, *, division: str = "", institution: str = "") -> li
     return []
 
 
-def _users(grants: Sequence[Grant] | object) -> list[User]:
-    found = grants.select_related("user")  # type: ignore[attr-defined]
+def _users(grants: QuerySet[Grant]) -> list[User]:
+    found = grants.select_related("user")
     return list({grant.user_id: grant.user for grant in found}.values())
 
 

@@ -65,7 +65,7 @@ class Dispatch(models.Model):
     @property
     def period(self) -> Period:
         """The period the items are looked at in, also after it has ended."""
-        return Period(self.period_start, self.period_end, self.period_kind)  # type: ignore[arg-type]
+        return Period(self.period_start, self.period_end, self.period_kind)
 
 
 class Item(models.Model):

@@ -89,7 +89,7 @@ def settle(number: int) -> Settled:
         done = not any(item.data == rules.MISSING and item.state != rules.EXCUSED for item in items)
         if done:
             _finish(found, "")
-        return Settled(1, *tally.values(), len(fallen), int(done))
+        return Settled(1, tally[rules.COUNTED], tally[rules.LEFT], tally[rules.MISSING], len(fallen), int(done))
 
 
 def _look(item: Item, became: subjects.Became, heard: date | None) -> bool:

@@ -36,5 +36,6 @@ def hear(happened: Happened) -> None:
             raised_division=duty.issuer_division,
             by=None,
             scope=scope,
-            **where,
+            division=duty.division,
+            institution=duty.institution,
         )
