@@ -64,12 +64,6 @@ def desk(city_db: Any, db: None) -> Desk:
     Contract.objects.update(predecessor=None)
     for model in (Contract, Note, Sign, Member, OwnPackage, Team):
         model.objects.all().delete()  # type: ignore[attr-defined]
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT id FROM store_source WHERE name = 'luoshi-contracts'")
-        for (source,) in cursor.fetchall():
-            ours = "SELECT id FROM store_resource WHERE source_id = %s"
-            cursor.execute(f"DELETE FROM store_version WHERE resource_id IN ({ours})", [source])
-            cursor.execute("DELETE FROM store_resource WHERE source_id = %s", [source])
     grant = Grant.objects.select_related("institution").get(user__username="clinic")
     assert grant.institution is not None
     scope = Scope.of(grant.user)
