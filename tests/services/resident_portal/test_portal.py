@@ -229,7 +229,7 @@ def test_every_own_page_opens_in_both_languages(resident: Client, known: Known):
 
 
 @pytest.mark.parametrize(
-    ("page", "most"), [("overview", 33), ("timeline", 21), ("entry", 21), ("privacy", 16), ("looks", 21)]
+    ("page", "most"), [("overview", 38), ("timeline", 21), ("entry", 21), ("privacy", 16), ("looks", 21)]
 )
 def test_what_a_page_costs(page: str, most: int, resident: Client, known: Known):
     address = every_address(known.here, known)[page]
