@@ -329,7 +329,7 @@ def test_a_transfer_keeps_history_and_the_numbers_move_from_its_day(desk: Desk, 
 
         rows = duckdb.sql(
             f"""SELECT institution FROM read_parquet('{lake}/tables/contract/bucket=*/part.parquet')
-            WHERE person = {person} AND known_to IS NULL AND status IN ('active', 'completed') AND source = 'luoshi-contracts'
+            WHERE person = {person} AND known_to IS NULL AND status IN ('active', 'completed') AND id IN ('{old.key}', '{new.key}')
               AND start_day <= DATE '{on}' AND end_day >= DATE '{on}'"""
         )
         return {row[0] for row in rows.fetchall()}
