@@ -21,6 +21,15 @@ def in_language(chinese: str, english: str) -> str:
     return english if english and (get_language() or "").startswith("en") else chinese
 
 
+# Where a service stands in the navigation, in this order: area -> its name.
+AREAS = {
+    "measure": ("进展", "Progress"),
+    "supervise": ("督办", "Supervision"),
+    "serve": ("服务", "Services"),
+    "data": ("数据", "Data"),
+}
+
+
 @dataclass(frozen=True)
 class Nav:
     """One entry of the navigation: shown to those who hold `permission` (an empty one: to everyone signed in).
@@ -46,6 +55,7 @@ class Service(AppConfig):
     slug: str = ""
     title: str = ""
     title_en: str = ""
+    area: str = "measure"
     # Where the pages live; None means the slug with dashes. The scoreboard lives at the root.
     prefix: str | None = None
     # Permission -> what it allows, in Chinese.

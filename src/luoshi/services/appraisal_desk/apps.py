@@ -12,6 +12,7 @@ class AppraisalDeskConfig(Service):
     name = "luoshi.services.appraisal_desk"
     label = "appraisal_desk"
     slug = "appraisal_desk"
+    area = "supervise"
     title = "考核与调度"
     title_en = "Appraisal and meetings"
     prefix = "appraisal"

@@ -12,6 +12,7 @@ class BulletinDeskConfig(Service):
     name = "luoshi.services.bulletin_desk"
     label = "bulletin_desk"
     slug = "bulletin_desk"
+    area = "supervise"
     title = "通报与公文"
     title_en = "Bulletins and papers"
     prefix = "bulletins"

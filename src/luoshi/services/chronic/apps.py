@@ -12,6 +12,7 @@ class ChronicConfig(Service):
     name = "luoshi.services.chronic"
     label = "chronic"
     slug = "chronic"
+    area = "serve"
     title = "慢病管理"
     title_en = "Chronic care"
     permissions = {

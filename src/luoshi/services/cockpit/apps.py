@@ -12,6 +12,7 @@ class CockpitConfig(Service):
     name = "luoshi.services.cockpit"
     label = "cockpit"
     slug = "cockpit"
+    area = "measure"
     title = "落实大屏"
     title_en = "Cockpit"
     permissions = {"board.read": "查看落实大屏", "region.edit": "导入区划边界"}

@@ -12,6 +12,7 @@ class ContractsConfig(Service):
     name = "luoshi.services.contracts"
     label = "contracts"
     slug = "contracts"
+    area = "serve"
     title = "家庭医生签约"
     title_en = "Family-doctor contracts"
     permissions = {

@@ -12,6 +12,7 @@ class DispatchDeskConfig(Service):
     name = "luoshi.services.dispatch_desk"
     label = "dispatch_desk"
     slug = "dispatch_desk"
+    area = "supervise"
     title = "派单"
     title_en = "Dispatches"
     prefix = "dispatches"

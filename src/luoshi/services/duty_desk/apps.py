@@ -12,6 +12,7 @@ class DutyDeskConfig(Service):
     name = "luoshi.services.duty_desk"
     label = "duty_desk"
     slug = "duty_desk"
+    area = "supervise"
     prefix = "duties"
     title = "任务"
     title_en = "Duties"

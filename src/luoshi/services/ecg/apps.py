@@ -12,6 +12,7 @@ class EcgConfig(Service):
     name = "luoshi.services.ecg"
     label = "ecg"
     slug = "ecg"
+    area = "serve"
     title = "远程心电"
     title_en = "Remote ECG"
     permissions = {"ecg.request": "申请远程心电", "ecg.report": "判读远程心电", "ecg.follow": "查看远程心电时限"}

@@ -12,6 +12,7 @@ class FhirServerConfig(Service):
     name = "luoshi.services.fhir_server"
     label = "fhir_server"
     slug = "fhir_server"
+    area = "data"
     title = "FHIR 接口"
     title_en = "FHIR interface"
     prefix = "fhir"

@@ -12,6 +12,7 @@ class HealthCodeConfig(Service):
     name = "luoshi.services.health_code"
     label = "health_code"
     slug = "health_code"
+    area = "serve"
     title = "健康码"
     title_en = "Health code"
     prefix = "health-code"

@@ -12,6 +12,7 @@ class IdentityDeskConfig(Service):
     name = "luoshi.services.identity_desk"
     label = "identity_desk"
     slug = "identity_desk"
+    area = "data"
     title = "身份核对"
     title_en = "Who is who"
     prefix = "identity"

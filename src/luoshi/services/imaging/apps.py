@@ -12,6 +12,7 @@ class ImagingConfig(Service):
     name = "luoshi.services.imaging"
     label = "imaging"
     slug = "imaging"
+    area = "serve"
     title = "云影像"
     title_en = "Imaging"
     permissions = {"record.read": "调阅影像"}

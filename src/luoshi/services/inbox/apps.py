@@ -12,6 +12,7 @@ class InboxConfig(Service):
     name = "luoshi.services.inbox"
     label = "inbox"
     slug = "inbox"
+    area = "supervise"
     title = "消息"
     title_en = "Inbox"
     permissions = {"alert.read": "查看消息"}

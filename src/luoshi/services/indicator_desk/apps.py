@@ -12,6 +12,7 @@ class IndicatorDeskConfig(Service):
     name = "luoshi.services.indicator_desk"
     label = "indicator_desk"
     slug = "indicator_desk"
+    area = "measure"
     title = "指标目录"
     title_en = "Indicators"
     prefix = "indicators"

@@ -12,6 +12,7 @@ class McpServerConfig(Service):
     name = "luoshi.services.mcp_server"
     label = "mcp_server"
     slug = "mcp_server"
+    area = "data"
     title = "智能助手"
     title_en = "Assistants"
     prefix = "assistant"

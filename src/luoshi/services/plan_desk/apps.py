@@ -12,6 +12,7 @@ class PlanDeskConfig(Service):
     name = "luoshi.services.plan_desk"
     label = "plan_desk"
     slug = "plan_desk"
+    area = "measure"
     title = "规划"
     title_en = "Plans"
     prefix = "plans"

@@ -12,6 +12,7 @@ class QualityConfig(Service):
     name = "luoshi.services.quality"
     label = "quality"
     slug = "quality"
+    area = "data"
     title = "数据质量"
     title_en = "Data quality"
     permissions = {

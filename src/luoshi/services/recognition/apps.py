@@ -12,6 +12,7 @@ class RecognitionConfig(Service):
     name = "luoshi.services.recognition"
     label = "recognition"
     slug = "recognition"
+    area = "serve"
     title = "检查检验互认"
     title_en = "Mutual recognition"
     permissions = {

@@ -12,6 +12,7 @@ class RecordsDeskConfig(Service):
     name = "luoshi.services.records_desk"
     label = "records_desk"
     slug = "records_desk"
+    area = "serve"
     title = "居民档案"
     title_en = "Residents"
     prefix = "people"

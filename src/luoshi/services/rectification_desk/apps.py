@@ -12,6 +12,7 @@ class RectificationDeskConfig(Service):
     name = "luoshi.services.rectification_desk"
     label = "rectification_desk"
     slug = "rectification_desk"
+    area = "supervise"
     title = "整改"
     title_en = "Rectification"
     prefix = "rectification"

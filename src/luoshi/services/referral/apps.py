@@ -12,6 +12,7 @@ class ReferralConfig(Service):
     name = "luoshi.services.referral"
     label = "referral"
     slug = "referral"
+    area = "serve"
     title = "双向转诊"
     title_en = "Referrals"
     permissions = {

@@ -12,6 +12,7 @@ class ResearchConfig(Service):
     name = "luoshi.services.research"
     label = "research"
     slug = "research"
+    area = "data"
     title = "科研数据"
     title_en = "Research data"
     permissions = {"research.request": "申请研究用去标识数据", "research.approve": "审批研究用去标识数据"}

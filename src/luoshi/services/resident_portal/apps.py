@@ -12,6 +12,7 @@ class ResidentPortalConfig(Service):
     name = "luoshi.services.resident_portal"
     label = "resident_portal"
     slug = "resident_portal"
+    area = "serve"
     title = "我的健康档案"
     title_en = "My health record"
     prefix = "my"

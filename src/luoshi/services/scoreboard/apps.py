@@ -12,6 +12,7 @@ class ScoreboardConfig(Service):
     name = "luoshi.services.scoreboard"
     label = "scoreboard"
     slug = "scoreboard"
+    area = "measure"
     title = "总览与目标"
     title_en = "Board and targets"
     prefix = ""

@@ -12,6 +12,7 @@ class SourcesDeskConfig(Service):
     name = "luoshi.services.sources"
     label = "sources_desk"
     slug = "sources_desk"
+    area = "data"
     title = "数据来源"
     title_en = "Sources"
     prefix = "sources"

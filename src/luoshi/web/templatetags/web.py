@@ -17,14 +17,18 @@ from luoshi.kernel import clock
 from luoshi.web import charts, numbers
 from luoshi.web.lights import LIGHTS
 from luoshi.web.lights import light as light_of
-from luoshi.web.manifest import services
+from luoshi.web.manifest import AREAS, in_language, services
 
 register = template.Library()
 
 
+MOST_ENTRIES = 9  # of the navigation, before they are grouped
+
+
 @register.simple_tag(takes_context=True)
 def navigation(context: RequestContext) -> list[dict[str, Any]]:
-    """Entries of all services that the viewer may use: `text`, `href`, `here` (the page lies in that place)."""
+    """Entries of all services that the viewer may use: `text`, `href`, `here` (the page lies in that place). Where they
+    are many, those of an area other than the first stand together as one with `entries`."""
     request = context.get("request")
     if request is None or not getattr(getattr(request, "user", None), "is_authenticated", False):
         return []
@@ -38,14 +42,29 @@ def navigation(context: RequestContext) -> list[dict[str, Any]]:
                 href = reverse(nav.url_name)
             except NoReverseMatch:
                 continue
-            entries.append({"text": nav.text, "href": href, "order": nav.order, "here": False})
+            entries.append({"text": nav.text, "href": href, "order": nav.order, "here": False, "area": service.area})
     # The longest address the page begins with is where we are; the root is only itself.
     matching = [
         e for e in entries if request.path == e["href"] or (e["href"] != "/" and request.path.startswith(e["href"]))
     ]
     if matching:
         max(matching, key=lambda e: len(e["href"]))["here"] = True
-    return sorted(entries, key=lambda e: e["order"])
+    entries.sort(key=lambda e: e["order"])
+    return entries if len(entries) <= MOST_ENTRIES else _by_area(entries)
+
+
+def _by_area(entries: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The entries of the first area, then one group for each other area; a group of one stands for itself."""
+    first, *others = AREAS
+    shown = [e for e in entries if e["area"] == first]
+    for area in others:
+        inside = [e for e in entries if e["area"] == area]
+        if len(inside) == 1:
+            shown += inside
+        elif inside:
+            here = next((e for e in inside if e["here"]), None)
+            shown.append({"text": in_language(*AREAS[area]), "entries": inside, "here": here})
+    return shown
 
 
 @register.simple_tag
