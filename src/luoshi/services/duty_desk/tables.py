@@ -22,8 +22,8 @@ def duties(rows: Sequence[Duty], figures: Mapping[int, Figure]) -> Table:
     columns = [
         Column(_("任务"), head=True, width=44),
         Column(_("责任单位"), width=26),
-        Column(_("角色"), width=8),
-        Column(_("状态"), width=12),
+        Column(_("角色"), "day", width=8),
+        Column(_("状态"), "day", width=12),
         Column(_("灯色"), "light", width=14),
         Column(_("现值"), "number", width=16),
         Column(_("任务指标"), "number", width=14),
@@ -137,7 +137,7 @@ def issue_rows(task: Any) -> Table:
     ]
     columns = [
         Column(_("责任单位"), head=True, width=30), Column(_("角色"), width=10), Column(_("任务"), width=40),
-        Column(_("目标值"), "number"), Column(_("期限"), "day"), Column(_("状态"), width=10),
+        Column(_("目标值"), "number"), Column(_("期限"), "day"), Column(_("状态"), "day", width=10),
     ]  # fmt: skip
     return Table(task.task.title, columns, rows, empty=_("这项任务没有责任单位。"), caption_hidden=True)
 
