@@ -65,6 +65,7 @@ def target(request: HttpRequest, target_id: int) -> HttpResponse:
         "per_head": row.indicator is not None and row.indicator.per is not None and bool(below),
         "duties_href": _duties_link(row, at, scope),
         **_missed_link(row, at, scope),
+        "steps": _steps(row, at, scope),
     }
     return render(request, "scoreboard/target.html", context)
 
@@ -87,6 +88,23 @@ def _duties_link(row: Row, at: Place, scope: Scope) -> str:
         return reverse("duty_desk:promise", args=[row.id, at.division])
     except NoReverseMatch:
         return ""
+
+
+def _steps(row: Row, at: Place, scope: Scope) -> list[tuple[str, str]]:
+    """What can be done about a promise that lags: (words, address) of sending the gap and of raising a finding, for
+    those who may; nothing where the desk is not installed."""
+    if not at.division or row.standing.light not in ("red", "yellow"):
+        return []
+    ways = [("dispatch.send", "dispatch_desk:new", _("把差距派给能办的机构"))] if row.indicator else []
+    ways.append(("rectify.issue", "rectification_desk:new", _("提出整改")))
+    found = []
+    for permission, page, words in ways:
+        if scope.can(permission):
+            try:
+                found.append((words, f"{reverse(page)}?target={row.id}&division={at.division}"))
+            except NoReverseMatch:
+                continue
+    return found
 
 
 def _breadcrumbs(row: Row, at: Place, scope: Scope) -> list[tuple[str, str]]:
