@@ -19,39 +19,77 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
 
-@pytest.fixture(scope="session")
-def site(city: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of a server on a copy of the city."""
-    home = tmp_path_factory.mktemp("site") / "home"
-    shutil.copytree(city.home, home)
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    environment = city.environment | {
-        "LUOSHI_HOME": str(home),
-        "LUOSHI_LAKE": str(home / "lake"),
-        "DATABASE_URL": f"sqlite:///{home / 'luoshi.sqlite3'}",
-    }
-    command = [Path(sys.executable).parent / "granian", "--interface", "wsgi", "--port", str(port), "--workers", "1"]
-    log = (home / "server.log").open("wb")
-    server = subprocess.Popen(
-        [*command, "--no-access-log", "luoshi.project.wsgi:application"], env=environment, stdout=log, stderr=log
-    )
-    address = f"http://127.0.0.1:{port}"
-    try:
+class Served:
+    """A server on a copy of the city, on the day it lives on; `on` starts it again on another day, at the same address."""
+
+    def __init__(self, city: Any, home: Path) -> None:
+        shutil.copytree(city.home, home)
+        self.home = home
+        self.environment = city.environment | {
+            "LUOSHI_HOME": str(home),
+            "LUOSHI_LAKE": str(home / "lake"),
+            "DATABASE_URL": f"sqlite:///{home / 'luoshi.sqlite3'}",
+        }
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port = probe.getsockname()[1]
+        self.address = f"http://127.0.0.1:{self.port}"
+        self.server: subprocess.Popen[bytes] | None = None
+
+    def on(self, day: str = "") -> None:
+        """Serve, from a day on where one is given; returns when pages are answered."""
+        self.stop()
+        if day:
+            self.environment["LUOSHI_TODAY"] = day
+        granian = Path(sys.executable).parent / "granian"
+        command = [granian, "--interface", "wsgi", "--port", str(self.port), "--workers", "1", "--no-access-log"]
+        with (self.home / "server.log").open("ab") as log:
+            self.server = subprocess.Popen(
+                [*command, "luoshi.project.wsgi:application"], env=self.environment, stdout=log, stderr=log
+            )
         for _ in range(200):
             try:
-                urllib.request.urlopen(f"{address}/sign-in/", timeout=2).close()
-                break
+                urllib.request.urlopen(f"{self.address}/sign-in/", timeout=2).close()
+                return
             except OSError:
                 time.sleep(0.2)
-        else:
-            pytest.fail((home / "server.log").read_text("utf-8", "replace")[-2000:])
-        yield address
-    finally:
-        server.terminate()
-        server.wait(20)
-        log.close()
+        pytest.fail((self.home / "server.log").read_text("utf-8", "replace")[-2000:])
+
+    def stop(self) -> None:
+        """End the server, where there is one."""
+        if self.server is not None:
+            self.server.terminate()
+            self.server.wait(20)
+            self.server = None
+
+    def luoshi(self, *arguments: str) -> str:
+        """A command, as typed beside the server on its day; what it printed. Fails the test where it fails."""
+        command = [sys.executable, "-m", "luoshi.cli.main", *arguments]
+        done = subprocess.run(command, env=self.environment, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, f"luoshi {' '.join(arguments)}\n{done.stdout}\n{done.stderr}"
+        return done.stdout
+
+
+@pytest.fixture(scope="session")
+def served(city: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[], Served]]:
+    """`served()` copies the city and serves the copy until the session ends, or until it is stopped."""
+    running: list[Served] = []
+
+    def serve() -> Served:
+        one = Served(city, tmp_path_factory.mktemp("site") / "home")
+        running.append(one)
+        one.on()
+        return one
+
+    yield serve
+    for one in running:
+        one.stop()
+
+
+@pytest.fixture(scope="session")
+def site(served: Callable[[], Served]) -> str:
+    """The address of a server on a copy of the city."""
+    return served().address
 
 
 # One module at a time: Playwright's loop must be closed before another one opens.
