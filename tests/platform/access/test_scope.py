@@ -95,6 +95,17 @@ def test_nobody_sees_nothing(small_region, make_user):
         assert not Division.objects.filter(scope.path_filter("path")).exists()
 
 
+def test_only_the_system_itself_is_trusted():
+    from dataclasses import replace
+
+    from luoshi.platform.access.scope import EVERYWHERE
+
+    token = Scope(None, (), ("C1",), frozenset({"record.read"}))
+    assert Scope.system().trusted
+    assert not token.trusted
+    assert not replace(token, division_paths=(EVERYWHERE,)).trusted  # let in to one resident who shares
+
+
 def test_system_sees_all(small_region):
     scope = Scope.system()
     assert scope.covers_division("990102")

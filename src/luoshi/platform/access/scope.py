@@ -40,6 +40,7 @@ class Scope:
     division_paths: tuple[str, ...] = ()
     institution_codes: tuple[str, ...] = ()
     permissions: frozenset[str] = frozenset()
+    trusted: bool = False  # the system itself; a token that reaches everywhere is not
     _memory: dict[tuple[str, str], Any] = field(default_factory=dict, compare=False, repr=False)
 
     @classmethod
@@ -79,7 +80,9 @@ class Scope:
     @classmethod
     def system(cls) -> Scope:
         """Everything: for jobs and the command line, where the operating system has decided who may run them."""
-        return cls(user=None, division_paths=(EVERYWHERE,), permissions=frozenset(role_book().permissions))
+        return cls(
+            user=None, division_paths=(EVERYWHERE,), permissions=frozenset(role_book().permissions), trusted=True
+        )
 
     @property
     def everywhere(self) -> bool:
