@@ -14,7 +14,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import linprog
 
 from luoshi.kernel.errors import InvalidValue
 
@@ -102,6 +101,8 @@ def bounds(
 
 
 def _range(equal: NDArray[np.float64], known: NDArray[np.float64], cell: int) -> tuple[float, float]:
+    from scipy.optimize import linprog  # a second to load, and only small counts need it
+
     goal = np.zeros(equal.shape[1])
     goal[cell] = 1.0
     low = linprog(goal, A_eq=equal, b_eq=known, bounds=(0, None), method="highs")
