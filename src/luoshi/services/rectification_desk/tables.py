@@ -186,7 +186,8 @@ def history(found: Finding) -> list[Event]:
         if move == "notify":
             said = _("整改期限 %(day)s") % {"day": detail.get("due", "—")}
         by = _("系统") if row.by == "clock" else names.get(row.by) or row.by
-        events.append(Event(row.at, by, what, said))
+        lived = detail.get(rules.WHEN)  # rows of earlier versions carry only the time of the trail
+        events.append(Event(datetime.fromisoformat(lived) if lived else row.at, by, what, said))
     return events
 
 

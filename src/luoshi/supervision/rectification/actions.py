@@ -78,7 +78,7 @@ def raise_finding(
         detail = {"kind": kind, "target": target, "repeat_of": before.pk if before else None, "origin": origin}
         audit.record(
             by=by or "clock", action="finding.raise", object_type="finding", object_id=made.pk,
-            scope_division=made.division, detail=detail,
+            scope_division=made.division, detail=rules.dated(detail),
         )  # fmt: skip
     return made
 
@@ -215,7 +215,7 @@ def minute(*, step: int, text: str, held_on: date, by: User, scope: Scope) -> St
             raise Refused(_("这次约谈已有记录。"))
         audit.record(
             by=by, action="finding.minute", object_type="finding", object_id=row.finding_id,
-            scope_division=row.finding.division, detail={"step": row.name, "held": held_on},
+            scope_division=row.finding.division, detail=rules.dated({"step": row.name, "held": held_on}),
         )  # fmt: skip
     return row
 
@@ -236,7 +236,7 @@ def _recheck(found: Finding, by: str) -> bool:
         Finding.objects.filter(pk=found.pk).update(edition=found.edition)
         return False
     advance(
-        found, rules.FINDING, "pass", by=by, permissions={CLOCK}, given={"value": outcome.words},
+        found, rules.FINDING, "pass", by=by, permissions={CLOCK}, given=rules.dated({"value": outcome.words}),
         scope_division=found.division, closed_at=clock.now(), closed_by=by, closed_how="data",
         ground=outcome.words[:600], edition=found.edition,
     )  # fmt: skip
@@ -263,8 +263,8 @@ def _note(found: Finding, outcome: checking.Outcome, by: str) -> None:
 
 def _advance(found: Finding, move: str, by: User, scope: Scope, given: dict[str, Any], **fields: Any) -> None:
     advance(
-        found, rules.FINDING, move, by=by, permissions=queries.held(found, scope=scope), given=given,
-        scope_division=found.division, **fields,
+        found, rules.FINDING, move, by=by, permissions=queries.held(found, scope=scope),
+        given=rules.dated(given), scope_division=found.division, **fields,
     )  # fmt: skip
 
 

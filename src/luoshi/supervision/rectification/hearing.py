@@ -24,11 +24,12 @@ def hear(happened: Happened) -> None:
     if target is not None and queries.open_for(target, scope=scope, **where).filter(kind="contradiction").exists():
         return
     number = re.search(r"-?\d+(?:\.\d+)?", query.said.replace(",", ""))
+    explained = query.answer.rstrip("。") or "未说明"
     with override("zh-hans"):
         actions.raise_finding(
             kind="contradiction",
             title=f"{duty.title}：自报与数据不符"[:200],
-            text=f"自报“{query.said}”，数据为“{query.found}”（{query.source}）。说明：{query.answer or '未说明'}。{happened.text}",
+            text=f"自报“{query.said}”，数据为“{query.found}”（{query.source}）。说明：{explained}。{happened.text}",
             unit=duty.unit_name,
             target=target,
             claimed=float(number.group()) if number and target is not None else None,

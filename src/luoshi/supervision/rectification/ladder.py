@@ -73,7 +73,9 @@ def catch_up(number: int) -> int:
         audit.record(
             by="clock", action="finding.escalate", object_type="finding", object_id=finding.pk,
             scope_division=finding.division,
-            detail={"step": due.step.name, "missed": missed, "due": due.on, "done": clock.today(), "told": step.told},
+            detail=rules.dated(
+                {"step": due.step.name, "missed": missed, "due": due.on, "done": clock.today(), "told": step.told}
+            ),
         )  # fmt: skip
     return made
 

@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cache
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field
 
 from luoshi.catalog.loader import CATALOG, Entry, read_entry
+from luoshi.kernel import clock
 from luoshi.kernel.errors import CatalogError
 from luoshi.kernel.machine import CLOCK, Machine, Move
 from luoshi.supervision import working_days
@@ -52,6 +53,14 @@ FINDING = Machine(
         Move("sign", (SUBMITTED,), CLOSED, SIGN, "签字销号", "Close by signature", ("reason",)),
     ),
 )
+
+
+WHEN = "when"
+
+
+def dated(given: dict[str, Any]) -> dict[str, Any]:
+    """What comes with a move, with the instant of the clock that people see: the audit trail has its own."""
+    return {**given, WHEN: clock.now().isoformat(timespec="seconds")}
 
 
 class Term(Entry):
