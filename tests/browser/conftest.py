@@ -19,6 +19,13 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
 
+COMMANDS = """import shlex, sys
+from luoshi.cli.main import cli
+for line in sys.argv[1:]:
+    cli.main(shlex.split(line), prog_name="luoshi", standalone_mode=False)
+"""
+
+
 class Served:
     """A server on a copy of the city, on the day it lives on; `on` starts it again on another day, at the same address."""
 
@@ -38,6 +45,11 @@ class Served:
 
     def on(self, day: str = "") -> None:
         """Serve, from a day on where one is given; returns when pages are answered."""
+        self.begin(day)
+        self.ready()
+
+    def begin(self, day: str = "") -> None:
+        """End the server that runs and start another, on a day where one is given, without waiting for it."""
         self.stop()
         if day:
             self.environment["LUOSHI_TODAY"] = day
@@ -47,6 +59,9 @@ class Served:
             self.server = subprocess.Popen(
                 [*command, "luoshi.project.wsgi:application"], env=self.environment, stdout=log, stderr=log
             )
+
+    def ready(self) -> None:
+        """Wait until pages are answered."""
         for _ in range(200):
             try:
                 urllib.request.urlopen(f"{self.address}/sign-in/", timeout=2).close()
@@ -62,11 +77,13 @@ class Served:
             self.server.wait(20)
             self.server = None
 
-    def luoshi(self, *arguments: str) -> str:
-        """A command, as typed beside the server on its day; what it printed. Fails the test where it fails."""
-        command = [sys.executable, "-m", "luoshi.cli.main", *arguments]
-        done = subprocess.run(command, env=self.environment, capture_output=True, text=True, check=False)
-        assert done.returncode == 0, f"luoshi {' '.join(arguments)}\n{done.stdout}\n{done.stderr}"
+    def luoshi(self, *lines: str) -> str:
+        """Commands as typed after `luoshi`, beside the server on its day, one after another in one process; what they
+        printed. Fails the test where one fails."""
+        done = subprocess.run(
+            [sys.executable, "-c", COMMANDS, *lines], env=self.environment, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, f"{lines}\n{done.stdout}\n{done.stderr}"
         return done.stdout
 
 

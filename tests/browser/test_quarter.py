@@ -56,8 +56,8 @@ def press(page: Page | Locator, name: str, there: Page | None = None) -> None:
         page.get_by_role("button", name=name, exact=True).click()
 
 
-def screenings(quarter: Any, people: list[int], day: str, file: Path) -> list[str]:
-    """The command line that takes in one cataract screening of each resident, done on a day and uploaded the next."""
+def screenings(quarter: Any, people: list[int], day: str, file: Path) -> None:
+    """A file with one cataract screening of each resident, done on a day."""
     with closing(sqlite3.connect(quarter.home / "luoshi.sqlite3")) as database:
         keys = [
             database.execute("SELECT key FROM store_resource WHERE type = 'Patient' AND person = ?", [n]).fetchone()[0]
@@ -79,17 +79,17 @@ def screenings(quarter: Any, people: list[int], day: str, file: Path) -> list[st
         for key in keys
     ]
     file.write_bytes(b"\n".join(lines) + b"\n")
-    return ["records", "ingest", str(file), "--source", "demo", "--profile", "cn", "--workers", "1"]
 
 
 def arrive(quarter: Any, people: list[int], done: str, today: str, file: Path) -> None:
-    """Records of screenings come in, the lake takes them up, the figures are reckoned anew; the next morning begins."""
-    quarter.stop()
-    quarter.environment["LUOSHI_TODAY"] = today
-    assert f"{len(people)} new" in quarter.luoshi(*screenings(quarter, people, done, file))
-    quarter.luoshi("lake", "build", "--update")
-    quarter.luoshi("lake", "refresh")
-    quarter.on(today)
+    """On a later day records of screenings come in, the lake takes them up, the figures are reckoned anew."""
+    screenings(quarter, people, done, file)
+    quarter.begin(today)
+    printed = quarter.luoshi(
+        f"records ingest {file} --source demo --profile cn --workers 1", "lake build --update", "lake refresh"
+    )
+    assert f"{len(people)} new" in printed
+    quarter.ready()
 
 
 def split_and_receive(leader: Page, county: Page) -> tuple[str, str]:
