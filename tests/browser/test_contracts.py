@@ -17,7 +17,8 @@ SignedIn = Callable[..., "Page"]
 
 def test_a_clinic_signs_from_its_worklist_and_the_county_looks_at_it(signed_in: SignedIn):
     page = signed_in("clinic")
-    page.get_by_role("link", name="签约居民").first.click()
+    page.locator(".main-nav summary", has_text="服务").click()
+    page.locator(".main-nav").get_by_role("link", name="签约居民", exact=True).click()
     assert "签约居民现在该做什么" in page.locator("h1").inner_text()
     assert re.search(r"\d+/\d+", page.locator(".page-head").inner_text())
     page.get_by_role("link", name="应签尽签").click()
@@ -38,7 +39,8 @@ def test_a_clinic_signs_from_its_worklist_and_the_county_looks_at_it(signed_in: 
     after = int(re.search(r"名单 ([\d,]+) 人", page.locator(".page-head").inner_text())[1].replace(",", ""))  # type: ignore[index]
     assert after == before - 1
     county = signed_in("county")
-    county.get_by_role("link", name="签约率", exact=True).click()
+    county.locator(".main-nav summary", has_text="服务").click()
+    county.locator(".main-nav").get_by_role("link", name="签约率", exact=True).click()
     assert "签了多少，续了多少，做到多少" in county.locator("h1").inner_text()
     county.get_by_role("link", name="异常线索").click()
     county.get_by_role("button", name="重新查找").click()
