@@ -188,7 +188,7 @@ def city_db(city: City, django_db_setup: None, django_db_blocker: Any) -> Iterat
     with (
         django_db_blocker.unblock(),
         pytest.MonkeyPatch.context() as patch,
-        override_settings(LUOSHI_LAKE=city.lake, LUOSHI_TWO_FACTOR=False),
+        override_settings(LUOSHI_HOME=city.home, LUOSHI_LAKE=city.lake, LUOSHI_TWO_FACTOR=False),
     ):
         patch.setenv("LUOSHI_TODAY", "2025-11-03")
         with connection.cursor() as cursor:

@@ -158,8 +158,8 @@ def test_looks_at_rows_are_noted(as_user: AsUser, checked: Path):
     assert {e.detail["what"] for e in noted} == {"list quality visit-sent-late"}
 
 
-@pytest.mark.parametrize(("page", "most"), [("overview", 8), ("card", 12), ("checks", 5), ("failing", 16), ("returns", 8),
-                                            ("findings", 9)])  # fmt: skip
+@pytest.mark.parametrize(("page", "most"), [("overview", 9), ("card", 13), ("checks", 6), ("failing", 17), ("returns", 9),
+                                            ("findings", 10)])  # fmt: skip
 def test_what_a_page_costs(page: str, most: int, as_user: AsUser, checked: Path):
     leader = as_user("leader")
     leader.get(ADDRESSES[page][0])

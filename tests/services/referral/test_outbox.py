@@ -48,7 +48,9 @@ def test_in_order_and_again(ward: Ward, peer: Peer):
 
     assert outbox.deliver(send=broken) == 0
     assert Message.objects.filter(state="waiting", attempts=1).count() == 1  # out of reach: the others are not tried
-    assert outbox.deliver(send=works) == 1  # the first one waits its time, and what follows it too; the second referral goes
+    assert (
+        outbox.deliver(send=works) == 1
+    )  # the first one waits its time, and what follows it too; the second referral goes
     Message.objects.update(due=timezone.now() - timedelta(seconds=1))
     assert outbox.deliver(send=works) == 2
     assert outbox.deliver(send=works) == 0

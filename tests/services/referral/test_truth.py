@@ -16,9 +16,7 @@ CENTRE, HOSPITAL = Body("C1", "卫生院", "/1/2/3/4/"), Body("H1", "医院", "/
 
 
 def cast(count: int, stays: int) -> list[Patient]:
-    return [
-        Patient(n, "/1/2/3/4/5/", CENTRE, HOSPITAL, date(2025, 6, 1) if n < stays else None) for n in range(count)
-    ]
+    return [Patient(n, "/1/2/3/4/5/", CENTRE, HOSPITAL, date(2025, 6, 1) if n < stays else None) for n in range(count)]
 
 
 @given(st.integers(0, 120), st.integers(0, 20), st.integers(0, 40), st.integers(1, 1000))
