@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import shutil
 from collections.abc import Callable
 from datetime import date, timedelta
 from pathlib import Path
@@ -20,7 +21,7 @@ from luoshi.kernel import clock
 from luoshi.kernel.errors import InvalidValue, Refused, UnreadableFile
 from luoshi.platform.access.models import User
 from luoshi.platform.access.scope import Scope
-from luoshi.services.duty_desk import demonstration, pages, rest
+from luoshi.services.duty_desk import pages, rest
 from luoshi.supervision import sources
 from luoshi.supervision.duties import (
     actions,
@@ -55,13 +56,9 @@ def store(tmp_path_factory: pytest.TempPathFactory, settings: Any) -> Path:
 
 @pytest.fixture(scope="module")
 def issued(city_db: Any, tmp_path_factory: pytest.TempPathFactory) -> None:
-    """The plan of the city, issued as the demonstration does it; once for the module."""
-    from django.conf import settings
-
-    before, settings.LUOSHI_HOME = settings.LUOSHI_HOME, tmp_path_factory.getbasetemp() / "duties"
-    settings.LUOSHI_HOME.mkdir(exist_ok=True)
-    demonstration.prepare()
-    settings.LUOSHI_HOME = before
+    """The plan of the city, issued as the demonstration does it, with the papers that were handed in."""
+    home = tmp_path_factory.getbasetemp() / "duties"
+    shutil.copytree(city_db.home / "evidence", home / "evidence", dirs_exist_ok=True)
 
 
 def person(name: str) -> tuple[User, Scope]:
