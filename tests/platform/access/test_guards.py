@@ -22,6 +22,10 @@ OPEN = {
     "fhir-openapi": "the same for programs",
     "smart-configuration": "where systems learn how to ask for a token; tells nothing else",
     "show": "one's own job; asks for a session and answers 404 for others'",
+    "discovery": "which decision services there are, as CDS Hooks asks for them; holds no data",
+    "call": "a system's order before it is signed; asks for its token",
+    "feedback": "what became of an alert; asks for the system's token",
+    "endpoint": "an assistant's way in; asks for the token of an account",
     "register": "how a resident gets in, with the code of the counter",
 }
 

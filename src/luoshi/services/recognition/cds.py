@@ -105,7 +105,6 @@ def service(view: View) -> View:
             )
             return problem(status, error.message, error.todo)
 
-    guarded.permission = rules.ORDER  # type: ignore[attr-defined]
     return guarded
 
 

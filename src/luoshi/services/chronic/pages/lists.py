@@ -292,6 +292,7 @@ def _lost(member: Member) -> str:
 
 
 @requires("chronic.read")
+@requires_person_factor
 @require_GET
 def rules_page(request: HttpRequest) -> HttpResponse:
     """The rules of every programme in force, with source and confidence, as they are interpreted."""
