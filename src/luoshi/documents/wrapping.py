@@ -30,7 +30,11 @@ def is_wrapped(lines: list[str]) -> int:
         return 0  # a few short lines of about one length: a table of a site, a list
     full = [value for value in widths if abs(value - common) <= 8]
     longer = [value for value in widths if value > common + 10]
-    if len(full) < 0.45 * len(widths) or len(longer) > max(len(widths) >= 10, 0.05 * len(widths)) or not 36 <= common <= 130:
+    if (
+        len(full) < 0.45 * len(widths)
+        or len(longer) > max(len(widths) >= 10, 0.05 * len(widths))
+        or not 36 <= common <= 130
+    ):
         return 0
     open_ends = sum(
         1

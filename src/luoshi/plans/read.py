@@ -59,7 +59,9 @@ class _PlanReader:
         self.text = self.repair.reading
         markers = find_markers(self.text)
         if len(markers) >= MOST:
-            self.carrier_notes.append(f"It has more than {MOST:,} numbered parts; those beyond are read without numbers.")
+            self.carrier_notes.append(
+                f"It has more than {MOST:,} numbered parts; those beyond are read without numbers."
+            )
         self.papers = papers.split(self.text, markers)
         chosen = papers.chosen(self.papers)
         roots = [build(self.text, markers, (paper.start, paper.end)) for paper in chosen]

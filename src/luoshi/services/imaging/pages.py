@@ -134,8 +134,8 @@ def study(request: HttpRequest, id_: str) -> HttpResponse:
         "problem": problem, "listed": [(i, s, len(s.frames)) for i, s in enumerate(listed)], "at": at, "n": n, "count": len(frames),
         "image": f"{images[n]}?{urlencode(window)}" if images else "", "images": images,
         "center": window.get("c", ""), "width": window.get("w", ""),
-        "previous": f"?{urlencode({'series': at, 'n': n - 1, **window})}" if n else "",
-        "following": f"?{urlencode({'series': at, 'n': n + 1, **window})}" if n + 1 < len(frames) else "",
+        "previous": f"?{urlencode({'series': str(at), 'n': str(n - 1), **window})}" if n else "",
+        "following": f"?{urlencode({'series': str(at), 'n': str(n + 1), **window})}" if n + 1 < len(frames) else "",
         "windows": [
             (window_names()[name], c, w, f"?{urlencode({'series': at, 'n': n, 'c': c, 'w': w})}")
             for name, (c, w) in WINDOWS.items()
