@@ -24,6 +24,7 @@ from luoshi.platform.store import people
 from luoshi.services.ecg import actions, drawing, queries, rules, tables
 from luoshi.services.ecg.models import Request, Tracing
 from luoshi.services.recognition import public as recognition
+from luoshi.services.records_desk import public as records
 from luoshi.web import downloads
 from luoshi.web.manifest import in_language
 
@@ -38,12 +39,7 @@ def mine(request: HttpRequest) -> HttpResponse:
     """What was asked: critical values first, then what waits; and the way to ask."""
     scope: Scope = request.scope  # type: ignore[attr-defined]
     text = " ".join(request.GET.get("q", "").split())
-    cards: list[people.Card] = []
-    if text:
-        numbers = people.by_identifier(text, scope=scope)
-        if not numbers and len(text) >= 2:
-            numbers, _total = people.by_name(text, scope=scope, limit=20)
-        cards = list(people.cards(numbers[:20], scope=scope).values())
+    cards = list(records.search(text, scope=scope, limit=20).cards)
     order = [
         rules.CRITICAL,
         rules.RETURNED,

@@ -20,6 +20,7 @@ from luoshi.platform.store import people
 from luoshi.platform.store.reads import Stored
 from luoshi.services.imaging import archive, dicomweb, pictures, queries
 from luoshi.services.recognition import public as recognition
+from luoshi.services.records_desk import public as records
 from luoshi.web.tables import Cell, Column, Table, cell
 
 app_name = "imaging"
@@ -39,12 +40,7 @@ def start(request: HttpRequest) -> HttpResponse:
     """Find a resident; their studies."""
     scope: Scope = request.scope  # type: ignore[attr-defined]
     text = " ".join(request.GET.get("q", "").split())
-    cards: list[people.Card] = []
-    if text:
-        numbers = people.by_identifier(text, scope=scope)
-        if not numbers and len(text) >= 2:
-            numbers, _total = people.by_name(text, scope=scope, limit=20)
-        cards = list(people.cards(numbers[:20], scope=scope).values())
+    cards = list(records.search(text, scope=scope, limit=20).cards)
     person = cards[0].person if len(cards) == 1 else _number(request.GET.get("person", ""))
     table = None
     if person:

@@ -24,6 +24,7 @@ from luoshi.platform.regions import queries as regions
 from luoshi.platform.store import people
 from luoshi.services.recognition import actions, overview_pages, queries, rules, tables
 from luoshi.services.recognition.models import Alert
+from luoshi.services.records_desk import public as records
 from luoshi.web import paging
 from luoshi.web.manifest import in_language
 
@@ -37,12 +38,7 @@ def start(request: HttpRequest) -> HttpResponse:
     """Find a resident to order for; below, the alerts that wait for an answer."""
     scope: Scope = request.scope  # type: ignore[attr-defined]
     text = " ".join(request.GET.get("q", "").split())
-    cards: list[people.Card] = []
-    if text:
-        numbers = people.by_identifier(text, scope=scope)
-        if not numbers and len(text) >= 2:
-            numbers, _total = people.by_name(text, scope=scope, limit=20)
-        cards = list(people.cards(numbers[:20], scope=scope).values())
+    cards = list(records.search(text, scope=scope, limit=20).cards)
     actions.lapse()
     waiting = queries.alerts(scope=scope).filter(state=rules.RAISED)
     total, at = waiting.count(), paging.offset(request)
