@@ -12,7 +12,7 @@ from django.http import Http404
 
 from luoshi.platform.access.scope import Scope
 from luoshi.platform.lake.files import default_lake
-from luoshi.platform.regions.models import Division
+from luoshi.platform.regions.models import Division, Institution
 from luoshi.platform.store.models import Resource, Source, Version
 from luoshi.records import views
 from luoshi.services.quality import results, rules
@@ -29,13 +29,11 @@ def sight(scope: Scope) -> Sight:
     """What of the results the viewer may see: sources that are theirs, else what counts in their counties. Two queries."""
     if scope.everywhere:
         return Sight(None, None)
-    own = [
-        s.name
-        for s in Source.objects.all()
-        if scope.covers_institution(s.institution) or (s.division and scope.covers_division(s.division))
-    ]
-    places = Division.objects.filter(scope.path_filter("path"), level__in=(2, 3)).values_list("code", flat=True)
-    return Sight(frozenset(own), frozenset(places))
+    inside = Division.objects.filter(scope.path_filter("path"))
+    standing = Institution.objects.filter(scope.path_filter("division__path") | Q(code__in=scope.institution_codes))
+    own = Source.objects.filter(Q(institution__in=standing.values("code")) | Q(division__in=inside.values("code")))
+    places = inside.filter(level__in=(2, 3)).values_list("code", flat=True)
+    return Sight(frozenset(own.values_list("name", flat=True)), frozenset(places))
 
 
 @dataclass(frozen=True)
