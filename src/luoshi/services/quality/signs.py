@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from luoshi.engines import LakeDirectory
 from luoshi.engines.session import literal, quoted
 from luoshi.indicators.methods import authenticity as tests
+from luoshi.kernel import clock
 from luoshi.kernel import lake_layout as layout
 from luoshi.kernel.period import Period
 from luoshi.services.quality.running import Worker
@@ -71,7 +72,7 @@ def examine(
     """
     by = by or rules()
     directory = LakeDirectory.open(lake)
-    last = directory.data_until or date.today()  # noqa: DTZ011 (an empty lake)
+    last = directory.data_until or clock.today()
     period = period or Period(date(2000, 1, 1), max(last, date(2000, 1, 1)))
     with tempfile.TemporaryDirectory() as scratch:
         worker = Worker(lake, Path(scratch), memory=memory, threads=threads)
