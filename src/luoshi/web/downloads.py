@@ -78,7 +78,7 @@ def xlsx(tables: Sequence[Table], *, title: str, lines: Sequence[str] = ()) -> b
     number = book.add_format({**font, "border": 1, "num_format": "#,##0.##", "align": "right"})
     names: set[str] = set()
     for table in tables:
-        sheet = book.add_worksheet(_sheet_name(str(table.caption), names))
+        sheet = book.add_worksheet(sheet_name(str(table.caption), names))
         sheet.set_landscape()
         sheet.set_paper(9)
         sheet.fit_to_pages(1, 0)
@@ -113,9 +113,9 @@ def xlsx(tables: Sequence[Table], *, title: str, lines: Sequence[str] = ()) -> b
     return out.getvalue()
 
 
-def _sheet_name(caption: str, taken: set[str]) -> str:
-    """At most 31 characters, none that Excel refuses, not used before."""
-    base = "".join(c for c in caption if c not in "[]:*?/\\'")[:28] or "Sheet"
+def sheet_name(caption: str, taken: set[str], unnamed: str = "Sheet") -> str:
+    """A name for a sheet: at most 31 characters, none that Excel refuses, not in `taken`, which it joins."""
+    base = "".join(c for c in caption if c not in "[]:*?/\\'")[:28] or unnamed
     name, n = base, 1
     while name in taken:
         n += 1

@@ -16,6 +16,7 @@ from luoshi.supervision.papers import layout
 from luoshi.supervision.papers.evidence import COLUMNS, index_table
 from luoshi.supervision.papers.model import Annex, Cell, Paper, Paragraph, Table
 from luoshi.supervision.papers.packing import MADE, packed
+from luoshi.web.downloads import sheet_name
 from luoshi.web.lights import light
 
 _WIDTH = {False: 88.0, True: 132.0}  # characters across an A4 page, upright and lying
@@ -60,7 +61,7 @@ def _looks(book: Any) -> dict[str, Any]:
 
 
 def _text(book: Any, looks: dict[str, Any], paper: Paper, names: set[str]) -> None:
-    page = _page(book, _name("正文", names), across=False)
+    page = _page(book, sheet_name("正文", names, "表"), across=False)
     page.set_column(0, 0, _WIDTH[False])
     row = 0
     for words in filter(None, (paper.head.body + paper.head.suffix, paper.head.number, paper.draft)):
@@ -86,7 +87,7 @@ def _text(book: Any, looks: dict[str, Any], paper: Paper, names: set[str]) -> No
 
 def _table(book: Any, looks: dict[str, Any], table: Table, *, title: str, over: str, names: set[str]) -> None:
     across = table.across or len(table.columns) >= layout.DENSE_COLUMNS
-    page = _page(book, _name(title, names), across=across)
+    page = _page(book, sheet_name(title, names, "表"), across=across)
     last = len(table.columns) - 1
     total = sum(column.width for column in table.columns)
     wide = [max(6.0, min(60.0, column.width / total * _WIDTH[across])) for column in table.columns]
@@ -157,17 +158,6 @@ def _height(texts: list[str], wide: list[float]) -> float:
         (-(-int(layout.ems(t) * 2 + 1) // max(1, int(w - 1))) for t, w in zip(texts, wide, strict=True)), default=1
     )
     return min(400.0, 15.0 * max(1, lines) + 4)
-
-
-def _name(title: str, taken: set[str]) -> str:
-    """At most 31 characters, none that Excel refuses, not used before."""
-    base = "".join(c for c in title if c not in "[]:*?/\\'")[:28] or "表"
-    name, n = base, 1
-    while name in taken:
-        n += 1
-        name = f"{base}{n}"
-    taken.add(name)
-    return name
 
 
 __all__ = ["COLUMNS", "sheet"]
