@@ -234,36 +234,24 @@ def _do(row: Pack, changes: list[Change], told: Told, *, late: bool, by: User, s
 
 def _wait(row: Pack, change: Change, told: Told) -> None:
     place = reads.person_place(change.person) or (row.division, row.institution)
-    made, new = Conflict.objects.get_or_create(
-        pack=row,
-        kind=change.kind,
-        key=change.key,
-        defaults={
-            "person": change.person,
-            "division": place[0],
-            "institution": place[1],
-            "base": change.base,
-            "server": change.server,
-            "brought": change.brought,
-            "at": clock.now(),
-        },
-    )
+    held = {
+        "person": change.person,
+        "division": place[0],
+        "institution": place[1],
+        "base": change.base,
+        "server": change.server,
+        "brought": change.brought,
+        "at": clock.now(),
+    }
+
+    def kept(key: str) -> tuple[Conflict, bool]:
+        return Conflict.objects.get_or_create(pack=row, kind=change.kind, key=key, defaults=held)
+
+    made, new = kept(change.key)
     if not new and made.brought != change.brought:
         # Brought anew with other content: decided or not, it is a case of its own.
-        made, _again = Conflict.objects.get_or_create(
-            pack=row,
-            kind=change.kind,
-            key=f"{change.key}#{hashlib.sha256(json.dumps(change.brought, sort_keys=True, default=str).encode()).hexdigest()[:8]}",
-            defaults={
-                "person": change.person,
-                "division": place[0],
-                "institution": place[1],
-                "base": change.base,
-                "server": change.server,
-                "brought": change.brought,
-                "at": clock.now(),
-            },
-        )
+        content = json.dumps(change.brought, sort_keys=True, default=str).encode()
+        made, _again = kept(f"{change.key}#{hashlib.sha256(content).hexdigest()[:8]}")
     told.waiting += made.state == "open"
 
 
