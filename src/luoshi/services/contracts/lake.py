@@ -165,15 +165,6 @@ class Reading:
             names.sort(key=order.__getitem__)
         return found
 
-    def last_seen(self) -> dict[int, date]:
-        """The last day each resident was seen in any visit, up to the day."""
-        self._view("visit")
-        rows = self.con.execute(
-            f"""SELECT person, max(day) FROM visit SEMI JOIN resident USING (person)
-            WHERE {self._near} AND status IN ('finished', 'in-progress') AND day <= {literal(self.on)} GROUP BY person"""
-        ).fetchall()
-        return dict(rows)
-
     def windows(
         self, contracts: Sequence[Held], *, since: date | None = None, until: date | None = None
     ) -> list[Window]:

@@ -11,7 +11,7 @@ from django.http import Http404
 from luoshi.platform.access.scope import Scope
 from luoshi.platform.regions.models import Division
 from luoshi.supervision.appraisal import computing, rules, schemes
-from luoshi.supervision.appraisal.computing import Line, Result
+from luoshi.supervision.appraisal.computing import Line
 from luoshi.supervision.appraisal.models import Appeal, Decision, Meeting, Run, SchemeVersion
 from luoshi.supervision.appraisal.schemes import Scheme
 
@@ -104,11 +104,6 @@ def corrections(found: Run) -> list[tuple[str, str, computing.Input]]:
     """What upheld appeals put right, in the order they were decided."""
     rows = found.appeals.filter(state=rules.UPHELD).order_by("decided", "pk")
     return [(row.division, row.item, computing.Input(**(row.corrected or {}))) for row in rows]
-
-
-def recomputed(found: Run) -> Result:
-    """The run reckoned anew from what it kept."""
-    return computing.compute(found.scheme, computing.corrected(found.inputs, corrections(found)))
 
 
 def holds(found: Run) -> bool:
