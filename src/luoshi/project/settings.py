@@ -136,7 +136,8 @@ TEMPLATES = [
 def _database() -> dict[str, Any]:
     """The store. SQLite gets write-ahead logging, and takes its write lock when a transaction begins: a reader that
     turns writer half-way would be refused where another writer came first."""
-    config: dict[str, Any] = dict(dj_database_url.config(default=f"sqlite:///{LUOSHI_HOME / 'luoshi.sqlite3'}"))
+    url = f"sqlite:///{LUOSHI_HOME / 'luoshi.sqlite3'}"
+    config: dict[str, Any] = dict(dj_database_url.config(default=url, conn_max_age=60, conn_health_checks=True))
     if config["ENGINE"].endswith("sqlite3"):
         config["OPTIONS"] = {
             "timeout": 30,
@@ -144,9 +145,6 @@ def _database() -> dict[str, Any]:
             "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA cache_size=-65536; "
             "PRAGMA mmap_size=268435456; PRAGMA temp_store=MEMORY;",
         }
-    else:
-        config.setdefault("CONN_MAX_AGE", 60)
-        config.setdefault("CONN_HEALTH_CHECKS", True)
     return config
 
 
