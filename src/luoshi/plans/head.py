@@ -72,6 +72,8 @@ def _published(whole: str, signed: Signed, front: list[str]) -> str | None:
 
 def _issuer(whole: str, signed: Signed, head: PlanHead, front: list[str], lines: list[str]) -> str | None:
     value = labelled_value(whole, "issuer")
+    if value and signed.names and re.search(r"[（(].*办公[室厅][）)]$", value):
+        return "、".join(signed.names)  # 某区政府（政府办公室）: the signature says which of the two
     if value and len(value) <= 40:
         return _full_issuer(value, [*front[:12], *lines[:12]], signed.names)
     if signed.names:

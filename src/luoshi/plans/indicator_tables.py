@@ -194,10 +194,19 @@ def _is_base(year: int, years: set[int], plan_years: tuple[int | None, int | Non
 
 def _baseline(cells: list[str], columns: list[_Column]) -> tuple[float | None, int | None]:
     for i, column in enumerate(columns):
-        if column.role == "base" and i < len(cells) and (m := re.search(r"\d+(?:\.\d+)?", cells[i])):
+        if column.role == "base" and i < len(cells) and (started := _started(cells[i])) is not None:
             own = re.search(r"[（(]((?:19|20)\d{2})年?[）)]", cells[i])
-            return float(m[0]), int(own[1]) if own else column.year
+            return started, int(own[1]) if own else column.year
     return None, None
+
+
+def _started(cell: str) -> float | None:
+    """The starting value a cell prints (3.34, 1:1.15), None where it prints none (—)."""
+    ratio = re.search(r"(\d+(?:\.\d+)?)[:∶：](\d+(?:\.\d+)?)", cell)
+    if ratio and "1" in ratio.groups():
+        return float(ratio[2] if ratio[1] == "1" else ratio[1])
+    match = re.search(r"\d+(?:\.\d+)?", cell)
+    return float(match[0]) if match else None
 
 
 def _name_and_unit(text: str) -> tuple[str, str]:
@@ -320,7 +329,10 @@ def _blank_parted(source: str, plain: Plain) -> Iterator[FlatRow]:
         if not years:
             continue
         values = r"\s+".join(rf"(?P<v{i}>{_FIGURE}|-)" for i in range(len(years)))
-        unit = r"\s+(?P<unit>[^\s\d]{1,6})" if head["unit"] else ""
+        unit = r"\s+(?P<unit>1?/[\d百千万十]{1,3}万?|[^\s\d]{1,6})" if head["unit"] else ""
+        grouped = re.search(
+            r"(?:类别|领域|分类|维度|类型|方面)\s+(?:序号\s+)?$", folded[max(0, head.start() - 12) : head.start()]
+        )
         row_pattern = re.compile(
             rf"(?:\d{{1,2}}\s*[.、]?\s*)?(?P<name>[\u4e00-\u9fff“][^\n。；]{{2,40}}?){unit}\s+{values}(?=\s|$)\s*(?P<kind>约束性|预期性)?"
         )
@@ -331,7 +343,10 @@ def _blank_parted(source: str, plain: Plain) -> Iterator[FlatRow]:
             start, end = _near(back, match.start("name")), _near(back, match.end() - 1)
             if start is None or end is None:
                 break
-            row = FlatRow(match["name"].strip() + (f"({match['unit']})" if unit else ""), start, end + 1)
+            name = match["name"].strip()
+            if grouped and re.match(r"[\u4e00-\u9fff]{2,6}\s+\S{3,}", name):
+                name = re.sub(r"^\S+\s+", "", name)  # 健康水平 人均预期寿命: the group stands in the first row only
+            row = FlatRow(name + (f"({match['unit']})" if unit else ""), start, end + 1)
             for i, value_year in enumerate(years):
                 v = _near(back, match.start(f"v{i}"))
                 row.cells.append((value_year, match[f"v{i}"], v if v is not None else start, end + 1))
@@ -365,8 +380,9 @@ def targets_of_row(
         own = re.search(r"（((?:19|20)\d{2})年）", text)
         past = cell_year is not None and _is_base(cell_year, years, plan_years)
         if past:
-            if m := re.search(r"\d+(?:\.\d+)?", text):
-                base = (float(m[0]), int(own[1]) if own else cell_year)
+            started = _started(text)
+            if started is not None:
+                base = (started, int(own[1]) if own else cell_year)
             continue
         value = _value(text, unit, name)
         if value is None:

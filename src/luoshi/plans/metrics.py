@@ -22,7 +22,7 @@ _TRIM_HEAD = re.compile(
 )
 _TRIM_TAIL = re.compile(
     r"(?:分别|均|都|各|要|应|须|需|将|力争|争取|努力|确保|稳步|逐步|总体|基本|平均|年均|全部|也|并|要求|的|按照?|比例数|(?<=[率比数])总数|，|、|：|“|”|\"|每年|每月|累计|合计|"
-    r"不断|继续|持续|进一步|已|为|在|到|至|达|由|从|约|近)+$"
+    r"不断|继续|持续|进一步|已|(?<!行)为|在|到|至|达|由|从|约|近)+$"
 )
 _ENDS = re.compile(
     r"(?:率|比例|占比|比重|水平|数|数量|人数|人次|规模|寿命|时间|时长|面积|总量|总数|金额|经费|标准|评分|得分|排名|等级|分级|指数|程度|比|量|费用|"
@@ -83,7 +83,7 @@ def measured(phrase: str) -> str:
     """The last object measured in a clause: what follows the last verb, if that reads as a measure; else the whole."""
     phrase = bare(phrase)
     cut = phrase
-    for match in re.finditer(r"(?:使|让|将|把|实现|确保|推动|力争|争取|保持|提高|提升|降低|完成|稳定)", phrase):
+    for match in re.finditer(r"(?:使(?!用)|让|将|把|实现|确保|推动|力争|争取|保持|提高|提升|降低|完成|稳定)", phrase):
         rest = phrase[match.end() :]
         if _ENDS.search(rest) and len(rest) >= 3:
             cut = rest

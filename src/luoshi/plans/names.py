@@ -28,6 +28,14 @@ _ROUND_NAME = re.compile(
 )
 
 
+_TIMES = ("*", "×", "✕", "＊")
+_BOUNDS = ("以上", "及以上", "以下", "及以下", "以内")
+_SIZES = ("张床位", "张床", "张病床", "张", "床", "床位", "人", "名", "户")
+_BODIES = re.compile(
+    r"^的(?:[\u4e00-\u9fff、]{0,8})(?:机构|院(?!士|校)|企业|单位|学校|园所|幼儿园|乡镇|街道|社区|村|场所|工地|食堂)"
+)
+
+
 def _ends_a_measure(before: str, after: str) -> bool:
     """Whether a stretch of time closes a measure or a labelled value: 等候时间10分钟, 城区9分钟、"""
     closes = after[:1] in ("", "，", "。", "；", "、", "”", "）")
@@ -38,6 +46,8 @@ def _ends_a_measure(before: str, after: str) -> bool:
 def reason(text: str, quantity: Quantity, clause_start: int) -> str:
     """Why this number belongs to a name or limits a group, in plain words; empty when it may be a promise."""
     before = text[max(clause_start, quantity.start - 200) : quantity.start]
+    if text[max(0, quantity.start - 1) : quantity.start] in _TIMES and quantity.unit in ("%", "‰", "/10万", "万", ""):
+        return "part of a formula"
     after = text[quantity.end : quantity.end + 24]
     words = patterns()
     if (
@@ -85,6 +95,8 @@ def reason(text: str, quantity: Quantity, clause_start: int) -> str:
         and not (quantity.unit == "%" and re.match(r"的?(?:患者|居民|人员|人群|学生|人口)[在能可均都]", after))
     ):
         return "a threshold that names a group"
+    if quantity.suffix in _BOUNDS and quantity.unit in _SIZES and _BODIES.match(after):
+        return "a threshold that names a group"
     if not quantity.chinese or (before.endswith("前") and quantity.unit in ("名", "位")):
         return ""
     if _ROUND_NAME.match(text[quantity.core_end - len(quantity.unit) : quantity.core_end + 8]):
@@ -107,7 +119,7 @@ def reason(text: str, quantity: Quantity, clause_start: int) -> str:
     return "a small number in words: a name or an aside"
 
 
-_NAME_GOES_ON = re.compile(r"^的?[\u4e00-\u9fff\d（）”“\"]{2,24}?(?:率|比例|占比|比重|水平)")
+_NAME_GOES_ON = re.compile(r"^(?:的?[\u4e00-\u9fff\d（）”“\"]{2,24}?(?:率|比例|占比|比重|水平)|的?(?:比例|占比))")
 _QUALIFIES = (
     "a duration", "a term of procedure", "a number that no verb promises", "a duration, size, age or grade that no verb promises",
     "a condition that limits a group, not a promise",
@@ -123,7 +135,9 @@ def part_of_share(text: str, run: list[Quantity], following: list[Quantity]) -> 
     """Whether a count only says what a share of bodies can do: 80%以上的村卫生室能够开展6类以上技术."""
     between = text[run[-1].end : following[0].start]
     able = re.match(
-        r"的[^，；\d]{2,30}(?:能够|均能|都能|可以)(?:规范|独立|常规)?(?:开展|提供|使用|完成|应用)$", between
+        r"的[^，；\d]{2,30}(?:能够|均能|都能|可以)(?:规范|独立|常规)?(?:开展|提供|使用|完成|应用)$|"
+        r"的[^，；\d]{1,30}?(?:至少|不少于|各|均|都)?(?:设立|设置|设有|建有|建成|建设|建立|建好|配备|配有|拥有|有)(?:至少|不少于|了)?$",
+        between,
     )
     if not run[-1].is_share or following[0].is_share:
         return False

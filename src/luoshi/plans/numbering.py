@@ -154,6 +154,9 @@ def find_markers(reading: RunningText) -> list[Marker]:
             if match and _sane(kind, match):
                 markers.append(_marker(kind, match, inside=False))
                 break
+        else:
+            if (match := _before_a_figure(reading, index, markers)) is not None:
+                markers.append(_marker("arabic", match, inside=False))
         if para.end - start > 60:
             for kind, pattern in _INSIDE:
                 for match in pattern.finditer(text, start + 1, para.end):
@@ -176,6 +179,21 @@ def find_markers(reading: RunningText) -> list[Marker]:
         if not result or marker.start >= result[-1].end:
             result.append(marker)
     return result
+
+
+_FIGURE_FOLLOWS = re.compile(r"(\d{1,2})[.．](?=\d{2,3}(?:\.\d+)?%)")
+
+
+def _before_a_figure(reading: RunningText, index: int, markers: list[Marker]) -> re.Match[str] | None:
+    """5. of 5.85%以上的机构… where the line before is item 4 and the next one item 6: an item that opens with a share."""
+    para = reading.paras[index]
+    match = _FIGURE_FOLLOWS.match(reading.text, para.start, para.end)
+    if match is None or not markers or markers[-1].kind != "arabic" or markers[-1].ordinal != int(match[1]) - 1:
+        return None
+    below = reading.paras[index + 1] if index + 1 < len(reading.paras) else None
+    after = re.match(r"\d{1,2}", reading.text[below.start : below.end]) if below else None
+    last = below is None or not reading.text[below.start : below.start + 1].isdigit()
+    return match if last or (after and int(after[0]) == int(match[1]) + 1) else None
 
 
 def _lists_annexes(line: str, listing: bool) -> bool:

@@ -101,9 +101,17 @@ def _starts_item(head: str) -> bool:
     return bool(_ITEM.match(head))
 
 
+_WIDE_RATIO = re.compile(
+    r"(?<![\d.表栏图件例题目项])(?:1(?P<first>：)\d{1,5}(?:\.\d{1,3})?|\d{1,3}(?:\.\d{1,3})?(?P<second>：)1)"
+    r"(?![\d.：年月个项大类家所])"
+)
+
+
 def _marks(chars: list[str]) -> str:
     """Half-width marks that stand for Chinese ones become Chinese; those inside numbers, times and ratios stay."""
     out = list(chars)
+    for match in _WIDE_RATIO.finditer("".join(chars)):
+        out[max(match.start("first"), match.start("second"))] = ":"  # 床护比达到1：0.6
     for i, char in enumerate(chars):
         wide = _HALF_MARKS.get(char)
         if wide is None:

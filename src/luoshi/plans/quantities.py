@@ -40,7 +40,7 @@ COUNT_UNITS = _words(
 _ALL_UNITS = sorted({*RATE_UNITS, *PERSON_UNITS, *LEVEL_UNITS, *MONEY_UNITS, *COUNT_UNITS}, key=len, reverse=True)
 _UNIT = "|".join(re.escape(u) for u in _ALL_UNITS)
 _MAGNITUDE = "万亿|百万|千万|十万|万|亿|千|百"
-_PER = r"(?:每)?(?:10万|十万|100000|百万|1000|万|千|百|100)(?:人口|人年|人|活产|儿童|名|孕产妇|常住人口)?"
+_PER = r"(?:每)?(?:100万|10万|十万|100000|百万|1000|万|千|百|100)(?:人口|人年|人|活产|儿童|名|孕产妇|常住人口)?"
 
 _CLOSER = r"[”\"’】]?"
 _SUFFIX = (
@@ -271,7 +271,7 @@ def _read(match: re.Match[str], text: str) -> Quantity | None:
         return Quantity(value=round(share, 4), unit="%", op=op, flags=(note,), **base)
     if g["fn"]:
         per = g["per"].lstrip("每").replace("十万", "10万").replace("100000", "10万")
-        short = re.match(r"10万|1000|千|百万|万|百|100", per)
+        short = re.match(r"100万|10万|1000|千|百万|万|百|100", per)
         unit = "/" + (short[0] if short else per).replace("1000", "千")
         return Quantity(value=tidy(numbers.arabic(g["fn"])), unit=unit, per=per, op=op, **base)
     if g["b"]:

@@ -286,8 +286,9 @@ class _Builder:
         return piece, rest
 
     def _intro(self, node: Node, first: Node) -> None:
-        piece = clean(self.reading, node.body, first.start)
-        if len(piece.text) > 8 and node.heading_only:
+        """The words of a part before its first numbered one: goals may stand in them."""
+        piece = clean(self.reading, node.body if node.heading_only else node.title_start, first.start)
+        if len(piece.text) > (8 if node.heading_only else len(node.title) + 8):
             self.result.loose.append(piece)
 
     def _loose(self, node: Node) -> None:

@@ -41,7 +41,7 @@ _FROM = re.compile(
     r"(?:从|由|在)(?:(?:19|20)\d{2}年(?:底|末)?的?)?(?:目前|现有|现在|当前)?的?(?:每(?:年|月|周|人|[千万]?人口?))?[“\"]?$"
 )
 _UP_TO = re.compile(
-    r"^(?:(?:19|20)\d{2}年的?|的)?[”\"]?(?:左右|以上|以下)?(?:逐步|稳步|分别|进一步)?(?:提高|提升|上升|升高|增长|增加|增|扩大|降低|下降|降|减少|缩短|压缩|升|减|调整|延长|扩展|拓展|提标)(?:到|至|为)(?:每(?:年|月|周|人|[千万]?人口?))?(?:(?:19|20)\d{2}年)?的?(?:底|末)?的?$"
+    r"^(?:(?:19|20)\d{2}年的?|的)?[”\"]?(?:左右|以上|以下)?(?:逐步|稳步|分别|进一步)?(?:提高|提升|上升|升高|增长|增加|增|扩大|降低|下降|降|减少|缩短|压缩|压减|压降|缩减|精简|缩小|收窄|回落|扩充|发展|恢复|升|减|调整|延长|扩展|拓展|提标)(?:到|至|为)(?:每(?:年|月|周|人|[千万]?人口?))?(?:(?:19|20)\d{2}年)?的?(?:底|末)?的?$"
 )
 
 
@@ -292,9 +292,14 @@ def _one_bound(text: str, at: int) -> bool:
     return bool(_BOUND.search(text[max(0, at - 20) : at]))
 
 
+_TOLD_BEFORE = re.compile(r"(?:率|比例|占比|比重)：$")
+
+
 def _right_of(text: str, run: list[Quantity], after: str, more: bool, left: str) -> tuple[str, int]:
     """The words right of a run that belong to it, and where the words left of the next run begin."""
     end = run[-1].end
+    if _TOLD_BEFORE.search(text[max(0, run[0].start - 24) : run[0].start]) and len(run) == 1:
+        return "", end  # 规范管理率：70%控制率：60%: the name of each stands before its value
     if not more:
         return after, end
     if re.match(r"^[”\"]?(?:[、和与及或]|以及|并)", after):

@@ -6,15 +6,15 @@ import re
 
 from luoshi.plans.directory import is_function, resolve
 
-_FIRST_LEADS = re.compile(
-    r"(?:列|排)(?:在)?(?:第一位|首位|第一|第1位)的?(?:单位|部门|责任单位)?(?:均)?(?:为|是|作为|系)(?:该项(?:工作|任务)的?)?(?:牵头|第一责任)|"
+FIRST_LEADS = re.compile(
+    r"(?:列|排)(?:在)?(?:第一位|首位|第一|第1位)的?(?:单位|部门|责任单位)?(?:均)?(?:为|是|作为|系)(?:该项(?:工作|任务)的?)?(?:牵头|第一责任)(?:单位|部门)?|"
     r"第一(?:个|位|家)?(?:责任)?(?:单位|部门)(?:均)?为(?:牵头|主要责任)"
 )
 
 
 def first_leads(text: str) -> tuple[int, int] | None:
     """Where a text says, once for all, that the first unit of each list leads (列第一位的为牵头单位); None where it does not."""
-    match = _FIRST_LEADS.search(text)
+    match = FIRST_LEADS.search(text)
     return match.span() if match else None
 
 
@@ -39,6 +39,14 @@ def short_names(text: str) -> list[str]:
         if len(names) >= 2 and len(known) >= 0.75 * len(names) and not any(resolve(name) for name in names)
         else []
     )
+
+
+_OFFICE = r"[\u4e00-\u9fff]{2,5}?(?:科|处|股)"
+
+
+def glued_offices(name: str) -> list[str]:
+    """Offices whose blank between them was lost (妇幼科老龄科), taken apart; nothing when the name is one office."""
+    return re.findall(_OFFICE, name) if re.fullmatch(rf"(?:{_OFFICE}){{2,}}", name) and not resolve(name) else []
 
 
 _CLOSING_LIST = re.compile(

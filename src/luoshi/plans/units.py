@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass, field
 
 from luoshi.plans.directory import is_function, looks_like_unit, resolve
-from luoshi.plans.unit_habits import closing_list, short_names
+from luoshi.plans.unit_habits import FIRST_LEADS, closing_list, glued_offices, short_names
 from luoshi.plans.unit_repair import heal, split
 
 _LABEL_WORD = (
@@ -43,7 +43,7 @@ _DEFAULT = re.compile(
     r"列举|列示|列|标注|注明|赘述))"
 )
 _DEFAULT_AFTER = re.compile(
-    r"(?P<list>各[^。；;：:\n]{2,60}?)(?:为|是|作为)(?P<where>以[下上])?(?:各项|所有|全部|每项)?(?:任务|工作|"
+    r"(?P<list>各(?:(?![）)]各)[^。；;：:\n]){2,60}?)(?:为|是|作为)(?P<where>以[下上])?(?:各项|所有|全部|每项)?(?:任务|工作|"
     r"事项)?(?:的)?(?:共同)?(?:责任|配合|落实)(?:单位|主体)[,，]?\s*(?:以下)?不再(?:一一|逐一|重复|另行)?(?:列出|"
     r"列举)"
 )
@@ -237,7 +237,7 @@ def _credible(content: str, trial: Units, *, at_end: bool) -> bool:
 
 def _parse(content: str, found: Units) -> None:
     """A list with its labels and roles into `found`."""
-    content = _DEFAULT.sub("", content)
+    content = FIRST_LEADS.sub("", _DEFAULT.sub("", content))
     stop = _STOP_LABEL.search(content)
     if stop and stop.start() > 0:
         content = content[: stop.start()]
@@ -312,7 +312,7 @@ def split_names(text: str) -> tuple[list[str], list[str]]:
     parts, flags = heal([part for part in parts if part], _trim)
     names: list[str] = []
     for part in parts:
-        for name in _conjunctions(_trim(part)):
+        for name in glued_offices(part) or _conjunctions(_trim(part)):
             if not name:
                 continue
             if name == "政府" and names and names[-1].endswith("党委"):

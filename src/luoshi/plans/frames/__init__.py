@@ -40,6 +40,8 @@ def read(
     site = Site.of(left, run, right, context, start)
     if why := refusals.reason(site):
         return site.refusal(why)
+    if ruled := count.by_ratio(site):
+        return ruled
     words = patterns()
     change = words.change.search(left.rstrip('“" '))
     comparator = words.comparator.search(left)

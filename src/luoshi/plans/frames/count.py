@@ -113,6 +113,23 @@ def stated_before(site: Site) -> bool:
     return len(metrics.bare(rest)) < 2
 
 
+_BY_RATIO = re.compile(r"(?:按照?|以)(?:不低于|不少于|不超过)?(?P<who>[\u4e00-\u9fff、]{0,16})$")
+_RATIO_PAYS = re.compile(r"资金|经费|补助|配套|分担|承担|缴|出资")
+
+
+def by_ratio(site: Site) -> list[Reading]:
+    """按医护1∶2的比例配备护理人员: a ratio that says how many are to be there; nothing where it shares out money."""
+    match = _BY_RATIO.search(site.left)
+    if match is None or site.first.unit not in ("1:N", "N:1") or len(site.run) != 1:
+        return []
+    tail = re.match(r"的?(?:比例|标准|要求)(?P<does>[^，。；、]*)", site.right)
+    if tail is None or _RATIO_PAYS.search(tail["does"]):
+        return []
+    compare = patterns().compare.get(next((w for w in ("不低于", "不少于", "不超过") if w in match[0]), ""))
+    name = f"{match['who']}比例" if match["who"] else metrics.bare(tail["does"]) + "比例"
+    return [site.reading(site.first, site.span(match.start(), tail.end()), name, "ratio", compare=compare)]
+
+
 def _same_floor(site: Site) -> bool:
     """至少建成1个A和1个B: the floor of the first holds for the second."""
     previous = site.context.previous

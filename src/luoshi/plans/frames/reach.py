@@ -170,6 +170,21 @@ def level(site: Site) -> list[Reading] | Refusal:
         if len(site.run) > 1:
             return site.several(site.left, "level-list")
         return [site.reading(site.first, site.span(), subject, "level")]
+    if site.run[-1].op is not None and not site.noun and (name := _other_place(site)):
+        return [site.reading(site.first, site.span(), name, "level")]
     if site.first.unit == "":
         return site.refusal("a number without a unit")
     return site.refusal("a duration, size, age or grade that no verb promises")
+
+
+_PLACE_LABEL = r"(?:城区|城市|市区|城镇|县城|农村|乡镇|乡村|山区|平原|偏远地区)"
+
+
+def _other_place(site: Site) -> str:
+    """The measure of the promise before, for another place: 服务半径城区≤4公里、农村≤12公里; empty where there is none."""
+    previous = site.context.previous
+    label = re.fullmatch(rf"[、，和]?(?P<place>{_PLACE_LABEL})", site.left)
+    if label is None or previous is None or previous.unit != site.first.unit:
+        return ""
+    bare = re.sub(rf"^{_PLACE_LABEL}|{_PLACE_LABEL}$", "", previous.metric)
+    return label["place"] + bare

@@ -34,6 +34,10 @@ _THAN = re.compile(r"(?:[较比与同][前了]?(?:上年|去年|上一年|往年
 _CHANGES = re.compile(
     r"(?:度|末|底|同期)?(?:相比|水平)?(?:力争|至少|再|平均|均|分别)*(?:提高|提升|增长|增加|上升|下降|降低|减少|缩短|压减|压缩)[^，。；]{0,8}$"
 )
+_RAISED = re.compile(
+    r"(?:度|末|底|同期)?(?:相比|水平)?(?:力争|至少|再|平均|均|分别)*(?:提高|提升|增长|增加|上升|下降|降低|减少|缩短|压减|压缩)"
+)
+_DATED_GOAL = re.compile(r"[^，。；截]{0,6}(?<!截)[到至]20\d{2}年")
 _MONEY = re.compile(r"标准|经费|补助|投入|资金|收入|支出|费用|产值|规模|投资|筹资|额|费(?!心|力|时)|补贴")
 _SPENT_TIME = re.compile(r"时间|时长|时限|住院日|天数|半径|响应|等候|周期|活动|锻炼|睡眠|学习|培训|服务")
 
@@ -170,8 +174,9 @@ def _past(site: Site) -> str:
     before = site.before()
     clause = site.before(clause=True)
     clause = re.sub(r"[适事便相]宜", "", clause)
+    goal = _DATED_GOAL.match(before) and re.search(r"(?:不[低高少多]于|不超过)$", site.left)
     told = words.advice.search(before) and site.first.unit in ("克", "毫克", "毫升", "杯", "千克")
-    if told or (words.advice.search(clause) and not re.search(r"率|比例|水平", site.left)):
+    if not goal and (told or (words.advice.search(clause) and not re.search(r"率|比例|水平", site.left))):
         return "advice to persons"
     own_verb = words.comparator.search(site.left)
     speaks = metrics.governing_verb(site.left) or (own_verb and (own_verb["verb"] or own_verb["compare"]))
@@ -183,11 +188,18 @@ def _past(site: Site) -> str:
             continue  # 从目前的60%提高到…: where the way begins
         if match[0] in _COMPARED and _THAN.search(before[: match.end()]) and _CHANGES.match(before[match.end() :]):
             continue  # 较上年提高2个百分点: what the promise is held against
+        if (
+            match[0] in _COMPARED
+            and site.context.previous is not None
+            and match.end() < len(before)
+            and (_RAISED.match(before[match.end() :]))
+        ):
+            continue  # 签约率较上年提高2个百分点，续约率达到90%: the promise before was held against it
         past = match
     if past is None:
         return ""
     if past[0] == "累计":
-        stated = own_verb is not None and own_verb["compare"]
+        stated = (own_verb is not None and own_verb["compare"]) or site.context.previous is not None
         if stated or re.search(r"(?:19|20)\d{2}年|年底|年内|力争|确保|\d年累计", before):
             return ""
     since = before[past.end() :]

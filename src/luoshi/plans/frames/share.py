@@ -51,6 +51,9 @@ def share(site: Site) -> list[Reading] | Refusal:
         return [site.reading(first, site.span(), site.named(site.left), "share-tail")]
     if noun:
         return _of_subject(site, subject, noun)
+    stated = re.sub(r"^[\d.]+[%‰]", "", site.topic())
+    if not subject and re.search(r"(?:率|比例|占比|比重)$", stated):
+        return [site.reading(first, site.span(), stated, "share-tail", confidence=0.85)]
     if not subject:
         return site.refusal("a share of nothing named")
     if len(site.run) > 1:
@@ -80,7 +83,7 @@ def _of_subject(site: Site, subject: str, noun: str) -> list[Reading] | Refusal:
     if subject and verb is None and not re.search(r"(?:[、和与及]|以及)$", site.left):
         return site.refusal("a share inside a description")
     if predicate is not None:
-        who, what = noun[: predicate.start()], noun[predicate.start() :]
+        who, what = re.sub(r"(?:至少|均|都|能|要|应|各)+$", "", noun[: predicate.start()]), noun[predicate.start() :]
         name, span = metrics.share_of(who, what), site.span(None, used)
         readings = [site.reading(quantity, span, name, "share", verb_kind="share") for quantity in site.run]
         for reading in readings:
