@@ -16,6 +16,7 @@ from luoshi.kernel.errors import InvalidValue
 from luoshi.kernel.period import Period
 from luoshi.simulate import lake, province
 from luoshi.simulate.city import invent
+from luoshi.simulate.parts import Shift
 
 AS_OF = date(2025, 10, 31)
 SIZE = 512
@@ -58,7 +59,7 @@ def test_a_city_is_the_same_whoever_writes_it(made, tmp_path):
     folder, _, _ = made
     plan = province.cut(1300, SIZE, 650)
     region = province.relocated(invent(plan.residents[1], 4 + (1 << 32), AS_OF), 1)
-    shift = lake.Shift(plan.first_person[1], 100_000_000)
+    shift = Shift(plan.first_person[1], 100_000_000)
     written = lake.write_persons(region, tmp_path / "alone", bucket_size=SIZE, shift=shift)
     for table in layout.PERSON_TABLES:
         for bucket in sorted(written.buckets - {layout.NO_PERSON}):

@@ -22,7 +22,21 @@ PREFIX = {
 
 def texts(values: Sequence[str], place: Ints) -> pa.Array:
     """The words of a closed list at each place."""
-    return pa.array(list(values), pa.string()).take(pa.array(place))
+    return listed(values).take(plain(pa.int64(), place))
+
+
+def listed(values: Sequence[str | None]) -> pa.Array:
+    """Texts as a column. (`pa.array` would load pandas, which takes longer than all the tables of a city.)"""
+    raw = [b"" if value is None else value.encode() for value in values]
+    ends = np.cumsum([0, *map(len, raw)], dtype=np.int32)
+    known = np.array([value is not None for value in values], np.bool_)
+    return pa.Array.from_buffers(pa.string(), len(raw), [bits(known), pa.py_buffer(ends), pa.py_buffer(b"".join(raw))])
+
+
+def plain(kind: pa.DataType, values: NDArray[Any], known: Bools | None = None) -> pa.Array:
+    """Numbers as they lie in memory, null where they are not `known`."""
+    nulls = None if known is None or known.all() else bits(known)
+    return pa.Array.from_buffers(kind, len(values), [nulls, pa.py_buffer(np.ascontiguousarray(values))])
 
 
 def join(*parts: Any) -> pa.Array:
@@ -42,7 +56,39 @@ def numbers(values: NDArray[Any]) -> pa.Array:
 
 def ids(table: str, number: Ints) -> pa.Array:
     """Resource ids: one letter for the kind, then the number."""
-    return join(PREFIX[table], numbers(number))
+    return numbered(PREFIX[table], number)
+
+
+_FOUR_DIGITS = np.array([f"{n:04}" for n in range(10_000)], "S4").view(np.uint32)
+_TENS = 10 ** np.arange(1, 11)
+
+
+def numbered(letter: str | NDArray[np.uint8], number: Ints) -> pa.Array:
+    """A letter (one for all, or its code for each) and then a number below 10^11, as text; null where the number is -1."""
+    known = number >= 0
+    some = None if known.all() else known
+    told = number if some is None else number[some]
+    high, rest = np.divmod(told, 100_000_000)
+    middle, low = np.divmod(rest.astype(np.uint32), np.uint32(10_000))
+    cells = np.stack([_FOUR_DIGITS[high], _FOUR_DIGITS[middle], _FOUR_DIGITS[low]], axis=1).view(np.uint8)
+    first = 10 - np.searchsorted(_TENS, told, "right")  # the place of the letter, before the digits
+    code = ord(letter) if isinstance(letter, str) else letter if some is None else letter[some]
+    if len(told) and (first == first[0]).all():
+        cells[:, first[0]] = code
+        text = np.ascontiguousarray(cells[:, first[0] :])
+    else:
+        cells[np.arange(len(told)), first] = code
+        text = cells[np.arange(12) >= first[:, None]]
+    length = np.zeros(len(number) + 1, np.int32)
+    length[1:][known] = 12 - first
+    ends = np.cumsum(length, dtype=np.int32)
+    nulls = None if some is None else bits(some)
+    return pa.Array.from_buffers(pa.string(), len(number), [nulls, pa.py_buffer(ends), pa.py_buffer(text)])
+
+
+def bits(mask: Bools) -> pa.Buffer:
+    """True and false as Arrow keeps them, eight to a byte."""
+    return pa.py_buffer(np.packbits(mask, bitorder="little"))
 
 
 def days(day: Ints) -> pa.Array:

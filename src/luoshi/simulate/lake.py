@@ -8,19 +8,16 @@ from __future__ import annotations
 
 import shutil
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
-from itertools import pairwise
+from hashlib import md5
 from pathlib import Path
-from typing import Any
 
-import duckdb
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from luoshi.kernel import lake_layout
 from luoshi.kernel.clock import CHINA
@@ -28,28 +25,16 @@ from luoshi.simulate import codes
 from luoshi.simulate.arrival import arrivals
 from luoshi.simulate.chance import NEVER, Ints
 from luoshi.simulate.city import Region
-from luoshi.simulate.columns import ids, start_minute, visit_end
+from luoshi.simulate.columns import start_minute, visit_end
+from luoshi.simulate.parts import HERE, Rows, Shift, as_told, parts, save
 from luoshi.simulate.people import People
 from luoshi.simulate.region_files import rows_of
 
-Rows = dict[str, Any]
 SOURCE = "region"  # who sent what is written straight into columns
-_TYPES = {
-    "VARCHAR": pa.string(), "BIGINT": pa.int64(), "INTEGER": pa.int32(), "DOUBLE": pa.float64(), "DATE": pa.date32(),
-    "TIMESTAMP": pa.timestamp("us"), "BOOLEAN": pa.bool_(),
-}  # fmt: skip
 _REGISTER_FILES = {
     "division": "divisions", "institution": "institutions", "title": "titles", "staff": "staff", "bed": "beds",
     "population": "population", "unit": "units", "event": "events", "statistic": "statistics", "answer": "answers",
 }  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Shift:
-    """What is added to numbers of persons and of rows, so that several cities lie side by side in one lake."""
-
-    persons: int = 0
-    rows: int = 0
 
 
 @dataclass
@@ -96,14 +81,14 @@ def write(
     done = write_persons(region, fresh, bucket_size=bucket_size, told=told)
     for table, rows in registers(region).items():
         done.counts[table] = rows.num_rows
-        _save(fresh, table, rows, None)
+        save(fresh, table, rows, None)
         told(table, rows.num_rows)
     done.finish(fresh, folder, bucket_size=bucket_size, as_of=region.span.as_of)
     return done.counts
 
 
 def write_persons(
-    region: Region, fresh: Path, *, bucket_size: int, shift: Shift = Shift(), threads: int = 2,
+    region: Region, fresh: Path, *, bucket_size: int, shift: Shift = HERE, threads: int = 2,
     told: Callable[[str, int], object] = lambda table, count: None,
 ) -> Written:  # fmt: skip
     """Write the person tables of `region` below `fresh`, with its persons and rows numbered from `shift` on."""
@@ -112,8 +97,8 @@ def write_persons(
         for table, maker in _MAKERS.items():
             done.counts[table] = 0
             waiting: deque[Future[None]] = deque()
-            for bucket, part in _parts(maker(region), table, bucket_size, shift):
-                waiting.append(writers.submit(_save, fresh, table, part, bucket))
+            for bucket, part in parts(maker(region), table, bucket_size, shift):
+                waiting.append(writers.submit(save, fresh, table, part, bucket))
                 if len(waiting) > 3:
                     waiting.popleft().result()
                 done.counts[table] += len(part)
@@ -126,100 +111,6 @@ def write_persons(
                 written.result()
             told(table, done.counts[table])
     return done
-
-
-def registers(region: Region) -> dict[str, pa.Table]:
-    """The registers as the lake has them."""
-    return {table: pa.Table.from_pylist(rows, _schema(table)) for table, rows in _registers(region).items()}
-
-
-def _schema(table: str) -> pa.Schema:
-    return pa.schema([(name, _TYPES[kind]) for name, kind in lake_layout.columns(table).items()])
-
-
-def _save(lake: Path, table: str, part: pa.Table, bucket: int | None) -> None:
-    path = lake_layout.table_path(lake, table, bucket)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    words = [
-        f.name for f in part.schema if f.type == pa.string() and f.name not in ("id", "visit", "episode", "part_of")
-    ]
-    pq.write_table(
-        part,
-        path,
-        compression="zstd",
-        compression_level=1,
-        store_schema=False,
-        row_group_size=1 << 17,
-        use_dictionary=words,
-    )
-
-
-_DAY_BITS = 16  # days are sorted by their distance from the first: 65,536 days are 179 years
-
-
-def _parts(rows: Rows, table: str, bucket_size: int, shift: Shift) -> Iterator[tuple[int, pa.Table]]:
-    """The rows of each bucket in order of (person, day), made into Arrow one bucket at a time."""
-    person, day = rows["person"], rows["_order"]
-    if not len(person):
-        return
-    order = _in_order(person, day)
-    person = np.where(person < 0, person, person + shift.persons)
-    rows = rows | {"person": person}
-    sorted_person = person[order]
-    bucket = np.where(sorted_person < 0, lake_layout.NO_PERSON, sorted_person // bucket_size)
-    edges = np.flatnonzero(np.concatenate([[True], bucket[1:] != bucket[:-1], [True]]))
-    for low, high in pairwise(edges):
-        at = order[low:high]
-        columns = [_arrow(kind, rows[name], at, shift) for name, kind in lake_layout.columns(table).items()]
-        yield int(bucket[low]), pa.Table.from_arrays(columns, schema=_schema(table))
-
-
-def _in_order(person: Ints, day: Ints) -> Ints:
-    """Places of the rows by (person, day, place): packed into one number each where they fit, which sorts ten times
-    faster than three columns."""
-    first = int(day[day != NEVER].min()) if (day != NEVER).any() else 0
-    distance = np.where(day == NEVER, (1 << _DAY_BITS) - 1, day - first)
-    width = len(person).bit_length()
-    if int(distance.max()) >> _DAY_BITS or int(person.max() + 2).bit_length() + _DAY_BITS + width > 63:
-        return np.asarray(np.lexsort((day, person)), dtype=np.int64)
-    key = ((person + 1) << (_DAY_BITS + width)) | (distance << width) | np.arange(len(person))
-    key.sort()
-    return np.asarray(key & ((1 << width) - 1), dtype=np.int64)
-
-
-def _arrow(kind: str, column: Any, at: Ints, shift: Shift) -> pa.Array:
-    """One column of the chosen rows. Columns come as arrays, as ("ids", table, numbers) or as ("word", words, places)."""
-    if column is None:
-        return pa.nulls(len(at), _TYPES[kind])
-    if isinstance(column, tuple):
-        how, words, values = column
-        if how == "split":  # findings, then each blood pressure twice
-            known = pa.array(at < words)
-            cuff = (at - words) % max(values, 1)
-            return pc.if_else(known, ids("observation", at + shift.rows), ids("pressure", cuff + shift.rows))
-        chosen = values[at]
-        if how == "ids":
-            first = shift.persons if words == "person" else shift.rows
-            known = chosen >= 0
-            if known.all():
-                return ids(words, chosen + first)
-            if not known.any():
-                return pa.nulls(len(at), pa.string())
-            # Few rows refer to something: only their texts are made, and put where they belong.
-            texts = ids(words, chosen[known] + first)
-            return texts.take(pa.array(np.cumsum(known) - 1, mask=~known))
-        return pa.array(list(words), pa.string()).take(pa.array(chosen, mask=chosen < 0))
-    values = column[at]
-    if kind == "DATE":
-        return pa.array(np.where(values == NEVER, 0, values).astype(np.int32), mask=values == NEVER).cast(pa.date32())
-    if kind == "TIMESTAMP":
-        micros = np.where(values < 0, 0, values) * 1_000_000
-        return pa.array(micros, mask=values < 0).cast(pa.timestamp("us"))
-    if kind == "DOUBLE":
-        return pa.array(values, pa.float64(), from_pandas=True)
-    if kind == "BIGINT":
-        return pa.array(values, mask=values < 0)
-    return pa.array(values).cast(_TYPES[kind])
 
 
 # Tables -------------------------------------------------------------------------------------------------------------
@@ -236,12 +127,13 @@ def _sender(count: int) -> tuple[str, list[str], Ints]:
 
 def _phones(people: People) -> Ints:
     """The numbers that stand for the telephone numbers the FHIR writer gives."""
-    numbers = pa.table({"number": people.phone})
-    text = "'101' || lpad(CAST(number AS VARCHAR), 8, '0')"
-    query = f"SELECT {lake_layout.stand_in(text)} AS phone FROM numbers"  # noqa: S608
-    con = duckdb.connect()
-    con.register("numbers", numbers)
-    return np.asarray(con.sql(query).to_arrow_table()["phone"], dtype=np.int64)
+    return stand_ins([str(number) for number in (10_100_000_000 + people.phone).tolist()])
+
+
+def stand_ins(texts: list[str]) -> Ints:
+    """The numbers that stand for texts in the lake: what `lake_layout.stand_in` says in SQL."""
+    digests = b"".join([md5(text.encode(), usedforsecurity=False).digest() for text in texts])
+    return np.asarray(np.frombuffer(digests, "<u8")[1::2] >> np.uint64(1), dtype=np.int64)
 
 
 def _ids(table: str, count: int) -> tuple[str, str, Ints]:
@@ -373,27 +265,17 @@ _MAKERS: dict[str, Callable[[Region], Rows]] = {
 }  # fmt: skip
 
 
-def _registers(region: Region) -> dict[str, list[dict[str, Any]]]:
-    """Register rows in the lake's types; a division also carries its ancestors at each level."""
+def registers(region: Region) -> dict[str, pa.Table]:
+    """The registers as the lake has them; a division also carries its ancestors at each level."""
     files = rows_of(region)
-    tables = {}
-    for table, name in _REGISTER_FILES.items():
-        kinds = lake_layout.columns(table)
-        rows = []
-        for row in files[name]:
-            full = dict(row)
-            if table == "division":
-                full |= {f"l{level + 1}": code for level, code in enumerate(region.where.ancestors(row["code"]))}
-            rows.append({column: _typed(kind, full.get(column)) for column, kind in kinds.items()})
-        tables[table] = rows
-    return tables
-
-
-def _typed(kind: str, value: Any) -> Any:
-    if value is None or value == "":
-        return None
-    if kind == "DATE":
-        return datetime.fromisoformat(value).date()
-    if kind == "BOOLEAN":
-        return value == "true"
-    return int(value) if kind in ("INTEGER", "BIGINT") else str(value)
+    ancestors = region.where.ancestors
+    files["divisions"] = [
+        row | {f"l{level + 1}": code for level, code in enumerate(ancestors(row["code"]))} for row in files["divisions"]
+    ]
+    return {
+        table: pa.Table.from_arrays(
+            [as_told(kind, [row.get(column) for row in files[name]]) for column, kind in columns.items()], list(columns)
+        )
+        for table, name in _REGISTER_FILES.items()
+        for columns in [lake_layout.columns(table)]
+    }

@@ -28,6 +28,7 @@ from luoshi.kernel.identifiers import uscc_check_character
 from luoshi.simulate import lake, region_files
 from luoshi.simulate.city import LEAST, MOST, Region, invent
 from luoshi.simulate.geography import Division, Institution, institution_code
+from luoshi.simulate.parts import Shift
 from luoshi.simulate.truth import answers
 from luoshi.simulate.words import CITY, PLACE_FIRST, PLACE_SECOND, PROVINCE
 
@@ -113,7 +114,7 @@ def _one(
     pa.set_cpu_count(1)
     region = relocated(invent(plan.residents[number], seed + (number << 32), as_of, hardship=hardship), number)
     own = drafts / f"{number:02}"
-    shift = lake.Shift(plan.first_person[number], number * _ROWS)
+    shift = Shift(plan.first_person[number], number * _ROWS)
     if number + 1 < len(plan.first_person) and len(region.people) > plan.first_person[number + 1] - shift.persons:
         raise InvalidValue("A city has more people than were given numbers.", todo="Please report this.")
     # What is about nobody known has one bucket for all: each city's part is put aside and joined at the end.

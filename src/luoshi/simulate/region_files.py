@@ -32,7 +32,7 @@ COLUMNS: dict[str, Sequence[str]] = {
 }  # fmt: skip
 
 
-def rows_of(region: Region) -> dict[str, list[Mapping[str, Any]]]:
+def rows_of(region: Region) -> dict[str, list[dict[str, Any]]]:
     """File name without suffix -> rows, truth values as `true` and `false`."""
     book, where = region.registers, region.where
     return {
