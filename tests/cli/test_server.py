@@ -34,7 +34,7 @@ def test_an_empty_store_is_not_served(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "arguments",
-    [("account", "list"), ("audit", "verify"), ("region", "list"), ("lake", "build"), ("server", "work")],
+    [("account", "list"), ("audit", "verify"), ("region", "list"), ("lake", "build"), ("server", "work"), ("server", "clock")],
     ids=" ".join,
 )
 def test_without_tables_a_command_says_what_to_do(tmp_path: Path, arguments: tuple[str, ...]) -> None:
@@ -44,8 +44,16 @@ def test_without_tables_a_command_says_what_to_do(tmp_path: Path, arguments: tup
     assert "luoshi server prepare" in result.stderr
 
 
-def test_a_taken_port_is_said(tmp_path: Path) -> None:
+def test_clocks_turn_and_a_taken_port_is_said(tmp_path: Path) -> None:
     assert _luoshi(tmp_path, "server", "prepare").returncode == 0
+    lines = _luoshi(tmp_path, "server", "clock").stdout.splitlines()
+    assert len(lines) >= 12
+    assert all("never" in line for line in lines)
+    turned = _luoshi(tmp_path, "server", "clock", "--turn")
+    failed = [line for line in turned.stdout.splitlines() if " done" not in line]
+    # Without a lake nothing can be checked; everything else has nothing to do.
+    assert {line.split()[0] for line in failed} <= {"quality.run", "quality.authenticity", "contracts.look"}, failed
+    assert turned.returncode == (1 if failed else 0)
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()

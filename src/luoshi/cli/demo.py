@@ -222,4 +222,4 @@ def _serve(console: Console, people: list[Person], password: str, port: int) -> 
     _print_logins(console, people, password)
     console.print(f"\nOpen [bold]http://localhost:{port}/[/] and sign in. Ctrl-C stops the server.", highlight=False)
     sys.stdout.flush()
-    serve_pages(port=port)
+    serve_pages(port=port, with_worker=True)

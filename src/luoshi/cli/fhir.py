@@ -13,21 +13,12 @@ def group() -> None:
 
 
 @group.command("deliver")
-@click.option("--once", is_flag=True, help="One round, then end (for cron); otherwise until stopped.")
-@click.option("--every", type=click.FloatRange(0.1), default=2.0, show_default=True, help="Seconds between two rounds.")
-def deliver(once: bool, every: float) -> None:
-    """Send what is new to the webhooks of the Subscriptions, at least once and in order."""
+def deliver() -> None:
+    """Send what is new to the webhooks of the Subscriptions, at least once and in order; the worker does so by itself."""
     django_setup()
     from luoshi.services.fhir_server import delivering
 
-    if once:
-        click.echo(f"{delivering.deliver()} delivered.")
-        return
-    click.echo("Delivering; stop with Ctrl-C.")
-    try:
-        delivering.watch(every)
-    except KeyboardInterrupt:
-        click.echo("Stopped.")
+    click.echo(f"{delivering.deliver()} delivered.")
 
 
 @group.command("subscriptions")

@@ -13,28 +13,23 @@ def group() -> None:
 
 
 @group.command()
-@click.option("--watch", is_flag=True, help="Again every minute, for ever.")
-def clock(watch: bool) -> None:
-    """Escalate referrals past their deadline and note who did not come. Safe to run again, and after an outage."""
+def clock() -> None:
+    """Escalate referrals past their deadline and note who did not come; the worker does so by itself. Safe to run again,
+    and after an outage."""
     django_setup()
     from luoshi.services.referral import clocks
 
-    if watch:
-        clocks.watch()
     done = clocks.tick()
     click.echo(f"{done.escalated} steps of escalation, {done.lapsed} did not come.")
 
 
 @group.command()
-@click.option("--watch", is_flag=True, help="Again every few seconds, for ever.")
-def exchange(watch: bool) -> None:
-    """Send what waits for other systems. Sending again changes nothing there."""
+def exchange() -> None:
+    """Send what waits for other systems; the worker does so by itself. Sending again changes nothing there."""
     django_setup()
     from luoshi.services.referral.exchange import outbox
     from luoshi.services.referral.models import Message
 
-    if watch:
-        outbox.watch()
     sent = outbox.deliver()
     left = Message.objects.exclude(state=Message.SENT).count()
     click.echo(f"{sent} messages sent, {left} still wait or were refused.")

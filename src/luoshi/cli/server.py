@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import socket
+import subprocess
 import sys
 from pathlib import Path
+from threading import Event
 
 import click
 
@@ -29,21 +31,64 @@ def prepare() -> None:
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--port", type=click.IntRange(1, 65535), default=8000, show_default=True)
 @click.option("--workers", type=click.IntRange(1), default=2, show_default=True, help="Processes.")
-def run(host: str, port: int, workers: int) -> None:
+@click.option(
+    "--with-worker", is_flag=True, help="Also start a worker (`luoshi server work`) that ends with the server."
+)
+def run(host: str, port: int, workers: int, with_worker: bool) -> None:
     """Serve the pages until stopped. Takes the place of this process."""
     _ready()
     if not _free(host, port):
         raise UserError(f"port {port} of {host} is taken or not ours.", todo="Give another with --port.")
-    serve(host=host, port=port, workers=workers)
+    serve(host=host, port=port, workers=workers, with_worker=with_worker)
 
 
 @group.command("work")
-def work() -> None:
-    """Run queued jobs (imports, exports, matching) until stopped. One process is enough for one machine."""
+@click.option("--no-lake", is_flag=True, help="Leave the lake alone: `luoshi lake watch` runs elsewhere.")
+@click.option("--parent", type=int, hidden=True, help="Stop when this process is gone.")
+def work(no_lake: bool, parent: int | None) -> None:
+    """Do in the background what pages and clocks ask for, until stopped: queued jobs (imports, exports), everything that
+    happens by the clock (see `luoshi server clock`), and a fresh lake. One process is enough for one machine."""
     _ready()
-    from luoshi.platform.jobs.queue import work as run_queue
+    from luoshi.platform.jobs.worker import again_and_again
+    from luoshi.platform.jobs.worker import work as run
 
-    run_queue()
+    run(beside=() if no_lake else (again_and_again(_lake),), parent=parent)
+
+
+@group.command("clock")
+@click.option("--turn", is_flag=True, help="Run what is due now, as the worker would.")
+@click.option("--all", "everything", is_flag=True, help="With --turn: also what is not due.")
+def clock(turn: bool, everything: bool) -> None:
+    """What happens by the clock, how often, when it last began and how it went. Exit status 1 when something failed."""
+    _ready()
+    from luoshi.platform.jobs import timetable
+
+    if turn:
+        timetable.turn(everything=everything)
+    failed = False
+    for line in timetable.lines():
+        last, every = line.last, str(line.every).removesuffix(", 0:00:00")
+        began = last.began_at.strftime("%Y-%m-%d %H:%M:%SZ") if last else "never"
+        how = "" if last is None else "running" if last.ended_at is None else "failed" if last.failed else "done"
+        click.echo(f"{line.declared.name:24}{every:>9}  {began:21} {how:8}{last.said if last else ''}".rstrip())
+        failed = failed or bool(last and last.failed)
+    if failed:
+        raise SystemExit(1)
+
+
+def _lake(stop: Event) -> None:
+    """Keep the lake and its results fresh, once there is one."""
+    from luoshi.kernel import clock
+    from luoshi.platform.identity.arrivals import settle
+    from luoshi.platform.lake.files import default_lake, read_manifest
+    from luoshi.platform.lake.source import StoreSource
+    from luoshi.platform.lake.watch import watch
+
+    while read_manifest(default_lake()) is None:
+        if stop.wait(10.0):
+            return
+    for _report in watch(StoreSource(), default_lake(), clock=clock.now, before=settle, stop=stop):
+        pass
 
 
 @group.command("mllp")
@@ -86,8 +131,11 @@ def prepare_store() -> None:
     call_command("collectstatic", verbosity=0, interactive=False)
 
 
-def serve(*, host: str = "127.0.0.1", port: int, workers: int = 2) -> None:
-    """Become the server (Granian). Does not return."""
+def serve(*, host: str = "127.0.0.1", port: int, workers: int = 2, with_worker: bool = False) -> None:
+    """Become the server (Granian); `with_worker` starts a worker first that ends with it. Does not return."""
+    if with_worker:
+        command = [sys.executable, "-m", "luoshi.cli.main", "server", "work", "--parent", str(os.getpid())]
+        subprocess.Popen(command, stdin=subprocess.DEVNULL)
     granian = Path(sys.executable).parent / "granian"
     arguments = ["--interface", "wsgi", "--host", host, "--port", str(port), "--workers", str(workers)]
     arguments += ["--blocking-threads", "4", "--no-access-log", "--log-level", "warning"]

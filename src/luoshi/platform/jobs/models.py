@@ -56,3 +56,20 @@ class Job(models.Model):
     def percent(self) -> int | None:
         """How much is done, 0 to 100, or None while the total is unknown."""
         return min(100, self.done * 100 // self.total) if self.total else None
+
+
+class Round(models.Model):
+    """The last round of a job that runs by the clock: when it began, on which machine, and how it went."""
+
+    name = models.CharField(max_length=60, primary_key=True)
+    holder = models.CharField(max_length=255)
+    began_at: models.DateTimeField[datetime, datetime] = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+    failed = models.BooleanField(default=False)
+    said = models.TextField(blank=True, default="")
+
+    class Meta:
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.began_at:%Y-%m-%d %H:%M:%S}"

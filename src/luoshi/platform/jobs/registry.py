@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any, Protocol
 
 from luoshi.kernel.errors import NotFound, nearest
@@ -21,29 +22,41 @@ JobFunction = Callable[..., dict[str, Any] | None]
 
 @dataclass(frozen=True)
 class Declared:
-    """A declared job. `restartable`: it may simply be run again when the worker died under it."""
+    """A declared job. `restartable`: it may simply be run again when the worker died under it. `every`: how often the
+    worker runs it of its own accord; None for what only happens when asked for."""
 
     name: str
     function: JobFunction
     restartable: bool
+    every: timedelta | None = None
 
 
 _declared: dict[str, Declared] = {}
 
 
-def job(name: str, *, restartable: bool = False) -> Callable[[JobFunction], JobFunction]:
+def job(
+    name: str, *, restartable: bool = False, every: timedelta | None = None
+) -> Callable[[JobFunction], JobFunction]:
     """Declare `function(progress, **arguments)` as the job `name`; it answers a JSON result or nothing.
 
-    `restartable` says that running it again from the start does no harm (it is idempotent).
+    `restartable` says that running it again from the start does no harm (it is idempotent). With `every` the worker's
+    timetable runs it so often, without arguments; such a job must be restartable.
     """
+    if every is not None and not restartable:
+        raise ValueError(f"{name!r} runs by the clock, so it must bear being run again")
 
     def declare(function: JobFunction) -> JobFunction:
         if name in _declared and _declared[name].function.__module__ != function.__module__:
             raise ValueError(f"two jobs are called {name!r}")
-        _declared[name] = Declared(name, function, restartable)
+        _declared[name] = Declared(name, function, restartable, every)
         return function
 
     return declare
+
+
+def by_the_clock() -> list[Declared]:
+    """The jobs that run of their own accord, the most frequent first."""
+    return sorted((d for d in _declared.values() if d.every), key=lambda d: (d.every or timedelta.max, d.name))
 
 
 def declared(name: str) -> Declared:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from luoshi.platform.jobs.registry import Progress, job
 
 
-@job("contracts.tick", restartable=True)
+@job("contracts.tick", restartable=True, every=timedelta(hours=1))
 def tick(progress: Progress, by: str = "system") -> dict[str, Any]:
     """Let contracts that ran out expire, complete or lapse."""
     from luoshi.services.contracts import actions
@@ -18,7 +19,7 @@ def tick(progress: Progress, by: str = "system") -> dict[str, Any]:
     return dict(moved)
 
 
-@job("contracts.look", restartable=True)
+@job("contracts.look", restartable=True, every=timedelta(days=1))
 def look(progress: Progress, by: str = "system") -> dict[str, Any]:
     """Look for signs of contracts made at the desk."""
     from luoshi.services.contracts import looking

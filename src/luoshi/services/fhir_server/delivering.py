@@ -8,17 +8,14 @@ the address of the webhook, and for a payload the type and id of the resource.
 
 from __future__ import annotations
 
-import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from http.client import HTTPException
 from typing import Any
 from urllib.parse import urlsplit
 
 import orjson
-from django.db import close_old_connections
 
 from luoshi.platform import audit
 from luoshi.platform.access.models import User
@@ -57,14 +54,6 @@ def deliver() -> int:
     for subscriber in Subscriber.objects.filter(state=Subscriber.ACTIVE, due__lte=now, position__lt=latest):
         count += _serve(subscriber)
     return count
-
-
-def watch(every: float = 2.0, *, sleep: Callable[[float], None] = time.sleep) -> None:
-    """Deliver for ever."""
-    while True:
-        close_old_connections()
-        deliver()
-        sleep(every)
 
 
 def _serve(subscriber: Subscriber) -> int:

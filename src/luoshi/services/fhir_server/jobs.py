@@ -1,12 +1,14 @@
-"""Bulk work as jobs that may be run again."""
+"""Bulk work and the webhooks of Subscriptions, as jobs that may be run again."""
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from luoshi.kernel.errors import UserError
 from luoshi.platform.jobs.registry import Progress, job
 from luoshi.services.fhir_server import bulk as work
+from luoshi.services.fhir_server import delivering
 from luoshi.services.fhir_server.models import Bulk
 from luoshi.web.fhir import FhirError
 
@@ -21,6 +23,13 @@ def export(progress: Progress, bulk: str) -> dict[str, Any]:
 def import_(progress: Progress, bulk: str) -> dict[str, Any]:
     """Take in an upload."""
     return _run(bulk, progress, work.run_import)
+
+
+@job("fhir.deliver", restartable=True, every=timedelta(seconds=5))
+def deliver(progress: Progress) -> dict[str, Any]:
+    """Tell subscribers what is new."""
+    count = delivering.deliver()
+    return {"delivered": count} if count else {}
 
 
 def _run(id_: str, progress: Progress, function: Any) -> dict[str, Any]:

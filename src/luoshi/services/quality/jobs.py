@@ -3,12 +3,13 @@ and every command would wait for it."""
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from luoshi.platform.jobs.registry import Progress, job
 
 
-@job("quality.run", restartable=True)
+@job("quality.run", restartable=True, every=timedelta(hours=1))
 def run(progress: Progress, by: str = "system") -> dict[str, Any]:
     """Run the checks over what changed in the lake."""
     from luoshi.services.quality import actions
@@ -19,7 +20,7 @@ def run(progress: Progress, by: str = "system") -> dict[str, Any]:
     return {"rows": ran.rows, "failing": ran.failing, "seconds": round(ran.seconds, 1)}
 
 
-@job("quality.authenticity", restartable=True)
+@job("quality.authenticity", restartable=True, every=timedelta(days=1))
 def look(progress: Progress, by: str = "system") -> dict[str, Any]:
     """Look for signs of records made at the desk."""
     from luoshi.services.quality import judging

@@ -3,12 +3,10 @@ every step of escalation that was due is taken once, in order."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db import close_old_connections, transaction
+from django.db import transaction
 
 from luoshi.kernel import clock
 from luoshi.kernel.errors import Refused
@@ -82,11 +80,3 @@ def _escalate(at: datetime) -> int:
 def _ours(row: Referral) -> bool:
     """Whether those who must act sit here: a peer keeps the clocks of its own people."""
     return row.far != ("send" if row.state in rules.SENDERS_TURN else "receive")
-
-
-def watch(every: float = 60.0, *, sleep: Callable[[float], None] = time.sleep) -> None:
-    """A round again and again."""
-    while True:
-        close_old_connections()
-        tick()
-        sleep(every)

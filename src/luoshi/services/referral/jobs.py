@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from luoshi.platform.jobs.registry import Progress, job
@@ -9,14 +10,14 @@ from luoshi.services.referral import clocks
 from luoshi.services.referral.exchange import outbox
 
 
-@job("referral.clock", restartable=True)
+@job("referral.clock", restartable=True, every=timedelta(minutes=1))
 def clock(progress: Progress) -> dict[str, Any]:
     """Escalate what is late, note who did not come."""
     done = clocks.tick()
     return {"lapsed": done.lapsed, "escalated": done.escalated}
 
 
-@job("referral.exchange", restartable=True)
+@job("referral.exchange", restartable=True, every=timedelta(seconds=10))
 def exchange(progress: Progress) -> dict[str, Any]:
     """Send what waits for peers."""
     return {"sent": outbox.deliver()}

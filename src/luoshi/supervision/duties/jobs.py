@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from datetime import timedelta
 from typing import Any
 
 from luoshi.platform.jobs.registry import Progress, job
 from luoshi.supervision.duties import clockwork
 
 
-@job("duties.turn", restartable=True)
+@job("duties.turn", restartable=True, every=timedelta(minutes=10))
 def turn(progress: Progress) -> dict[str, Any]:
     """One turn of the clock: see `clockwork.turn`."""
     return asdict(clockwork.turn())

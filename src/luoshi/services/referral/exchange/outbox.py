@@ -16,7 +16,7 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 import orjson
-from django.db import close_old_connections, transaction
+from django.db import transaction
 from django.utils import timezone
 
 from luoshi.kernel import clock
@@ -188,14 +188,6 @@ def retry(peer: Peer) -> int:
     """Try again at once what waits or was refused for good; how many."""
     found = Message.objects.filter(peer=peer).exclude(state=Message.SENT)
     return found.update(state=Message.WAITING, due=timezone.now())
-
-
-def watch(every: float = 5.0, *, sleep: Callable[[float], None] = time.sleep) -> None:
-    """Deliver for ever."""
-    while True:
-        close_old_connections()
-        deliver()
-        sleep(every)
 
 
 def _post(peer: Peer, body: str) -> str:
