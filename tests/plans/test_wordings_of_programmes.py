@@ -40,6 +40,17 @@ SENTENCES: list[tuple[str, Expected]] = [
     ("卒中患者溶栓时间短于45分钟的比例达到55%。", [("卒中患者溶栓时间短于45分钟的比例", "=", 55, "%")]),
     ("建档率=建档人数/常住人口数*100%。", []),
     ("建档率：85%随访率：66%", [("建档率", "=", 85, "%"), ("随访率", "=", 66, "%")]),
+    ("每十万人口3.5名精神科医师。", [("每十万人口精神科医师数", "=", 3.5, "名")]),
+    ("孕前健康检查900对，建卡率达到80%以上。", [("孕前健康检查数", "=", 900, "对"), ("建卡率", ">=", 80, "%")]),
+    ("互联互通测评达到五级乙等。", [("互联互通测评", "=", 5, "级")]),
+    (
+        "城乡老年人健康素养水平分别达到20%和16%。",
+        [("城市老年人健康素养水平", "=", 20, "%"), ("农村老年人健康素养水平", "=", 16, "%")],
+    ),
+    (
+        "全区健康素养水平提高到25%以上.成人吸烟率降到18%以下.",
+        [("健康素养水平", ">=", 25, "%"), ("成人吸烟率", "<=", 18, "%")],
+    ),
     (
         "每个区（县）成立指导中心1个，75%的乡镇成立防治小组。",
         [("每个区（县）成立指导中心数", "=", 1, "个"), ("乡镇成立防治小组的比例", "=", 75, "%")],
@@ -69,7 +80,8 @@ def _plan(tmp_path: Path, text: str) -> Plan:
 def test_a_part_with_words_and_numbered_parts_keeps_the_targets_of_its_words(tmp_path: Path) -> None:
     plan = _plan(
         tmp_path,
-        "青溪省呼吸病防治规划（2024—2030年）\n一、加强防治\n（一）开展筛查。各县组织筛查，高危人群筛查率达到80%以上。（省卫生健康委、省教育厅按职责分工负责）\n"
+        "青溪省呼吸病防治规划（2024—2030年）\n一、加强防治\n"
+        "（一）开展筛查。各县组织筛查，高危人群筛查率达到80%以上。（省卫生健康委、省教育厅按职责分工负责）\n"
         "1.改进诊断。肺功能检查率达到60%。\n2.规范治疗。规范管理率达到70%。\n"
         "（二）加强宣传。知识知晓率达到75%。（省卫生健康委负责）\n",
     )
@@ -103,7 +115,8 @@ def test_offices_parted_by_a_blank_and_the_rule_for_leads(tmp_path: Path) -> Non
     plan = _plan(
         tmp_path,
         "青溪市2025年卫生健康工作要点\n一、重点工作\n1.做好体检。体检率达到80%。（责任领导：王五；责任科室：妇幼科 老龄科）\n"
-        "2.推进改革。（市发展改革委、市卫生健康委负责。排在第一位的部门为牵头部门，下同）\n3.推进协作。（市教育局、市财政局负责）\n",
+        "2.推进改革。（市发展改革委、市卫生健康委负责。排在第一位的部门为牵头部门，下同）\n"
+        "3.推进协作。（市教育局、市财政局负责）\n",
     )
     assert plan.tasks[0].units == ["妇幼科", "老龄科"]
     assert plan.tasks[1].lead_units == ["市发展改革委"]
@@ -115,8 +128,84 @@ def test_the_head_of_an_information_table(tmp_path: Path) -> None:
     plan = _plan(
         tmp_path,
         "| 索 引 号: | 0031/2025-1 | 发布机构: | 花溪区政府(政府办公室) |\n| 生效日期: | 2025-03-31 | 废止日期: | |\n"
-        "关于印发健康花溪行动方案的通知\n各街道办事处:\n现将《健康花溪行动方案》印发给你们。\n花溪区人民政府办公室\n2025年3月5日\n"
-        "健康花溪行动方案\n一、任务\n（一）做好体检。体检率达到全区85%以上的县区建成紧密型县域水平。\n（二）做好讲座。举办讲座6场。\n",
+        "关于印发健康花溪行动方案的通知\n各街道办事处:\n现将《健康花溪行动方案》印发给你们。\n花溪区人民政府办公室\n"
+        "2025年3月5日\n"
+        "健康花溪行动方案\n一、任务\n（一）做好体检。体检率达到全区85%以上的县区建成紧密型县域水平。\n"
+        "（二）做好讲座。举办讲座6场。\n",
     )
     assert plan.plan.issuer == "花溪区人民政府办公室"
     assert plan.plan.published == "2025-03-05"
+
+
+def test_offices_in_a_table_and_behind_a_leader(tmp_path: Path) -> None:
+    plan = _plan(
+        tmp_path,
+        "青溪县2025年任务分解表\n序号\t工作任务\t目标要求\t责任领导\t责任股室\t完成时限\n"
+        "1\t老年体检\t体检率70%以上\t李某\t基层股、老龄股\t10月底前\n"
+        "2\t托育服务\t新增托位90个\t王某\t妇幼股\t12月底\n",
+    )
+    assert [task.units for task in plan.tasks] == [["基层股", "老龄股"], ["妇幼股"]]
+
+
+def test_a_table_with_its_base_in_the_head(tmp_path: Path) -> None:
+    plan = _plan(
+        tmp_path,
+        "健康口腔青溪方案（2020—2026年）\n一、目标\n主要指标 基线（2017年） 2022年 2026年 属性\n"
+        "6岁儿童龋患率 40.5% 控制在38%以内 控制在35%以内 预期性\n"
+        "55～64岁居民存留牙数 24.5颗 25颗 26颗 倡导性\n二、任务\n（一）做好检查。检查率达到60%。\n"
+        "（二）做好讲座。举办讲座6场。\n",
+    )
+    rows = [(t.metric, t.op, t.value, t.unit, t.baseline, t.baseline_year, t.deadline) for t in plan.targets[:4]]
+    assert rows == [
+        ("6岁儿童龋患率", "<=", 38, "%", 40.5, 2017, "2022"),
+        ("6岁儿童龋患率", "<=", 35, "%", 40.5, 2017, "2026"),
+        ("55-64岁居民存留牙数", "=", 25, "颗", 24.5, 2017, "2022"),
+        ("55-64岁居民存留牙数", "=", 26, "颗", 24.5, 2017, "2026"),
+    ]
+
+
+def test_a_table_whose_rows_are_numbered_in_brackets(tmp_path: Path) -> None:
+    plan = _plan(
+        tmp_path,
+        "青溪省职业病防治规划（2021-2025年）\n一、职业健康现状和问题\n申报率已达91%。\n二、规划目标\n序号 指标名称 目标值\n"
+        "(1) 参保人数 稳步提升\n"
+        "(2) 危害项目申报率 ≥88%\n(3) 县区至少确定2家机构承担健康检查工作 92%\n三、任务\n（一）做好检查。检查率达到60%。\n"
+        "（二）做好讲座。举办讲座6场。\n",
+    )
+    found = sorted((t.value, t.op, t.unit) for t in plan.targets)
+    assert found == [(6, "=", "场"), (60, "=", "%"), (88, ">=", "%"), (92, "=", "%")]
+    assert [task.number for task in plan.tasks] == ["（一）", "（二）"]
+
+
+def test_the_number_beside_the_title_and_many_signatures(tmp_path: Path) -> None:
+    plan = _plan(
+        tmp_path,
+        "溪府办发〔2025〕8号 溪山区人民政府办公室关于印发健康溪山行动方案的通知\n各街道办事处：\n现将方案印发给你们。\n"
+        "省卫生健康委 省委宣传部\n省发展改革委 省教育厅\n省科技厅 省财政厅\n省民政厅 省应急厅\n省国资委 省医保局\n省总工会\n"
+        "2025年3月5日\n"
+        "健康溪山行动方案\n一、把握重点，做好农村改厕。\n二、坚持防制，做好消杀。\n三、开展卫生单位创建活动。\n",
+    )
+    assert plan.plan.doc_number == "溪府办发〔2025〕8号"
+    assert plan.plan.issuer is not None
+    assert plan.plan.issuer.split("、")[0] == "省卫生健康委"
+    assert len(plan.plan.issuer.split("、")) == 11
+    assert len(plan.tasks) == 3
+
+
+def test_news_of_a_plan_under_a_headline_with_a_call(tmp_path: Path) -> None:
+    plan = _plan(
+        tmp_path,
+        "守护花朵！健康儿童新目标来了\n来源: 新华社 发布时间:2025-3-5 16:33\n"
+        "省卫健委5日发布《健康儿童提升计划（2025—2027年）》，提出：到2027年，婴儿死亡率控制在4‰以下。\n(编辑:李某\n视频 / 更多\n",
+    )
+    assert plan.plan.kind == "news"
+    assert plan.plan.title.startswith("守护花朵")
+
+
+def test_a_place_is_not_made_of_other_words(tmp_path: Path) -> None:
+    plan = _plan(
+        tmp_path,
+        "2025年全区卫生健康工作要点\n认真落实区委部署，年内80%的县区建成紧密型县域医共体，巩固国家卫生城市成果。\n一、任务\n"
+        "1.做好医改。医保资金县域内支出率达到70%。\n2.做好讲座。举办讲座6场。\n",
+    )
+    assert plan.plan.region is None

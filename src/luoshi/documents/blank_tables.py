@@ -50,7 +50,7 @@ def _pieces(start: int, line: str) -> list[tuple[Span, str]]:
 def _row(cells: list[tuple[Span, str]], head: list[str]) -> tuple[Span, ...] | None:
     """The cells of a row under `head`; None when the line is no row. With blanks inside a cell the longest takes them in;
     a missing cell is left empty."""
-    if len(cells) < 2 or not re.fullmatch(r"\d{1,3}[.、]?", cells[0][1]):
+    if len(cells) < 2 or not re.fullmatch(r"[（(]?\d{1,3}[）).、]?", cells[0][1]):
         return None
     spans = [span for span, _ in cells]
     texts = [text for _, text in cells]

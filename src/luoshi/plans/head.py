@@ -51,7 +51,18 @@ def _doc_number(whole: str, front: list[str]) -> str | None:
         match = NUMBER.fullmatch(bare)
         if match and "《" not in line:
             return normal_number(match)
+    for line in front[:6]:
+        beside = _BESIDE.search(line.strip())  # printed on the line of the title
+        match = NUMBER.search(beside["number"] or beside["below"]) if beside else None
+        if match:
+            return normal_number(match)
     return None
+
+
+_BESIDE = re.compile(
+    r"^(?P<number>[\u4e00-\u9fff]{2,10}\s?[〔\[（(【]\s?20\d\d\s?[〕\]）)】]\s?\d{1,4}\s?号)\s*(?=[\u4e00-\u9fff]{4,30}关于)|"
+    r"(?<=文件)\s*(?P<below>[\u4e00-\u9fff]{2,8}\s?[〔\[（(【]\s?20\d\d\s?[〕\]）)】]\s?\d{1,4}\s?号)"
+)
 
 
 def _published(whole: str, signed: Signed, front: list[str]) -> str | None:
@@ -85,7 +96,7 @@ def _issuer(whole: str, signed: Signed, head: PlanHead, front: list[str], lines:
             line,
         )
         if match:
-            return match.group(1)
+            return re.sub(r"^.*?文件.*?号", "", match.group(1)) or match.group(1)
     minutes = re.match(
         r"(.{2,20}?(?:人民政府|委员会|局|领导小组))(?:第?.{0,8}次)?(?:专题|常务|工作|全体|联席)?会议?纪要", head.title
     )

@@ -115,6 +115,9 @@ def distribute(phrase: str, count: int) -> list[str] | None:
     孕产妇、婴儿、5岁以下儿童死亡率 → 孕产妇死亡率, 婴儿死亡率, 5岁以下儿童死亡率. None when the list has another length.
     """
     phrase = bare(phrase)
+    if count == 2 and (both := _TOWN_AND_COUNTRY.match(phrase)):
+        rest = phrase[both.end() :]
+        return [f"城市{rest}", f"农村{rest}"]  # 城乡居民健康素养水平分别达到28%和24%
     parts = split_parallel(phrase)
     if len(parts) > count:
         parts = _merge(phrase, parts, count)
@@ -135,6 +138,9 @@ def distribute(phrase: str, count: int) -> list[str] | None:
     return [bare(p) for p in (*out, last)]
 
 
+_TOWN_AND_COUNTRY = re.compile(
+    r"(?:城乡|城、乡|城市(?:和|、|与)农村|城镇(?:和|、|与)农村)(?=[\u4e00-\u9fff]{2,}(?:率|水平|比例|数|寿命|费用|时间)$)"
+)
 _WHOSE = re.compile(
     r"(?P<who>[^、，]{0,12}(?:岁以下儿童|儿童|患者|妇女|孕产妇|老年人|学生|新生儿|劳动者))[^、，]{2,}率$"
 )

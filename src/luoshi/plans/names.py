@@ -82,7 +82,10 @@ def reason(text: str, quantity: Quantity, clause_start: int) -> str:
         measured = re.search(
             r"(?:等级|分级|水平|测评|成熟度|评级|评价|智慧服务|智慧管理|电子病历|互联互通|级别|风险)", before
         )
-        if quantity.chinese and not (reaches and measured and not re.match(r"^[甲乙丙\u4e00-\u9fff]", after)):
+        rated = re.match(r"^(?:[甲乙]等)?(?:以上|及以上)?(?:[，。；、）]|$)", after)
+        if quantity.chinese and reaches and measured and rated:
+            return ""  # 互联互通测评达到四级甲等
+        if quantity.chinese:
             return "a grade that names a group"
         if not reaches:
             return "a grade that names a group"

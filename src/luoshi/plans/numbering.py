@@ -65,7 +65,12 @@ _AT_START: tuple[tuple[str, re.Pattern[str]], ...] = (
         ),
     ),
     ("arabic", re.compile(r"(\d{1,3})\s?[.、)）,，](?!\d)\s*(?=\D)")),
-    ("arabic", re.compile(r"(\d{1,2})\s+(?=[\u4e00-\u9fff]{2}[^。]{0,30}(?:。|$))")),
+    (
+        "arabic",
+        re.compile(
+            r"(\d{1,2})\s+(?!周?岁|[年月日个家名项万亿人次种类张所元分条号级天%]|小时)(?=[\u4e00-\u9fff]{2}[^。]{0,30}(?:。|$))"
+        ),
+    ),
     ("arabic-paren", re.compile(r"[（(]\s?(\d{1,3})\s?[）)][、.．]?\s*")),
     ("circled", re.compile(r"([①-⑳])\s*")),
     ("lost", re.compile(r"()[.．]\s*(?=[\u4e00-\u9fff“《])")),

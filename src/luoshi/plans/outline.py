@@ -12,7 +12,7 @@ from luoshi.plans.numbering import AUDIENCE, LABEL, RANKS, Marker, find_markers
 from luoshi.plans.running_text import Para, RunningText
 
 ROOT_RANK = -1
-_SENTENCE_END = re.compile(r"[。；;！!？?]")
+_SENTENCE_END = re.compile(r"[。；;！!？?]|(?<=[\u4e00-\u9fff”）)])\.(?=[\u4e00-\u9fff“（(]|$)")
 _MAX_TITLE = 64
 
 

@@ -35,7 +35,8 @@ def kind_of_paper(title: str, whole: str, body: str) -> tuple[str, str]:
     met = len(re.findall(r"会议(?:强调|指出|要求|明白|明确|认为|提出)|(?:陈述|报告|讲话)指出", body))
     signs = []
     if re.search(
-        r"(?:\d{1,2}月\d{1,2}日|近日|日前|今天|昨日)[，,].{0,40}(?:召开|举行|印发|发布|启动|获悉|报道)", opening
+        r"(?:\d{1,2}月\d{1,2}日|近日|日前|今天|昨日)[，,].{0,40}?|\d{1,2}日(?:召开|举行|印发|发布|启动|获悉|报道)",
+        opening,
     ):
         signs.append("it opens like a report of an event")
     if met >= 2:

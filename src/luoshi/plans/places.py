@@ -11,7 +11,7 @@ from luoshi.plans.model import PlanHead
 _NOT_PLACE = re.compile(
     r"^(?:[一二三四五六七八九]是|全|本|各|我|该|县|市|区|省|乡|城|社|园|院|辖|片|山|灾|疫|病|牧|库|地|试点|示范|所在|属地|服务|居住|功能|"
     r"中心|重点|部分|有关|相关|基层|农村|贫困|民族|边远|偏远|经济|开发|高新|创建|健康|国家|跨省|[的及等与]|推进|年|"
-    r"[使让将把]|成(?!都|武|安|县)|进(?!贤)|推动|加强|完善|建设|实施|关于|印发|办公|参照|超大|一个|每个|两个|设|新建市|主城)"
+    r"[使让将把]|成(?!都|武|安|县)|进(?!贤)|推动|加强|完善|建设|实施|关于|印发|办公|参照|超大|家|卫生|文明|一个|每个|两个|设|新建市|主城)"
 )
 
 # One part of a name: 浙江省, 六盘水市; names of one character are those of counties (泸县).
@@ -43,7 +43,7 @@ def _real_place(name: str) -> bool:
         bool(parts)
         and all(len(part) <= 9 for part in parts)
         and not re.search(
-            r"跨省|[的及等与]|推进|推动|加强|开展|实施|完善|做好|进一步|有序|稳妥|深化|促进|提升|建设|创建|扩大|健康|服务|"
+            r"跨省|[的及等与]|推进|认真|落实|贯彻|坚持|推动|加强|开展|实施|完善|做好|进一步|有序|稳妥|深化|促进|提升|建设|创建|扩大|健康|服务|"
             r"医疗|试点|直接|结算|办理|卫生|[强健]市|[强健]县",
             name,
         )
@@ -117,9 +117,13 @@ def region_of(head: PlanHead, body: str) -> str | None:
             counts[_full_province(province)] = seen + 2 * body.count(f"健康{province}")
     if re.search(r"全省|我省|省委|省卫生健康委|省直", body) and counts:
         return counts.most_common(1)[0][0]
-    cities = Counter(place for place in _places(body) if place.endswith(("市", "区", "县", "州")) and len(place) <= 9)
+    cities = Counter(
+        place for place in _places(body) if place.endswith(("市", "区", "县", "州")) and _real_place(place)
+    )
     if re.search(r"全市|我市|全县|我县|全区|我区", body) and cities:
-        return cities.most_common(1)[0][0]
+        place, seen = cities.most_common(1)[0]
+        if seen >= 2 or re.search(rf"{place}(?:委|政府|人民|卫生|医疗|实际|各|第)", body):
+            return place
     return counts.most_common(1)[0][0] if counts and counts.most_common(1)[0][1] >= 3 else None
 
 

@@ -101,6 +101,8 @@ def _starts_item(head: str) -> bool:
     return bool(_ITEM.match(head))
 
 
+_CHINESE = re.compile(r"[\u4e00-\u9fff”）%‰]")
+_OPENS = re.compile(r"[\u4e00-\u9fff“（\n]")
 _WIDE_RATIO = re.compile(
     r"(?<![\d.表栏图件例题目项])(?:1(?P<first>：)\d{1,5}(?:\.\d{1,3})?|\d{1,3}(?:\.\d{1,3})?(?P<second>：)1)"
     r"(?![\d.：年月个项大类家所])"
@@ -113,6 +115,13 @@ def _marks(chars: list[str]) -> str:
     for match in _WIDE_RATIO.finditer("".join(chars)):
         out[max(match.start("first"), match.start("second"))] = ":"  # 床护比达到1：0.6
     for i, char in enumerate(chars):
+        if (
+            char == "."
+            and i > 0
+            and _CHINESE.match(chars[i - 1])
+            and (i + 1 == len(chars) or _OPENS.match(chars[i + 1]))
+        ):
+            out[i] = "。"  # 达到26%以上.城乡居民…: typed on a keyboard without Chinese marks
         wide = _HALF_MARKS.get(char)
         if wide is None:
             continue

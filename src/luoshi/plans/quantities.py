@@ -34,7 +34,7 @@ COUNT_UNITS = _words(
     "万人次 批次 场次 例次 件次 家次 户次 车次 台次 剂次 课时 学时 张床位 张床 张病床 大项 小项 大类 小类 门课程 期次 班次 "
     "个 家 所 项 件 期 "
     "场 次 例 种 类 台 套 辆 架 张 支 间 处 座 条 份 户 篇 部 册 对 组 款 门 批 只 艘 节 轮次 轮 "
-    "片 针 剂 枚 株 亩 幢 栋 本 袋 单位 "
+    "颗 片 针 剂 枚 株 亩 幢 栋 本 袋 单位 "
     "床位 床 站 村 县 镇 市 乡 科 站点 讲 集 遍 趟 回 宗 起 班 版 个班 人班"
 )
 _ALL_UNITS = sorted({*RATE_UNITS, *PERSON_UNITS, *LEVEL_UNITS, *MONEY_UNITS, *COUNT_UNITS}, key=len, reverse=True)

@@ -52,6 +52,8 @@ def _widths(text: str) -> dict[int, str]:
         for char in set(text):
             if "\u3400" <= char <= "\u9fff":
                 simple = converter.convert(char)
+                if char == "畫" and re.search("[計規]畫", text):
+                    simple = "划"  # the two words in one character: a paper plans more often than it paints
                 if len(simple) == 1 and simple != char:
                     table[ord(char)] = simple
     return table

@@ -46,7 +46,7 @@ def signature(lines: list[str]) -> Signed:
         if len(text) > 24 or not (DATE.match(text) or CN_DATE.match(text)):
             continue
         names: list[str] = []
-        for before in reversed(lines[max(0, index - 4) : index]):
+        for before in reversed(lines[max(0, index - 12) : index]):
             bare = before.strip()
             if 3 <= len(bare) <= 60 and not re.search(r"[。；，,：:]", bare) and signs(bare):
                 parts = bare.split()

@@ -111,7 +111,7 @@ class _Builder:
         leaves = all(not self._kids(node) for node in work)
         flat = leaves and (
             all(not node.heading_only for node in work)
-            or all(not node.heading_only or self._count_paragraphs(node) == 1 for node in work)
+            or all(not node.heading_only or self._count_paragraphs(node) <= 1 for node in work)
         )
         for node, found in zip(tops, roles, strict=True):
             if found in {sections.OVERVIEW, sections.GOAL}:

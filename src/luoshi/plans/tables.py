@@ -14,7 +14,9 @@ _COLUMNS: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("number", re.compile(r"^(?:序\s*号|编\s*号|号|No\.?)$", re.IGNORECASE)),
     ("lead", re.compile(r"牵头|主办|主要责任|主责|第一责任")),
     ("support", re.compile(r"配合|协办|协同|参与|参加|协助")),
-    ("units", re.compile(r"责任(?:单位|部门|科室|处室|主体)|负责(?:单位|部门|科室)|实施(?:单位|部门)|承办|落实单位|^责任$|分工")),
+    ("units", re.compile(
+        r"责任(?:单位|部门|科室|处室|股室|机构|主体)|负责(?:单位|部门|科室)|实施(?:单位|部门)|承办|落实单位|^责任$|分工"
+    )),
     ("deadline", re.compile(r"时限|时间|期限|进度|节点|完成日期")),
     ("person", re.compile(r"责任人|领导|联系人|负责人|电话")),
     ("goal", re.compile(r"目标|指标值|成效|标准")),

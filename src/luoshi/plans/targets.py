@@ -16,6 +16,7 @@ from luoshi.plans import (
     anaphora,
     coverage,
     dates,
+    flat_tables,
     frames,
     indicator_tables,
     metrics,
@@ -28,7 +29,7 @@ from luoshi.plans import (
 )
 from luoshi.plans.clauses import Sentence, sentence_start, sentences
 from luoshi.plans.dates import Mention
-from luoshi.plans.indicator_tables import FlatRow
+from luoshi.plans.flat_tables import FlatRow
 from luoshi.plans.model import Force, Target
 from luoshi.plans.plain import Plain
 from luoshi.plans.quantities import Quantity
@@ -76,7 +77,7 @@ def find_targets(
     found = scan(text, year=year, plan_years=plan_years, usual=usual)
     out: list[Target] = []
     for row in found.rows:
-        for target, first, last in indicator_tables.targets_of_row(row, year=year, plan_years=plan_years):
+        for target, first, last in flat_tables.targets_of_row(row, year=year, plan_years=plan_years):
             start, end = found.plain.located(first, last, offset_of)
             out.append(replace(target, id=f"G{len(out) + 1}", quote=found.plain.text[first:last], start=start, end=end))
     for reading in found.readings:
@@ -110,7 +111,7 @@ def scan(
     plain = Plain.of(text)
     mentions = dates.find(plain.text, year=year)
     result = Scan(plain, mentions=mentions)
-    result.rows = indicator_tables.flat_rows(text, plain)
+    result.rows = flat_tables.flat_rows(text, plain)
     numbers = [
         q
         for q in quantities.find(plain.text, [(m.start, m.end) for m in mentions])

@@ -36,7 +36,7 @@ def title_of(document: Document, front: list[str], body: str) -> str:
         if (
             _HEADING.match(text)
             or not 6 <= len(text) <= 90
-            or re.search(r"[。；;!！]", text)
+            or re.search(r"[。；;]|[!！](?!.{6})", text)
             or sections.DATE_LINE.match(text)
         ):
             continue

@@ -179,7 +179,9 @@ def _open_end(text: str, start: int) -> int:
         if char in _OPEN:
             depth += 1
         elif char in _CLOSE:
-            depth = max(0, depth - 1)
+            if depth == 0:
+                return position  # （责任领导：…；责任科室：A）: the bracket opened before the label
+            depth -= 1
         elif depth == 0 and char == "。":
             rest = text[position + 1 :].lstrip()
             if not _LABEL.match(rest):

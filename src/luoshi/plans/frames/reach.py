@@ -101,7 +101,7 @@ def _no_promise(site: Site, verb: str, compare: Op | None, bare: str) -> str:
     sentence = site.before() + site.clause()
     if verb in _STATING and compare is None and first.op is None and not _AIM.search(sentence):
         return "a statement, not a promise"
-    if first.unit in LEVEL_UNITS and site.noun and not measure:
+    if first.unit in LEVEL_UNITS and site.noun and site.noun not in ("甲等", "乙等") and not measure:
         return "a measure that describes something else"
     if verb in (*_STATING, "拥有") and compare is None and not measure and not first.is_share:
         return "a statement, not a promise"
