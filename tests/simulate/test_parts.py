@@ -9,8 +9,8 @@ import pytest
 
 from luoshi.kernel.lake_layout import stand_in
 from luoshi.simulate.columns import listed, numbered
-from luoshi.simulate.lake import stand_ins
 from luoshi.simulate.parts import as_told
+from luoshi.simulate.standing_in import stand_ins
 
 
 @pytest.mark.parametrize(
@@ -43,7 +43,14 @@ def test_registers_take_the_types_of_the_lake():
     assert as_told("VARCHAR", [1, "b", ""]).to_pylist() == ["1", "b", None]
 
 
-def test_telephones_stand_in_as_the_build_makes_them():
-    texts = ["10100000000", "10199999999", "10112345678"]
+@pytest.mark.parametrize("length", [1, 11, 55])
+def test_telephones_stand_in_as_the_build_makes_them(length):
+    texts = [str(seed * 7**70)[:length] for seed in range(1, 9_000)]
     query = f"SELECT {stand_in('t')} FROM (SELECT unnest($1) AS t)"
-    assert stand_ins(texts).tolist() == [number for (number,) in duckdb.execute(query, [texts]).fetchall()]
+    told = stand_ins(np.array(texts, f"S{length}"))
+    assert told.tolist() == [number for (number,) in duckdb.execute(query, [texts]).fetchall()]
+
+
+def test_texts_that_need_two_blocks_are_refused():
+    with pytest.raises(ValueError, match="56 bytes"):
+        stand_ins(np.array(["9" * 56], "S56"))

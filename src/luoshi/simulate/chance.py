@@ -6,6 +6,7 @@ A day is the number of days since 1970-01-01, so whole columns of days are plain
 from __future__ import annotations
 
 import zlib
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -89,20 +90,45 @@ _MONTH_FIRST = (
 _DAY_OF_MONTH = np.arange(len(_ALL)) - _OFFSET - _MONTH_FIRST[_MONTH_INDEX]
 
 
+_FEW = 1 << 15  # below so many rows a table of all days costs more than it saves
+
+
+def _by_day(day: Ints, told: Callable[[Ints], Ints]) -> Ints:
+    """What `told` says of each day, asked once for every day between the first and the last."""
+    if len(day) < _FEW:
+        return told(day)
+    low, high = int(day.min()), int(day.max())
+    return np.asarray(told(np.arange(low, high + 1))[day - low], dtype=np.int64)
+
+
 def add_months(day: Ints, months: int | Ints) -> Ints:
     """`day` moved on by whole months, held at the last day of a shorter month (31 January + 1 month = 28 February).
 
     Works on whole columns of days from 1860 to 2159.
     """
-    target = _MONTH_INDEX[day + _OFFSET] + months
-    first = _MONTH_FIRST[target]
-    length = _MONTH_FIRST[target + 1] - first
-    return np.asarray(first + np.minimum(_DAY_OF_MONTH[day + _OFFSET], length - 1), dtype=np.int64)
+
+    def moved(day: Ints) -> Ints:
+        target = _MONTH_INDEX[day + _OFFSET] + months
+        first = _MONTH_FIRST[target]
+        length = _MONTH_FIRST[target + 1] - first
+        return np.asarray(first + np.minimum(_DAY_OF_MONTH[day + _OFFSET], length - 1), dtype=np.int64)
+
+    return _by_day(day, moved) if isinstance(months, int) else moved(day)
 
 
 def age_on(birth: Ints, day: int | Ints) -> Ints:
     """Completed years of age on `day` (who is born on 29 February completes a year on 1 March in other years)."""
     when = np.asarray(day, dtype=np.int64) + _OFFSET
-    born = birth + _OFFSET
-    months = _MONTH_INDEX[when] - _MONTH_INDEX[born] - (_DAY_OF_MONTH[when] < _DAY_OF_MONTH[born])
-    return np.asarray(months // 12, dtype=np.int64)
+
+    def age(birth: Ints) -> Ints:
+        born = birth + _OFFSET
+        months = _MONTH_INDEX[when] - _MONTH_INDEX[born] - (_DAY_OF_MONTH[when] < _DAY_OF_MONTH[born])
+        return np.asarray(months // 12, dtype=np.int64)
+
+    return _by_day(birth, age) if isinstance(day, int) else age(birth)
+
+
+def by_age(age: Ints, ages: Sequence[float], values: Sequence[float]) -> Floats:
+    """What holds at each completed year of age, on straight lines between `values` at `ages`."""
+    low, high = (int(age.min()), int(age.max())) if len(age) else (0, 0)
+    return np.asarray(np.interp(np.arange(low, high + 1), ages, values)[age - low], dtype=np.float64)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from luoshi.simulate import codes, profile
-from luoshi.simulate.chance import NEVER, Bools, Floats, Ints, Span, age_on, chance
+from luoshi.simulate.chance import NEVER, Bools, Floats, Ints, Span, age_on, by_age, chance
 from luoshi.simulate.geography import Geography
 from luoshi.simulate.journal import Journal
 from luoshi.simulate.people import People
@@ -89,7 +89,7 @@ def hypertension(people: People, where: Geography, journal: Journal, span: Span,
     """The panel, its visits and blood pressures. Managed: about a tenth of residents, most of them over 50."""
     draw = chance(seed, "hypertension")
     age = age_on(people.birth, span.start)
-    known = np.interp(age, [34.9, 35, 45, 55, 65, 75, 95], [0, 0.025, 0.09, 0.22, 0.38, 0.46, 0.40])
+    known = by_age(age, [34.9, 35, 45, 55, 65, 75, 95], [0, 0.025, 0.09, 0.22, 0.38, 0.46, 0.40])
     person = np.flatnonzero(draw.random(len(people)) < known * 0.82)
     panel = enrol("hypertension", person, people, where, journal, span, draw, new=0.13, lost=0.035)
     person, county = panel.person, where.village_county[people.village[panel.person]]
@@ -141,7 +141,7 @@ def diabetes(people: People, where: Geography, journal: Journal, span: Span, see
     """The panel of type 2 diabetes, its visits and glucose; commoner among those with hypertension."""
     draw = chance(seed, "diabetes")
     age = age_on(people.birth, span.start)
-    known = np.interp(age, [34.9, 35, 45, 55, 65, 75, 95], [0, 0.008, 0.035, 0.075, 0.125, 0.14, 0.12])
+    known = by_age(age, [34.9, 35, 45, 55, 65, 75, 95], [0, 0.008, 0.035, 0.075, 0.125, 0.14, 0.12])
     both = np.zeros(len(people), bool)
     both[htn.person] = True
     person = np.flatnonzero(draw.random(len(people)) < known * np.where(both, 1.5, 0.62))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from luoshi.simulate import codes, profile
-from luoshi.simulate.chance import NEVER, Bools, Ints, Span, age_on, chance
+from luoshi.simulate.chance import NEVER, Bools, Ints, Span, age_on, by_age, chance
 from luoshi.simulate.chronic import CANCELLED
 from luoshi.simulate.geography import Geography
 from luoshi.simulate.journal import NONE, Journal
@@ -22,7 +22,7 @@ def clinics(people: People, where: Geography, journal: Journal, span: Span, seed
     begin = np.maximum(people.birth, span.start)
     years = np.maximum(last - begin + 1, 0) / 365.25
     age = np.maximum(age_on(people.birth, span.end), 0)
-    rate = np.interp(age, [0, 2, 6, 18, 40, 60, 80], [3.0, 2.6, 1.4, 0.7, 1.1, 2.2, 3.0])
+    rate = by_age(age, [0, 2, 6, 18, 40, 60, 80], [3.0, 2.6, 1.4, 0.7, 1.1, 2.2, 3.0])
     visits = draw.poisson(rate * years * np.exp(0.45 * people.care) * draw.gamma(1.3, 1 / 1.3, len(people)))
     person = np.repeat(np.arange(len(people)), visits)
     day = begin[person] + np.floor(draw.random(len(person)) * (last - begin + 1)[person]).astype(np.int64)
@@ -61,7 +61,7 @@ def admissions(people: People, where: Geography, journal: Journal, span: Span, s
     begin = np.maximum(people.birth + 10, span.start)
     years = np.maximum(last - begin + 1, 0) / 365.25
     age = np.maximum(age_on(people.birth, span.end), 0)
-    rate = np.interp(age, [0, 3, 15, 40, 60, 75, 90], [0.16, 0.09, 0.025, 0.05, 0.15, 0.33, 0.42])
+    rate = by_age(age, [0, 3, 15, 40, 60, 75, 90], [0.16, 0.09, 0.025, 0.05, 0.15, 0.33, 0.42])
     person = np.repeat(np.arange(len(people)), draw.poisson(rate * years))
     day = begin[person] + np.floor(draw.random(len(person)) * (last - begin + 1)[person]).astype(np.int64)
     length = np.minimum(draw.geometric(0.13, len(person)), 60)

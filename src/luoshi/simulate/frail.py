@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from luoshi.simulate import codes, profile
-from luoshi.simulate.chance import NEVER, Span, age_on, chance
+from luoshi.simulate.chance import NEVER, Span, age_on, by_age, chance
 from luoshi.simulate.chronic import Panel, enrol, how, rounds, weekday
 from luoshi.simulate.geography import Geography
 from luoshi.simulate.journal import Journal
@@ -15,7 +15,7 @@ from luoshi.simulate.people import FEMALE, People
 def lungs(people: People, where: Geography, journal: Journal, span: Span, seed: int) -> None:
     """The panel of chronic obstructive lung disease and its visits."""
     draw = chance(seed, "copd")
-    known = np.interp(age_on(people.birth, span.start), [39, 40, 60, 75, 95], [0, 0.004, 0.02, 0.04, 0.03])
+    known = by_age(age_on(people.birth, span.start), [39, 40, 60, 75, 95], [0, 0.004, 0.02, 0.04, 0.03])
     person = np.flatnonzero(draw.random(len(people)) < known)
     panel = enrol("copd", person, people, where, journal, span, draw, new=0.3, lost=0.03)
     journal.conditions("J44", person=panel.person, day=panel.start)
@@ -30,7 +30,7 @@ def lungs(people: People, where: Geography, journal: Journal, span: Span, seed: 
 def care(people: People, where: Geography, journal: Journal, span: Span, seed: int) -> None:
     """The old who need care: assessed on application, then visited at home by the centre."""
     draw = chance(seed, "disability")
-    known = np.interp(age_on(people.birth, span.start), [64, 65, 75, 85, 95], [0, 0.02, 0.06, 0.16, 0.3])
+    known = by_age(age_on(people.birth, span.start), [64, 65, 75, 85, 95], [0, 0.02, 0.06, 0.16, 0.3])
     person = np.flatnonzero(draw.random(len(people)) < known)
     panel = enrol("disability", person, people, where, journal, span, draw, new=0.25, lost=0.02)
     person = panel.person
@@ -95,7 +95,7 @@ def pupils(people: People, where: Geography, journal: Journal, span: Span, seed:
         comes = (draw.random(len(young)) < 0.94) & (day <= last) & (age >= 6) & (age < 18)
         at = np.flatnonzero(comes)
         visit = journal.visits("school-checkup", mode="face", person=young[at], day=day[at], institution=centre[at])
-        short = draw.random(len(at)) < np.interp(age[at], [6, 9, 12, 15, 18], [0.12, 0.35, 0.58, 0.71, 0.8])
+        short = draw.random(len(at)) < by_age(age[at], [6, 9, 12, 15, 18], [0.12, 0.35, 0.58, 0.71, 0.8])
         journal.observations(
             "myopia", person=young[at], day=day[at], value=short * 1.0, visit=visit, institution=centre[at]
         )

@@ -12,7 +12,6 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
-from hashlib import md5
 from pathlib import Path
 
 import numpy as np
@@ -29,6 +28,7 @@ from luoshi.simulate.columns import start_minute, visit_end
 from luoshi.simulate.parts import HERE, Rows, Shift, as_told, parts, save
 from luoshi.simulate.people import People
 from luoshi.simulate.region_files import rows_of
+from luoshi.simulate.standing_in import stand_ins
 
 SOURCE = "region"  # who sent what is written straight into columns
 _REGISTER_FILES = {
@@ -127,13 +127,7 @@ def _sender(count: int) -> tuple[str, list[str], Ints]:
 
 def _phones(people: People) -> Ints:
     """The numbers that stand for the telephone numbers the FHIR writer gives."""
-    return stand_ins([str(number) for number in (10_100_000_000 + people.phone).tolist()])
-
-
-def stand_ins(texts: list[str]) -> Ints:
-    """The numbers that stand for texts in the lake: what `lake_layout.stand_in` says in SQL."""
-    digests = b"".join([md5(text.encode(), usedforsecurity=False).digest() for text in texts])
-    return np.asarray(np.frombuffer(digests, "<u8")[1::2] >> np.uint64(1), dtype=np.int64)
+    return stand_ins((10_100_000_000 + people.phone).astype("S11"))
 
 
 def _ids(table: str, count: int) -> tuple[str, str, Ints]:

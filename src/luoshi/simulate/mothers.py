@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from luoshi.simulate import chronic, codes, profile, risks
-from luoshi.simulate.chance import NEVER, Bools, Floats, Ints, Span, age_on, chance
+from luoshi.simulate.chance import NEVER, Bools, Floats, Ints, Span, age_on, by_age, chance
 from luoshi.simulate.geography import Geography
 from luoshi.simulate.journal import NONE, Journal
 from luoshi.simulate.people import FEMALE, People, newborn
@@ -22,7 +22,7 @@ def pregnancies(people: People, where: Geography, journal: Journal, span: Span, 
     """
     draw = chance(seed, "pregnancies")
     age = age_on(people.birth, span.start)
-    fertility = np.interp(age, [18, 20, 24, 28, 32, 36, 41, 45], [0, 0.018, 0.062, 0.098, 0.07, 0.034, 0.006, 0])
+    fertility = by_age(age, [18, 20, 24, 28, 32, 36, 41, 45], [0, 0.018, 0.062, 0.098, 0.07, 0.034, 0.006, 0])
     window = (span.end - 45) - (span.start - 285)
     able = (people.sex == FEMALE) & (people.death == NEVER)
     mother = np.flatnonzero(able & (draw.random(len(people)) < fertility * window / 365.25))

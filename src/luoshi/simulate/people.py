@@ -73,9 +73,9 @@ class People:
 
     def last_day(self, span: Span) -> Ints:
         """The last day each person can be served: death, move, or the last day told."""
-        end = np.full(len(self), span.end, np.int64)
-        end = np.where(self.death != NEVER, np.minimum(end, self.death), end)
-        return np.where(self.moved != NEVER, np.minimum(end, self.moved), end)
+        # NEVER, read without its sign, comes after every day.
+        gone = np.minimum(self.death.view(np.uint64), self.moved.view(np.uint64))
+        return np.minimum(gone, np.uint64(span.end)).view(np.int64)
 
 
 def settle(residents: int, seed: int, span: Span, where: Geography) -> People:

@@ -45,6 +45,6 @@ def share(name: str, county: Ints) -> Floats:
 
 def uptake(name: str, county: Ints, care: Floats, spread: float = 0.7) -> Floats:
     """The share for each person: the county's, moved by how readily the person takes up services (on the log-odds)."""
-    base = share(name, county)
-    odds = np.log(base / (1 - base)) + spread * care
+    base = np.array(_SHARES[name])
+    odds = np.log(base / (1 - base))[county] + spread * care
     return np.asarray(1 / (1 + np.exp(-odds)), dtype=np.float64)

@@ -22,6 +22,7 @@ _CENTRE_TITLES = {
     "qsi-basic": 0.58, "qsi-recommended": 0.20, "community-hospital": 0.13, "age-friendly": 0.80,
     "mch-clinic-std": 0.62, "tcm-hall": 0.90, "hospice": 0.22,
 }  # fmt: skip
+_BANDS = 18  # five years of age each, the last from 85 on
 _STAFF_PER_1000 = {"doctor": 0.9, "gp": 0.36, "nurse": 0.7, "public-health": 0.3, "paediatrician": 0.05}
 
 
@@ -184,12 +185,12 @@ def _population(book: Registers, people: People, where: Geography, span: Span) -
             rows("村级推算", where.villages, village, "all", low, high)
             rows("乡级推算", where.townships, town, "all", low, high)
             rows("年鉴", where.counties, county, "all", low, high)
+        band = np.minimum(age[here] // 5, _BANDS - 1)
+        cell = (people.sex[here] * _BANDS + band) * len(where.counties) + where.village_county[people.village[here]]
+        counts = np.bincount(cell, minlength=2 * _BANDS * len(where.counties)).reshape(2, _BANDS, -1)
         for sex, number in (("male", MALE), ("female", FEMALE)):
-            for low in range(0, 90, 5):
-                high = low + 4 if low < 85 else None
-                chosen = here & (people.sex == number) & (age >= low) & (age <= (high if high is not None else 200))
-                county = np.bincount(where.village_county[people.village[chosen]], minlength=len(where.counties))
-                rows("年鉴", where.counties, np.ceil(county * 1.03), sex, low, high)
+            for place, county in enumerate(np.ceil(counts[number] * 1.03)):
+                rows("年鉴", where.counties, county, sex, place * 5, place * 5 + 4 if place < _BANDS - 1 else None)
 
 
 # kind -> people for each resident: those insured, pupils from the seventh grade on, those estimated to have a disease

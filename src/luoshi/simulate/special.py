@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from luoshi.simulate import codes, profile
-from luoshi.simulate.chance import NEVER, Ints, Span, age_on, chance
+from luoshi.simulate.chance import NEVER, Ints, Span, age_on, by_age, chance
 from luoshi.simulate.chronic import ACTIVE, FINISHED, enrol, how, rounds, weekday
 from luoshi.simulate.geography import Geography
 from luoshi.simulate.journal import Journal
@@ -17,7 +17,7 @@ def severe_mental(people: People, where: Geography, journal: Journal, span: Span
     """The panel of the six disorders: quarterly visits with adherence and stability. Answers the persons managed."""
     draw = chance(seed, "severe-mental")
     age = age_on(people.birth, span.start)
-    known = np.interp(age, [14, 18, 30, 50, 70, 90], [0, 0.002, 0.0055, 0.0075, 0.006, 0.003])
+    known = by_age(age, [14, 18, 30, 50, 70, 90], [0, 0.002, 0.0055, 0.0075, 0.006, 0.003])
     person = np.flatnonzero(draw.random(len(people)) < known)
     panel = enrol("severe-mental", person, people, where, journal, span, draw, new=0.06, lost=0.04)
     person, county = panel.person, where.village_county[people.village[panel.person]]
@@ -54,7 +54,7 @@ def tuberculosis(people: People, where: Geography, journal: Journal, span: Span,
     """Patients notified since half a year before the told days: first home visit, monthly visits, end of treatment."""
     draw = chance(seed, "tuberculosis")
     age = age_on(people.birth, span.start)
-    rate = np.interp(age, [0, 14, 20, 60, 75, 95], [2e-5, 6e-5, 4.5e-4, 8e-4, 1.4e-3, 1.3e-3]) * np.where(
+    rate = by_age(age, [0, 14, 20, 60, 75, 95], [2e-5, 6e-5, 4.5e-4, 8e-4, 1.4e-3, 1.3e-3]) * np.where(
         people.sex == MALE, 1.35, 0.65
     )
     window = span.end - (span.start - 150) + 1
@@ -125,7 +125,7 @@ def hiv(people: People, where: Geography, journal: Journal, span: Span, seed: in
     """People living with HIV who know it: treatment and the yearly viral load."""
     draw = chance(seed, "hiv")
     age = age_on(people.birth, span.start)
-    known = np.interp(age, [15, 20, 35, 60, 80], [0, 4e-4, 1.2e-3, 9e-4, 3e-4]) * np.where(people.sex == MALE, 1.5, 0.5)
+    known = by_age(age, [15, 20, 35, 60, 80], [0, 4e-4, 1.2e-3, 9e-4, 3e-4]) * np.where(people.sex == MALE, 1.5, 0.5)
     person = np.flatnonzero(draw.random(len(people)) < known)
     centre = where.centre[where.village_township[people.village[person]]]
     panel = enrol("hiv", person, people, where, journal, span, draw, new=0.1, lost=0.02, institution=centre)
