@@ -12,11 +12,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from luoshi.kernel import clock
-from luoshi.kernel.errors import InvalidValue, Refused
+from luoshi.kernel.errors import Refused, UnreadableFile
 from luoshi.platform.access.scope import Scope
 from luoshi.platform.audit.models import Entry
 from luoshi.platform.moving import CLOCK, advance
 from luoshi.supervision.alerts.models import Message
+from luoshi.supervision.duties import keeping
 from luoshi.supervision.rectification import actions, checking, files, ladder, queries, rules
 from luoshi.supervision.rectification.models import Finding, Step
 
@@ -215,17 +216,17 @@ PDF = b"%PDF-1.7 x"
     [("a.exe", b"MZ"), ("a.pdf", b"MZ"), ("a.pdf", b""), ("a.docx", b"PK\x03\x04broken"), ("a.svg", b"<svg/>")],
 )
 def test_files_that_are_not_what_they_say_are_refused(name, content, settings, tmp_path):
-    settings.MEDIA_ROOT = tmp_path
-    with pytest.raises(InvalidValue):
+    settings.LUOSHI_HOME = tmp_path
+    with pytest.raises(UnreadableFile):
         files.keep(content, name)
-    assert not any(tmp_path.rglob("*.*"))
+    assert not [path for path in tmp_path.rglob("*") if path.is_file()]
 
 
 def test_a_file_is_kept_by_its_hash_and_a_changed_one_is_not_given_out(settings, tmp_path):
-    settings.MEDIA_ROOT = tmp_path
+    settings.LUOSHI_HOME = tmp_path
     kept = files.keep(PDF, "..\\..\\证明\u202e.pdf")
-    assert kept.name == "证明_.pdf"
-    assert files.read(kept.stored, kept.sha256) == PDF
-    next(tmp_path.rglob("*.pdf")).write_bytes(b"%PDF-other")
-    with pytest.raises(Exception, match="不一致"):
-        files.read(kept.stored, kept.sha256)
+    assert (kept.media, kept.name) == ("pdf", "证明_.pdf")
+    assert keeping.content(kept.sha256) == PDF
+    keeping.place(kept.sha256).write_bytes(b"%PDF-other")
+    with pytest.raises(UnreadableFile, match="改动"):
+        keeping.content(kept.sha256)

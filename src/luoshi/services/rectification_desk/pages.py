@@ -25,6 +25,7 @@ from luoshi.platform.regions import queries as regions
 from luoshi.services.rectification_desk import tables
 from luoshi.supervision import sources
 from luoshi.supervision.dispatching import queries as dispatching
+from luoshi.supervision.duties import keeping
 from luoshi.supervision.rectification import actions, checking, files, ladder, queries, rules
 from luoshi.supervision.rectification.models import Account, Finding, Step
 from luoshi.web import downloads, paging
@@ -198,7 +199,8 @@ def finding(request: HttpRequest, number: int) -> HttpResponse:
         "plan_due": rules.escalation().terms.plan.after(clock.today()).isoformat(),
         "finish_due": rules.escalation().terms.finish.after(clock.today()).isoformat(),
         "today": clock.today().isoformat(),
-        "kinds": "、".join(sorted(files.KINDS)),
+        "kinds": "、".join(files.limits().kinds),
+        "most": files.limits().bytes_at_most // 2**20,
         "breadcrumbs": [(_("整改"), reverse("rectification_desk:findings")), (f"#{found.pk} {found.title}", "")],
     }  # fmt: skip
     return render(request, "rectification_desk/finding.html", context)
@@ -253,7 +255,7 @@ def file(request: HttpRequest, number: int, account: int) -> HttpResponse:
     row = Account.objects.filter(pk=account, finding=found).exclude(file="").first()
     if row is None:
         raise Http404
-    answer = HttpResponse(files.read(row.file, row.sha256), content_type="application/octet-stream")
+    answer = HttpResponse(keeping.content(row.sha256), content_type="application/octet-stream")
     answer["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(row.file_name)}"
     answer["X-Content-Type-Options"] = "nosniff"
     answer["Cache-Control"] = "private, no-store"
@@ -305,8 +307,9 @@ def _plan(request: HttpRequest, number: int, scope: Scope) -> Finding:
 
 def _submit(request: HttpRequest, number: int, scope: Scope) -> Finding:
     given = request.FILES.get("file")
-    if given is not None and (given.size or 0) > files.LARGEST:
-        raise InvalidValue(_("文件为空或超过 10 MB。"))
+    if given is not None and (given.size or 0) > files.limits().bytes_at_most:
+        most = files.limits().bytes_at_most // 2**20
+        raise InvalidValue(_("文件超过 %(most)s MB。") % {"most": most}, todo=_("请压缩图片或拆分后再上传。"))
     return actions.submit(
         number=number, text=_text(request, "text"), file=given.read() if given else b"",
         file_name=given.name or "" if given else "", by=signed_in(request), scope=scope,

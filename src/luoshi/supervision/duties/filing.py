@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date
-from pathlib import PurePosixPath
 
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
@@ -46,7 +45,7 @@ def hand_in(
         raise Refused(_("这项任务的材料已达 %(n)s 件。") % {"n": limits.per_promise_at_most})
     draft = keeping.take(chunks, most=limits.bytes_at_most)
     try:
-        name = PurePosixPath(name.replace("\\", "/")).name[:255] or "file"
+        name = keeping.clean(name)
         media = sniffing.sniff(draft.path.read_bytes(), name, limits)
         _refuse_again(duty, draft.sha256, kind)
         keeping.keep(draft)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import secrets
 import time
 from collections.abc import Iterable
@@ -95,6 +96,12 @@ def content(sha256: str) -> bytes:
     if hashlib.sha256(body).hexdigest() != sha256:
         raise UnreadableFile(_("这份材料的文件已被改动，与登记的指纹不符。"), todo=_("请联系管理员从备份恢复。"))
     return body
+
+
+def clean(name: str) -> str:
+    """A file name without folders, control characters and what other systems cannot write; at most 150 characters."""
+    last = re.split(r"[\\/]", name)[-1]
+    return re.sub(r"[\x00-\x1f\x7f<>:\"|?*\u202a-\u202e\u2066-\u2069]", "_", last).strip(" .")[-150:] or "file"
 
 
 def sweep(*, older_than: float = DRAFT_SECONDS) -> int:
