@@ -209,3 +209,34 @@ def test_a_place_is_not_made_of_other_words(tmp_path: Path) -> None:
         "1.做好医改。医保资金县域内支出率达到70%。\n2.做好讲座。举办讲座6场。\n",
     )
     assert plan.plan.region is None
+
+
+def test_a_hospital_that_leads_is_no_lead_and_a_day_beats_the_year(tmp_path: Path) -> None:
+    plan = _plan(
+        tmp_path,
+        "三溪县紧密型县域医共体实施方案\n一、总体目标\n到2025年底，力争85%以上的县基本建成医共体。\n二、主要任务\n"
+        "1.建设中心。2024年8月底前，互认率达到100%。全年派驻30人次。\n牵头单位：县卫健局\n配合单位：县财政局、两家医共体牵头医院\n"
+        "2.做好宣传。每县制作短片不少于2部，海报5张。责任单位：县卫健局\n",
+    )
+    first = plan.tasks[0]
+    assert first.lead_units == ["县卫健局"]
+    assert first.units == ["县卫健局", "县财政局", "两家医共体牵头医院"]
+    assert first.deadline == "2024-08-31"
+    assert plan.plan.region == "三溪县"
+    assert [(t.value, t.unit) for t in plan.targets if t.task == plan.tasks[1].id] == [(2, "部"), (5, "张")]
+    assert plan.targets[0].scope == "县"
+
+
+def test_headings_with_one_paragraph_each_are_the_tasks(tmp_path: Path) -> None:
+    plan = _plan(
+        tmp_path,
+        "城固镇2025年卫生健康工作计划\n为做好工作，制定计划：\n（一）公共卫生\n高血压规范管理1900人，规范率不低于70%。\n"
+        "（二）妇幼健康\n产后访视率90%以上。\n工作要求：一要加强领导，二要明确责任，低于80分的不予评优。\n",
+    )
+    assert [(task.number, task.title) for task in plan.tasks] == [("（一）", "公共卫生"), ("（二）", "妇幼健康")]
+    assert [(t.metric, t.value) for t in plan.targets] == [("高血压规范管理数", 1900), ("高血压规范率", 70), ("产后访视率", 90)]
+    assert plan.plan.region == "城固镇"
+
+
+def test_where_money_goes_is_no_target() -> None:
+    assert targets.scan("新增4元经费重点支持老年人服务。", year=2025).readings == []

@@ -24,6 +24,7 @@ _LABEL = re.compile(
     r"(?:完成|实施|推进|办结|落实|整改|工作)?(?:时限|时间|期限|时间节点|"
     r"进度安排)(?:要求)?\s*[：:]\s*(?P<what>[^。；;\n）)]{2,40})"
 )
+_ALL_YEAR = re.compile(r"全年|年度内|当年")
 _LONG_TERM = re.compile(r"长期|持续|常态|全年|贯穿")
 
 
@@ -76,6 +77,8 @@ def task_deadline(
         if plan_years[1] is not None and mention.year > plan_years[1]:
             continue  # a goal beyond this plan, usually the one above it
         found_dates.append(mention)
+    set_days = [m for m in found_dates if not _ALL_YEAR.fullmatch(text[m.start : m.end])]
+    found_dates = set_days or found_dates  # 9月底前建成…，全年派驻40人次: the day is the deadline
     if found_dates:
         last = max(found_dates, key=lambda mention: _last_day(mention.value))
         several = len({mention.value for mention in found_dates}) > 1

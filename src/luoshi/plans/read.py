@@ -274,7 +274,7 @@ class _PlanReader:
         for piece in self.found.loose:
             take(self._find(piece), None, doubt)
         for item, task in zip(raw, self.result.tasks, strict=False):
-            take(_due_with(task, self._find(item.piece, self._times(item))), task.id, doubt)
+            take(_due_with(task, self._find(item.piece, self._times(item), _titled(item))), task.id, doubt)
         by_start = {task.start: task for task in self.result.tasks}
         for row in table.rows:
             owner = by_start.get(row.piece.spans()[0][0])
@@ -283,18 +283,21 @@ class _PlanReader:
             if row.goal is not None:
                 take(_due_with(owner, self._find(row.goal)), owner.id if owner else None, doubt)
         for item, task in zip(self.found.safeguards, self.result.safeguards, strict=True):
-            take(self._find(item.piece, self._times(item)), task.id, doubt)
+            take(self._find(item.piece, self._times(item), _titled(item)), task.id, doubt)
         for piece in self.found.closing:
             take(self._find(piece), None, doubt)
         for index, held in enumerate(self.document.tables):
             if index not in table.used:
                 take(find_table_targets(self.document, held, year=self.year, plan_years=self.years), None, doubt)
 
-    def _find(self, piece: Piece, times: tuple[int | None, Years] | None = None) -> list[Target]:
+    def _find(self, piece: Piece, times: tuple[int | None, Years] | None = None, text: str = "") -> list[Target]:
+        """The targets of a piece; `text` is what to read where it is not quite the text of the piece."""
         if len(piece.text) > _LONGEST_TASK:
             return []
         year, years = times or (self.year, self.years)
-        found = find_targets(piece.text, offset_of=piece.offset_of, year=year, plan_years=years, usual=self.usual)
+        found = find_targets(
+            text or piece.text, offset_of=piece.offset_of, year=year, plan_years=years, usual=self.usual
+        )
         for target in found:
             for entry in target.evidence:
                 if entry.start is not None and entry.end is not None:
@@ -305,6 +308,14 @@ class _PlanReader:
         """A stretch of a piece as the document prints it (widths, marks), without blanks inside Chinese."""
         inside = dict.fromkeys(offset for offset in piece.offsets if start <= offset < end)
         return _BLANKS.sub(_blank, "".join(self.document.text[offset] for offset in inside)).strip()
+
+
+def _titled(item: RawTask) -> str:
+    """The text of a task whose title stands alone on its line, with a full stop for the line end: 妇幼健康 / 孕产妇建册率90%."""
+    text = item.piece.text
+    at = text.find("\n")
+    alone = item.node is not None and item.node.heading_only and 0 < at <= 60
+    return f"{text[:at]}。{text[at + 1 :]}" if alone else text
 
 
 _LIMITS = frozenset(("column of the task table", "label of a time limit", "time limit"))

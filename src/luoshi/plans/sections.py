@@ -116,6 +116,12 @@ _BACKGROUND = re.compile(
 )
 
 
+def opens_safeguards(text: str) -> bool:
+    """Whether a paragraph itself begins with a heading of safeguards: 工作要求：一要…，二要…"""
+    head = re.match(r"([\u4e00-\u9fff]{4,8})[：:]", text)
+    return head is not None and bool(_SAFEGUARD.fullmatch(head[1]))
+
+
 def is_background(title: str) -> bool:
     """Whether a part tells how things stand, so that its figures are results: 规划背景, 发展基础, 工作回顾."""
     return bool(_BACKGROUND.fullmatch(re.sub(r"[\s“”\"（(].*?[)）]|[\s。：:]", "", title)))

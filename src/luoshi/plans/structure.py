@@ -221,7 +221,9 @@ class _Builder:
                 if sections.is_end_matter(piece.text):
                     self.result.closing.append(piece)
                 continue
-            if sections.CLOSING.match(piece.text) and last is not None and self._is_last(node):
+            if last is not None and (
+                (sections.CLOSING.match(piece.text) and self._is_last(node)) or sections.opens_safeguards(piece.text)
+            ):
                 self.result.closing.append(piece)
                 continue
             parts = enumerated(piece)
@@ -241,6 +243,8 @@ class _Builder:
         count, last = 0, ""
         for para in paras_between(self.reading, node.body, node.end):
             piece = clean(self.reading, para.start, para.end)
+            if sections.opens_safeguards(piece.text):
+                continue
             if sections.is_work_para(piece.text) and not (last and _goes_on(last, piece.text)):
                 count += len(enumerated(piece))
                 last = piece.text

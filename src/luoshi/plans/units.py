@@ -264,7 +264,9 @@ def _roles(body: str, found: Units) -> list[str]:
     """A list in which 牵头 may mark the names before it."""
     flags: list[str] = []
     position = 0
-    for match in re.finditer(r"(?:共同|联合|分别)?(?:牵头(?:单位|负责|组织实施|组织|实施|推进|落实)?)", body):
+    for match in re.finditer(
+        r"(?:共同|联合|分别)?(?:牵头(?!医院|机构|企业|学校)(?:单位|负责|组织实施|组织|实施|推进|落实)?)", body
+    ):
         before = body[position : match.start()]
         if before.endswith(("（", "(")):  # A（牵头）、B
             cut = max(before.rfind(mark) for mark in "、，,；;")

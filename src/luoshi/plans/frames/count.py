@@ -77,7 +77,8 @@ def count(site: Site, compare: Op | None = None) -> list[Reading] | Refusal:
         return _per_head(site, per, compare)
     if (given := _given(site, verb, compare)) is not None:
         return given
-    if verb.word in words.continuing and not stated and not first.unit.endswith("元"):
+    managed = not noun and counts_persons(first) and re.search(r"(?:规范|健康|随访|登记)管理$", site.left)
+    if verb.word in words.continuing and not stated and not managed and not first.unit.endswith("元"):
         return site.refusal(f"sizes what exists ({verb.word}), promises no number")
     if _LISTED.search(site.left) and first.unit in _KINDS and not stated and verb.word not in _BUILDS:
         return site.refusal("counts the list before it")
@@ -158,6 +159,10 @@ def _verb(site: Site) -> _Verb:
             return _Verb(carried[0], None)
     if context.previous is not None and context.previous.verb and context.previous.kind == "count":
         return _Verb(context.previous.verb, None, inherited=True)
+    if context.previous is not None and context.previous.kind == "count" and not site.noun and site.follows():
+        carried = metrics.governing_verb(context.previous.metric)  # 制作短视频不少于3部，公益广告2条
+        if carried is not None and carried[0] in patterns().strong:
+            return _Verb(carried[0], None, inherited=True)
     return _Verb("", None)
 
 

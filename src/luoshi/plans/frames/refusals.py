@@ -127,6 +127,8 @@ def _funding(site: Site) -> str:
         return "a share of funding"
     if site.first.is_share and _PAID.search(left):
         return "a rule of payment"
+    if unit.endswith("元") and re.match(r"(?:经费|资金)(?:重点|主要|全部|统筹)?(?:用于|支持)", site.right):
+        return "where money goes"
     if unit.endswith("元") and _BUDGET.search(left):
         return "the sum of a budget"
     if unit.endswith("元") and _SUBSIDY.search(left):

@@ -83,7 +83,10 @@ def _of_subject(site: Site, subject: str, noun: str) -> list[Reading] | Refusal:
     if subject and verb is None and not re.search(r"(?:[、和与及]|以及)$", site.left):
         return site.refusal("a share inside a description")
     if predicate is not None:
-        who, what = re.sub(r"(?:至少|均|都|能|要|应|各)+$", "", noun[: predicate.start()]), noun[predicate.start() :]
+        who, what = (
+            re.sub(r"(?:至少|基本|均|都|能|要|应|各)+$", "", noun[: predicate.start()]),
+            noun[predicate.start() :],
+        )
         name, span = metrics.share_of(who, what), site.span(None, used)
         readings = [site.reading(quantity, span, name, "share", verb_kind="share") for quantity in site.run]
         for reading in readings:

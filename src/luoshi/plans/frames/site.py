@@ -206,7 +206,7 @@ class Site:
         name = metrics.turned(metrics.measured(subject))
         previous = self.context.previous
         near = previous is not None and self.follows()
-        if len(name) < 2 or name in ("占比", "比例", "其中", "覆盖率", "数量", "人数", "每年", "时间", "时长"):
+        if len(name) < 2 or name in ("占比", "比例", "其中", "覆盖率", "数量", "人数", "总数", "每年", "时间", "时长"):
             if previous is not None and near:
                 before = re.sub(r"(?:提升|下降)幅度$", "", previous.metric)
                 if previous.kind == "count" and name in ("时间", "时长"):
