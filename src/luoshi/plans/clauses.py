@@ -96,6 +96,8 @@ def _sentence(text: str, start: int, end: int) -> Sentence:
             depth.append(len(stack))
             continue
         depth.append(len(stack))
+        if char == "、" and text.endswith("全覆盖", start, i):
+            hard.setdefault(len(stack), []).append(i)  # 统筹区全覆盖、病种覆盖率90%: each a promise of its own
         if char in _HARD and not (char == ":" and text[i - 1 : i].isdigit() and text[i + 1 : i + 2].isdigit()):
             hard.setdefault(len(stack), []).append(i)
         elif text.startswith("--", i) and not (text[i - 1 : i].isdigit() or text[i + 2 : i + 3].isdigit()):

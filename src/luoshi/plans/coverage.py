@@ -74,7 +74,7 @@ def _full(text: str, sentence: Sentence, match: re.Match[str]) -> Reading | None
         return None
     if re.search(r"\d(?:\.\d+)?[%‰][^，。；]{0,12}$", before):
         return None
-    parts = re.split(r"[，；：]", before)
+    parts = re.split(r"[，；：]|(?<=全覆盖)、", before)
     clause = parts[-1]
     start = sentence.start + len(before) - len(clause)
     subject = metrics.bare(clause)

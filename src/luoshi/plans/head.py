@@ -150,6 +150,12 @@ def _full_issuer(value: str, lines: list[str], signed: tuple[str, ...]) -> str:
 _CN_YEAR = re.compile(r"二[〇零○Ｏ0][一二三四五六七八九〇零○]{2}(?=年)")
 
 
+def written_year(head: PlanHead) -> int | None:
+    """The year a paper was written in: of its date, else of its number (西政发〔2019〕22号); None where neither is printed."""
+    numbered = re.search(r"20\d\d", head.doc_number or "")
+    return int(head.published[:4]) if head.published else int(numbered[0]) if numbered else None
+
+
 # --- period ---------------------------------------------------------------------------------------------
 
 
@@ -177,7 +183,7 @@ def _period(head: PlanHead, body: str) -> tuple[int | None, int | None]:
         match = re.search(r"召开(20\d\d)年", body)
         if match:
             return int(match[1]), int(match[1])
-    written = int(head.published[:4]) if head.published else None
+    written = written_year(head)
     both = [int(b) for _, b in re.findall(r"(20\d\d)\s?年?[底末]?(?:和|与|、|及)(20\d\d)\s?年", body)]
     horizons = Counter(int(year) for year in re.findall(r"(?:到|至)\s?(20\d\d)\s?年", body))
     horizons.update(int(year) for year in re.findall(r"(?m)^(20\d\d)年[，,]", body) if written and int(year) > written)

@@ -36,6 +36,17 @@ _BODIES = re.compile(
 )
 
 
+def _bounds_a_group(quantity: Quantity, before: str, after: str) -> bool:
+    """Whether a size only says which bodies are meant: 100张床位以上的医院, 600名学生以上的学校, 人口超过10万人的街道."""
+    if quantity.suffix in _BOUNDS:
+        nameless = quantity.unit in ("", "万") and after.startswith("的") and not re.search(r"[\u4e00-\u9fff]$", before)
+        return nameless or (quantity.unit in _SIZES and bool(_BODIES.match(after)))
+    peopled = quantity.unit.lstrip("万") in ("人", "") and re.search(
+        r"人口(?:超过|超|大于|低于|少于|不足|达到)$", before
+    )
+    return bool((peopled and after.startswith("的")) or re.match(r"[\u4e00-\u9fff]{1,4}(?:及?以[上下])的", after))
+
+
 def _ends_a_measure(before: str, after: str) -> bool:
     """Whether a stretch of time closes a measure or a labelled value: 等候时间10分钟, 城区9分钟、"""
     closes = after[:1] in ("", "，", "。", "；", "、", "”", "）")
@@ -73,7 +84,7 @@ def reason(text: str, quantity: Quantity, clause_start: int) -> str:
     if (
         before.endswith("每")
         and quantity.unit.lstrip("万亿") in ("人", "名", "户", "个", "张", "位", "")
-        and quantity.op is None
+        and (quantity.op is None or quantity.upper is not None)
     ):
         return "a base to count by"
     if quantity.unit in TIME_UNITS and quantity.op is None and not reaches and not _ends_a_measure(before, after):
@@ -92,13 +103,13 @@ def reason(text: str, quantity: Quantity, clause_start: int) -> str:
     if (
         quantity.op is not None
         and re.match(
-            r"[^，。；、\d]{0,16}的(?:人数|人口数?|人群|比例|占比|人员|患者|学生|居民)(?:比例|占比)?(?:达|占|不|超|控制|提|降|在)",
+            r"[^，。；、\d]{0,16}的(?:人数|人口数?|人群|比例|占比|人员|患者|学生|居民)(?:比例|占比)?(?:分别|均|都)*(?:达|占|不|超|控制|提|降|在)",
             after,
         )
         and not (quantity.unit == "%" and re.match(r"的?(?:患者|居民|人员|人群|学生|人口)[在能可均都]", after))
     ):
         return "a threshold that names a group"
-    if quantity.suffix in _BOUNDS and quantity.unit in _SIZES and _BODIES.match(after):
+    if _bounds_a_group(quantity, before, after):
         return "a threshold that names a group"
     if not quantity.chinese or (before.endswith("前") and quantity.unit in ("名", "位")):
         return ""

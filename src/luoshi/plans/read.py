@@ -13,7 +13,7 @@ from luoshi.documents import Document, open_document
 from luoshi.plans import damage, deadlines, papers, tracing, unit_habits, units
 from luoshi.plans import years as year_pairs
 from luoshi.plans.evidence import Printed
-from luoshi.plans.head import read_head
+from luoshi.plans.head import read_head, written_year
 from luoshi.plans.model import Action, Plan, PlanHead, Target, Task
 from luoshi.plans.numbering import MOST, find_markers
 from luoshi.plans.outline import Node, build
@@ -74,7 +74,7 @@ class _PlanReader:
         self.result = Plan(plan=self.head)
         start, end = self.head.period_start, self.head.period_end
         self.years: Years = (start, end)
-        written = int(self.head.published[:4]) if self.head.published else None
+        written = written_year(self.head)
         self.year = start or written or end
         self.usual = year_pairs.usual(self.text.text)
 

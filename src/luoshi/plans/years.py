@@ -67,11 +67,12 @@ def _told_before(text: str, reading: Reading, count: int) -> list[str]:
 
 
 def _going_on(text: str, group: list[Reading], usual: tuple[str, ...]) -> list[str]:
-    """The years dealt out before, for values of one subject under 分别 in a sentence without a year."""
+    """The years dealt out before, for values of one subject in a sentence without a year: under 分别, or as many as the paper's."""
     first = group[0]
     start = sentence_start(text, first.start)
     doubtful = all(any(flag.startswith(_DOUBT) for flag in reading.flags) for reading in group)
-    if len(group) < 2 or not doubtful or "分别" not in text[first.start : first.number_at]:
+    dealt = "分别" in text[first.start : first.number_at] or len(usual) == len(group)
+    if len(group) < 2 or not doubtful or not dealt:
         return []
     if re.search(r"(?:19|20)\d{2}年", text[start : first.number_at]):
         return []

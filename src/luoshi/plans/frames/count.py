@@ -193,7 +193,7 @@ def _listed_per_head(site: Site) -> str:
     if (
         previous is None
         or previous.unit != site.first.unit
-        or not site.left.startswith(("、", "和", "与", "及", "其中"))
+        or not (site.left.startswith(("、", "和", "与", "及", "其中")) or site.follows())
     ):
         return ""
     base = re.search(PER_HEAD.pattern + "(?:拥有)?", previous.metric)

@@ -229,6 +229,9 @@ class Site:
             place = re.search(r"(?:城区|城市|农村|乡镇|男性|女性)$", previous.metric)
             if place and re.fullmatch(r"城区|城市|农村|乡镇|男性|女性", name):
                 return name + previous.metric[: place.start()]
+            whose = re.fullmatch(r"(.*(?:率|比例|占比|水平|标准|费用))[\u4e00-\u9fff]{2,6}", previous.metric)
+            if whose and re.fullmatch(r"[\u4e00-\u9fff]{2,6}", name) and not metrics.is_measure(previous.metric):
+                return name + whose[1]  # 报销比例职工80%、居民70%
             if listed := re.match(r"(.*?(?:数|率|比例|项目))[国省市县区厅局部（）]+级", previous.metric):
                 return listed[1] + name  # 项目数省级…，厅级…，市级…
             if (
