@@ -306,6 +306,34 @@ def test_people_of_a_division_without_a_row_are_those_of_its_children(make_lake,
     assert told == {"V1": (1, 300), "T1": (1, 500), "T2": (0, 77), "D": (1, 577), "P": (1, 577), "V3": (0, None)}
 
 
+@pytest.mark.parametrize(
+    ("told", "chosen", "opened"),
+    [
+        (date(2025, 3, 1), [], True),
+        (None, [], False),
+        (None, [("active", date(2025, 3, 1), None)], True),
+        (date(2025, 3, 1), [("inactive", date(2025, 3, 2), date(2025, 9, 1))], False),
+        (date(2025, 3, 1), [("inactive", date(2025, 3, 2), date(2026, 1, 1))], True),  # closed after the period
+        (date(2025, 3, 1), [("entered-in-error", date(2025, 3, 2), END)], True),
+        (None, [("inactive", date(2025, 3, 2), END), ("active", date(2025, 4, 1), None)], True),  # two accounts, joined
+        (None, [("active", date(2026, 1, 1), None)], False),
+    ],
+)
+def test_a_record_is_open_by_the_choice_of_the_resident_before_what_is_told(cell, told, chosen, opened):
+    person = [{"person": 1, "record_opened": date(2020, 1, 1), "record_open_to_resident": told}]
+    consent = [
+        {"person": 1, "code": "resident-access", "status": status, "day": start, "start_day": start, "end_day": end}
+        for status, start, end in chosen
+    ]
+    assert cell("record-open", person=person, consent=consent) == (int(opened), 1)
+
+
+def test_what_is_shared_says_nothing_of_an_open_record(cell):
+    person = [{"person": 1, "record_opened": date(2020, 1, 1)}]
+    consent = [{"person": 1, "code": "resident-sharing", "status": "active", "start_day": date(2025, 1, 1)}]
+    assert cell("record-open", person=person, consent=consent) == (0, 1)
+
+
 def test_schizophrenia_and_regular_medication(cell):
     tables = {
         "person": [{"person": 1}, {"person": 2}],

@@ -38,7 +38,7 @@ def rows(folder: Path, table: str, what: str):
 def test_numbers_and_codes_meet_nowhere(made):
     folder, records, _ = made
     counted = 0
-    for table in layout.PERSON_TABLES:
+    for table in layout.PERSON_TABLES.keys() - {"consent"}:  # nobody invented chooses anything
         number, ids = rows(folder, table, "count(*), count(DISTINCT (id, id))").fetchall()[0]
         counted += number
         if table != "observation":  # the components of one observation share its id

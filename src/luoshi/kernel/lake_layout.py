@@ -73,6 +73,10 @@ PERSON_TABLES: dict[str, dict[str, str]] = {
         "id": "VARCHAR", "person": "BIGINT", "visit": "VARCHAR", "code": "VARCHAR", "at": "TIMESTAMP",
         "institution": "VARCHAR", **_KNOWN,
     },
+    "consent": {
+        "id": "VARCHAR", "person": "BIGINT", "code": "VARCHAR", "day": "DATE", "start_day": "DATE", "end_day": "DATE",
+        "status": "VARCHAR", **_KNOWN,
+    },
 }  # fmt: skip
 
 REGISTERS: dict[str, dict[str, str]] = {
@@ -118,6 +122,7 @@ TABLES: dict[str, dict[str, str]] = PERSON_TABLES | REGISTERS
 DAY_COLUMN: dict[str, str] = {
     "person": "record_opened", "visit": "day", "episode": "start_day", "observation": "day", "condition": "day",
     "procedure": "day", "immunization": "day", "contract": "start_day", "milestone": "at",
+    "consent": "day",
 }  # fmt: skip
 
 

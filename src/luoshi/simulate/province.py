@@ -8,6 +8,7 @@ many processes write it, memory is that of the cities under way, and time grows 
 from __future__ import annotations
 
 import csv
+import gc
 import shutil
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor, as_completed
@@ -102,7 +103,7 @@ def write(
     _join_files(drafts, folder / "region")
     done.finish(fresh, folder / "lake", bucket_size=bucket_size, as_of=as_of)
     shutil.rmtree(drafts)
-    records = sum(done.counts[table] for table in lake_layout.PERSON_TABLES)
+    records = sum(done.counts.get(table, 0) for table in lake_layout.PERSON_TABLES)
     return records, _sum_truths([truths[n] for n in sorted(truths)], residents, seed) if truth else None
 
 
@@ -112,6 +113,7 @@ def _one(
 ) -> tuple[lake.Written, dict[str, Any] | None]:  # fmt: skip
     """Invent and write one city, in a process of its own."""
     pa.set_cpu_count(1)
+    gc.disable()  # nothing is made in circles, and the rows of registers are many
     region = relocated(invent(plan.residents[number], seed + (number << 32), as_of, hardship=hardship), number)
     own = drafts / f"{number:02}"
     shift = Shift(plan.first_person[number], number * _ROWS)

@@ -144,6 +144,13 @@ SAMPLES: dict[str, tuple[list[dict[str, Any]], list[dict[str, Any]]]] = {
          {"id": "t2", "code": coded("urn:other", "answered")}],
         [{"id": "t1", "visit": "e9", "code": "answered", "at": "2026-03-02T09:00:07", "institution": "EC"}],
     ),
+    "consent": (
+        [{"id": "access-7", "status": "inactive", "dateTime": MONDAY, "category": [coded(CODE + "consent", "resident-access")],
+          "provision": {"type": "permit", "period": {"start": "2025-01-02", "end": "2026-03-02"}}},
+         {"id": "x", "status": "active", "category": [coded("urn:other", "resident-access")]}],
+        [{"id": "access-7", "code": "resident-access", "day": "2026-03-02", "start_day": "2025-01-02",
+          "end_day": "2026-03-02", "status": "inactive"}],
+    ),
 }  # fmt: skip
 
 

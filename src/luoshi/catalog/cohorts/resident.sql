@@ -1,4 +1,5 @@
 -- A record is live when any visit took place within the 365 days to the end of the period.
+-- It is open to the resident by their own choice (Consent); where they made none here, by what a sender reports of them.
 WITH program AS (
   SELECT person,
          BOOL_OR(program = 'hypertension') AS hypertension,
@@ -19,7 +20,7 @@ SELECT
   r.birth_date <= YEARS_BEFORE(:end, 65) AS elderly,
   r.birth_date <= YEARS_BEFORE(:end, 65) OR r.birth_date > YEARS_BEFORE(:end, 7) OR g.person IS NOT NULL AS priority,
   COALESCE(r.record_opened <= :end, FALSE) AS has_record,
-  COALESCE(r.record_open_to_resident <= :end, FALSE) AS record_open,
+  COALESCE(o.readable, r.record_open_to_resident <= :end, FALSE) AS record_open,
   s.person IS NOT NULL AS seen,
   c.person IS NOT NULL AS contracted,
   COALESCE(v.visits, 0) AS checkups,
@@ -33,4 +34,5 @@ FROM resident AS r
 LEFT JOIN program AS g ON g.person = r.person
 LEFT JOIN under_contract AS c ON c.person = r.person
 LEFT JOIN seen_person AS s ON s.person = r.person
+LEFT JOIN own_record AS o ON o.person = r.person
 LEFT JOIN visit_in_period AS v ON v.person = r.person AND v.service = 'checkup'
