@@ -37,9 +37,19 @@ def _scope(by: str) -> Scope:
     return Scope.of(user)
 
 
+def _widest(scope: Scope) -> str:
+    """The widest division in scope that has a confirmed plan; the widest there is where none has."""
+    from luoshi.platform.regions import queries as regions
+    from luoshi.supervision import sources
+
+    planned = {plan.division for plan in sources.get().plans(scope=scope)}
+    found = [regions.division_or_404(code, scope=scope) for code in planned if scope.covers_division(code)]
+    return min(((d.level, d.code) for d in found), default=(0, scope.root_division()))[1]
+
+
 @group.command("make")
 @click.argument("kind", type=click.Choice(KINDS))
-@click.option("--division", default="", help="Code of the division; the widest if absent.")
+@click.option("--division", default="", help="Code of the division; if absent the widest that has a plan.")
 @click.option("--period", default="", help="2025-10, 2025-Q3 or 2025; the last full one if absent.")
 @click.option("--on", "on", default="", help="The day the figures stand for (a month end or later).")
 @click.option("--subject", default="", help="What an order or notice is about: target:12, finding:3.")
@@ -61,7 +71,7 @@ def make(
     except ValueError:
         raise InvalidValue(f"{on!r} is no day.", where="--on", todo="Use the form 2025-10-31.") from None
     made = actions.make(
-        kind=kind, division=division or scope.root_division(), start=start, end=end, subject=subject, on=day,
+        kind=kind, division=division or _widest(scope), start=start, end=end, subject=subject, on=day,
         by=scope.user or "system", scope=scope,
     )  # fmt: skip
     click.echo(f"{made.pk}\t{made.title}\t{made.figures} figures as of {made.on}")

@@ -8,7 +8,7 @@ from __future__ import annotations
 import errno
 import sys
 
-from luoshi.kernel.errors import Refused, UnreadableFile, UserError
+from luoshi.kernel.errors import NotFound, Refused, UnreadableFile, UserError
 
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _KEPT = "Make room and start again: what was committed is kept and nothing is stored by halves."
@@ -27,6 +27,13 @@ def in_words(error: BaseException) -> UserError | None:
 
         if isinstance(error, DatabaseError | InterfaceError):
             return _of_store(str(error).lower())
+    if "django.http" in sys.modules:
+        from django.http import Http404
+
+        if isinstance(error, Http404):
+            return NotFound(
+                "there is no such thing, or not for this account and division.", todo="Look at what `list` gives."
+            )
     return None
 
 

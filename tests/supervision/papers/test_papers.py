@@ -228,6 +228,20 @@ def test_template_fills_marks_and_conditions() -> None:
     assert numbering.index == (Entry(what="目标", text="99"),)
 
 
+def test_headings_with_nothing_under_them_vanish_and_the_others_are_numbered_without_a_gap() -> None:
+    empty = ["{若：滞后数}", "滞后。", "{完}"]
+    lines = ["# 一、情况", "有。", "# 二、差距", "## （一）甲", *empty, "# 三、地方", "## （一）乙", *empty, "## （二）丙", "有。"]
+    lines += ["# 四、下一步", *empty, "{附件：各地}", "# 二、附", "有。"]
+    made = template.blocks("\n".join(lines), CONTENT, Numbering())
+    said = [b.plain for b in made if isinstance(b, Paragraph)]
+    assert said == ["一、情况", "有。", "二、地方", "（一）丙", "有。", "一、附", "有。"]
+
+
+def test_a_heading_without_a_number_gets_none() -> None:
+    made = template.blocks("# 情况\n有。\n# 一、差距\n有。", CONTENT, Numbering())
+    assert [b.plain for b in made if isinstance(b, Paragraph)][::2] == ["情况", "一、差距"]
+
+
 @given(st.text(alphabet="{}#若：表完否则段 目标数滞后\n()__class__.%s", max_size=80))
 def test_no_template_runs_or_breaks(text: str) -> None:
     """Whatever is written, it is either named as a mistake or filled; nothing is called."""

@@ -74,9 +74,10 @@ def _unit(found: Finding) -> str:
 
 
 def _problem(found: Finding, wanted: Wanted) -> tuple[Field, ...]:
-    said: list[Field] = [f"{found.title}。{found.text.strip()}"]
-    if found.found:
-        said.append(f"发现时（{chinese_day(found.found_on)}）：{found.found.rstrip('。')}。")
+    text, value = found.text.strip().rstrip("。"), found.found.strip().rstrip("。")
+    said: list[Field] = [f"{found.title}。{text}。" if text and text != value else f"{found.title}。"]
+    if value:
+        said.append(f"发现时（{chinese_day(found.found_on)}）：{value}。")
     if found.target is not None:
         place = {"institution": found.institution} if found.institution else {"division": found.division}
         try:
@@ -105,7 +106,7 @@ def _asked(found: Finding, due: date) -> tuple[Field, ...]:
 def _table(found: Finding, due: date) -> Table:
     columns = (
         Column(title="编号", width=0.9, align="center"), Column(title="整改事项", width=3.6),
-        Column(title="来源", width=1.6), Column(title="发现时的情况", width=3.4), Column(title="期限", width=1.9, align="center"),
+        Column(title="来源", width=1.6), Column(title="发现时的情况", width=3.1), Column(title="期限", width=2.2, align="center"),
         Column(title="责任单位", width=2.4),
     )  # fmt: skip
     row = (

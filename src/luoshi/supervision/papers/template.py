@@ -13,11 +13,12 @@ Reading gives every problem with its line; a name nobody knows comes with the ne
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Literal
 
+from luoshi.kernel.numerals import chinese_number
 from luoshi.supervision.papers.contents import Content, Field, Numbering, Shown, paragraph
 from luoshi.supervision.papers.model import Annex, Block, Paragraph, Part
 
@@ -25,6 +26,12 @@ MOST_LETTERS, MOST_LINES = 60_000, 2_000
 _NAMED = re.compile(r"\{\{|\}\}|\{([^{}\n]{1,60})\}|[{}]")
 _ALONE = re.compile(r"^\{(表|图|段|若|附件)[：:]\s*([^{}\n]+?)\s*\}$")
 _WORDS = {"表": "table", "图": "figure", "段": "paragraphs", "若": "if", "附件": "annex"}
+_NUMBERED: tuple[tuple[re.Pattern[str], Callable[[int], str]], ...] = (
+    (re.compile(r"[一二三四五六七八九十]+、"), lambda n: f"{chinese_number(n)}、"),
+    (re.compile(r"（[一二三四五六七八九十]+）"), lambda n: f"（{chinese_number(n)}）"),
+    (re.compile(r"\d+[.．]\s*"), lambda n: f"{n}. "),
+    (re.compile(r"（\d+）"), lambda n: f"（{n}）"),
+)  # by level of heading
 Kind = Literal["table", "figure", "paragraphs", "if", "else", "end", "annex", "text"]
 
 
@@ -139,7 +146,8 @@ def words(text: str, fields: Mapping[str, Field]) -> str:
 
 
 def blocks(text: str, content: Content, numbering: Numbering) -> tuple[Block, ...]:
-    """The template filled with a content. Names that are not given vanish with their line."""
+    """The template filled with a content. Names that are not given vanish with their line, headings with nothing under
+    them as well; the numbers of the headings that stay run on without a gap."""
     made: list[Block] = []
     shown: list[bool] = []
     for line in lines_of(text):
@@ -151,7 +159,36 @@ def blocks(text: str, content: Content, numbering: Numbering) -> tuple[Block, ..
             shown.pop()
         elif all(shown):
             made += _block(line, content, numbering)
-    return tuple(made)
+    return tuple(_renumbered(_without_empty(made)))
+
+
+def _without_empty(blocks: list[Block]) -> list[Block]:
+    """The blocks without headings that nothing follows before the next of their level, or above."""
+    kept: list[Block] = []
+    under = 0  # the level of heading that may stand next to what was kept last; 0: any
+    for block in reversed(blocks):
+        level = block.level if isinstance(block, Paragraph) else 0
+        if level and (not kept or (under and level >= under) or isinstance(kept[-1], Annex)):
+            continue
+        kept.append(block)
+        under = level
+    return kept[::-1]
+
+
+def _renumbered(blocks: list[Block]) -> Iterator[Block]:
+    """The headings numbered in order, each level within the one above; a heading written without a number gets none."""
+    counts = [0] * len(_NUMBERED)
+    for block in blocks:
+        if isinstance(block, Annex):
+            counts = [0] * len(_NUMBERED)
+        elif isinstance(block, Paragraph) and 0 < block.level <= len(_NUMBERED):
+            form, written = _NUMBERED[block.level - 1]
+            match = form.match(block.parts[0]) if isinstance(block.parts[0], str) else None
+            if match:
+                counts[block.level - 1 :] = [counts[block.level - 1] + 1] + [0] * (len(_NUMBERED) - block.level)
+                rest = str(block.parts[0])[match.end() :]
+                block = paragraph((written(counts[block.level - 1]) + rest, *block.parts[1:]), block.level)
+        yield block
 
 
 def _block(line: Line, content: Content, numbering: Numbering) -> list[Block]:
