@@ -32,6 +32,8 @@ def connect(threads: int, memory_limit: str, temp: Path | None = None) -> duckdb
         "memory_limit": memory_limit,
         "autoinstall_known_extensions": False,
         "preserve_insertion_order": False,
+        # A few periods beside many rows are walked through for each row: cheaper than sorting the rows.
+        "nested_loop_join_threshold": 64,
     }
     if temp is not None:
         config["temp_directory"] = str(temp)

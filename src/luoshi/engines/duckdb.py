@@ -23,9 +23,10 @@ from luoshi.engines.lake import Chunk, LakeDirectory
 from luoshi.engines.listing import listed_condition, page, place_condition
 from luoshi.engines.periods import PERIOD
 from luoshi.engines.pruning import lives_where_counted, pruned
+from luoshi.engines.rendered import Rendered, quoted, render, sql_type
 from luoshi.engines.rollup import build_trees, leaves_below, members_below
 from luoshi.engines.runs import Run, belongs, results_of, together
-from luoshi.engines.session import Rendered, Session, quoted, render, sql_type
+from luoshi.engines.session import Session
 from luoshi.engines.sources import empty_tables, reach, trees
 from luoshi.indicators import Catalogue, Cohort, Indicator
 from luoshi.indicators.cases import Answer, CaseRow

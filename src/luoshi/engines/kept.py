@@ -23,7 +23,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from luoshi.engines.duckdb import Sums
-from luoshi.engines.session import quoted
+from luoshi.engines.rendered import quoted
 
 CHANGED = "changed.parquet"
 

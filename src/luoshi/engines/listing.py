@@ -9,7 +9,7 @@ from typing import Any
 import duckdb
 
 from luoshi.engines.base import Listed
-from luoshi.engines.session import quoted, render
+from luoshi.engines.rendered import quoted, render
 from luoshi.indicators import Cohort, Indicator
 from luoshi.indicators.cohort import FIXED
 from luoshi.indicators.plan import listing

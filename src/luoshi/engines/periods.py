@@ -1,13 +1,15 @@
 """A query for one period made into one for several at once, so that a walk over the lake answers twelve months.
 
 A definition says `:start` and `:end` and knows of no other period. Here it is lifted: the small table `__periods` joins it,
-its days take the place of the parameters, and every grouping, window and join keeps to one period. The rows get a column
-`__period` in front, the number of their period. What cannot be lifted is `None`, and is run period by period.
+its days take the place of the parameters, and every grouping, window and join keeps to one period. What hangs on the period
+alone is reckoned beside its days, once for each period instead of for each row. The rows get a column `__period` in front,
+the number of their period. What cannot be lifted is `None`, and is run period by period.
 """
 
 from __future__ import annotations
 
 from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
 
 from sqlglot import exp
 
@@ -20,12 +22,26 @@ class _CannotLift(Exception):
     pass
 
 
+@dataclass(frozen=True)
+class _Known:
+    """Tables that carry a period: all of them, and those lifted within the query, which hold no other periods than it."""
+
+    lifted: frozenset[str]
+    inside: frozenset[str] = frozenset()
+
+    def told(self, name: str, carries: bool) -> _Known:
+        """The same once the CTE of that name is known."""
+        if carries:
+            return _Known(self.lifted | {name}, self.inside | {name})
+        return _Known(self.lifted - {name}, self.inside - {name})
+
+
 def lift(query: exp.Query, lifted: AbstractSet[str]) -> exp.Query | None:
     """`query` for all periods of the table `__periods(__period, __start, __end)`; None where that is not known to be
     the same. `lifted`: the tables it reads that carry `__period` themselves."""
     tree = query.copy()
     try:
-        return _query(tree, frozenset(lifted))
+        return _query(tree, _Known(frozenset(lifted)))
     except _CannotLift:
         return None
 
@@ -35,10 +51,10 @@ def depends(query: exp.Expression, lifted: AbstractSet[str]) -> bool:
     return query.find(exp.Placeholder) is not None or any(t.name in lifted for t in query.find_all(exp.Table))
 
 
-def _query(tree: exp.Expression, lifted: frozenset[str]) -> exp.Query:
+def _query(tree: exp.Expression, known: _Known) -> exp.Query:
     if isinstance(tree, exp.Subquery):
         inner = tree.this
-        inner.replace(_query(inner, lifted))
+        inner.replace(_query(inner, known))
         return tree
     if isinstance(tree, (exp.Except, exp.Intersect)) or tree.args.get("limit") or tree.args.get("offset"):
         raise _CannotLift
@@ -47,36 +63,32 @@ def _query(tree: exp.Expression, lifted: frozenset[str]) -> exp.Query:
         if with_.args.get("recursive"):
             raise _CannotLift
         for cte in with_.expressions:
-            if depends(cte.this, lifted):
-                _query(cte.this, lifted)
-                lifted |= {cte.alias}
-            else:
-                lifted -= {cte.alias}
+            carries = depends(cte.this, known.lifted)
+            if carries:
+                _query(cte.this, known)
+            known = known.told(cte.alias, carries)
     if isinstance(tree, exp.Union):
         for side in (tree.left, tree.right):
-            _query(side, lifted)
+            _query(side, known)
         return tree
     if not isinstance(tree, exp.Select) or tree.is_star:
         raise _CannotLift
-    return _select(tree, lifted)
+    return _select(tree, known)
 
 
-def _select(tree: exp.Select, lifted: frozenset[str]) -> exp.Select:
+def _select(tree: exp.Select, known: _Known) -> exp.Select:
     source = tree.args.get("from_") or tree.args.get("from")
     if source is None or tree.args.get("laterals"):
         raise _CannotLift
-    own = _place()
     joins: list[exp.Join] = list(tree.args.get("joins") or [])
-    first = _source(source.this, lifted)
-    period = exp.Join(this=exp.to_table(PERIODS).as_(_ALIAS))
-    if first is None:
-        period.set("kind", "CROSS")
-    else:
-        period.set("on", exp.EQ(this=first, expression=own.copy()))
+    first = _source(source.this, known)
+    asked = any(node.find(exp.Placeholder) for node in _conditions(tree))
+    within = isinstance(source.this, exp.Subquery) or source.this.name in known.inside
+    own = first if first is not None and within and not asked else _place()
     for join in joins:
         if join.side not in ("", "LEFT") or join.args.get("using") or join.kind in ("SEMI", "ANTI", "NATURAL"):
             raise _CannotLift
-        joined = _source(join.this, lifted)
+        joined = _source(join.this, known)
         if joined is None:
             continue
         same = exp.EQ(this=joined, expression=own.copy())
@@ -84,16 +96,23 @@ def _select(tree: exp.Select, lifted: frozenset[str]) -> exp.Select:
         join.set("on", exp.and_(on, same, copy=False) if on is not None else same)
         if join.kind == "CROSS" or on is None:
             join.set("kind", None)
-    tree.set("joins", [period, *joins])
-    _inside(tree, lifted)
+    constants: dict[str, exp.Expression] = {}
+    for node in _conditions(tree):
+        _condition(node, known.lifted, own, constants)
+    if own is not first:
+        period = exp.Join(this=_periods(constants))
+        if first is None:
+            period.set("kind", "CROSS")
+        else:
+            period.set("on", exp.EQ(this=first, expression=own.copy()))
+        tree.set("joins", [period, *joins])
     for window in _of_this(tree, exp.Window):
         window.set("partition_by", [own.copy(), *(window.args.get("partition_by") or [])])
     group = tree.args.get("group")
     if group is not None:
         if any(group.args.get(name) for name in ("grouping_sets", "cube", "rollup", "all")):
             raise _CannotLift
-        days = [exp.column(name, table=_ALIAS) for name in (_START, _END)]
-        group.set("expressions", [own.copy(), *days, *group.expressions])
+        group.set("expressions", [own.copy(), *_of_the_period(tree), *group.expressions])
     elif any(not isinstance(aggregate.parent, exp.Window) and not _in_window(aggregate)
              for aggregate in _of_this(tree, exp.AggFunc)):  # fmt: skip
         raise _CannotLift  # one row from no rows: which period would it be of
@@ -104,19 +123,47 @@ def _select(tree: exp.Select, lifted: frozenset[str]) -> exp.Select:
     return tree
 
 
+def _periods(constants: dict[str, exp.Expression]) -> exp.Expression:
+    """The table of periods, with what hangs on the period alone as columns of it."""
+    if not constants:
+        return exp.to_table(PERIODS).as_(_ALIAS)
+    columns = [exp.column(name) for name in (PERIOD, _START, _END)]
+    more = [exp.alias_(value, f"__c{place}") for place, value in enumerate(constants.values())]
+    return exp.select(*columns, *more).from_(PERIODS).subquery(_ALIAS)
+
+
+def _of_the_period(tree: exp.Select) -> list[exp.Expression]:
+    """The columns of the period that a grouped query shows outside its sums: it must be grouped by them too."""
+    found: dict[str, exp.Expression] = {}
+    shown = [*tree.expressions, *(tree.args[name] for name in ("having", "qualify", "order") if tree.args.get(name))]
+    for column in (column for node in shown for column in node.find_all(exp.Column)):
+        if column.table == _ALIAS and not _in_aggregate(column, tree):
+            found.setdefault(column.name, column.copy())
+    return list(found.values())
+
+
+def _in_aggregate(node: exp.Expression, tree: exp.Select) -> bool:
+    above = node.parent
+    while above is not None and above is not tree:
+        if isinstance(above, (exp.AggFunc, exp.Filter)) and above.parent_select is tree:
+            return True
+        above = above.parent
+    return False
+
+
 def _place(table: str = _ALIAS) -> exp.Column:
     return exp.column(PERIOD, table=table)
 
 
-def _source(source: exp.Expression, lifted: frozenset[str]) -> exp.Column | None:
+def _source(source: exp.Expression, known: _Known) -> exp.Column | None:
     """The period of a source of rows, lifted where its rows depend on it; None where they do not."""
     if isinstance(source, exp.Subquery):
-        if not depends(source.this, lifted):
+        if not depends(source.this, known.lifted):
             return None
-        _query(source.this, lifted)
+        _query(source.this, known)
         return _place(source.alias)
     if isinstance(source, exp.Table):
-        return _place(source.alias_or_name) if source.name in lifted else None
+        return _place(source.alias_or_name) if source.name in known.lifted else None
     raise _CannotLift
 
 
@@ -130,25 +177,46 @@ def _in_window(node: exp.Expression) -> bool:
     return window is not None and window.parent_select is node.parent_select
 
 
-def _inside(tree: exp.Select, lifted: frozenset[str]) -> None:
-    """Parameters become days of the period; subqueries in conditions keep to it."""
+def _conditions(tree: exp.Select) -> list[exp.Expression]:
+    """All a SELECT says of its rows: everything but where they come from."""
     outside = {"with", "with_", "from", "from_"}
     parts = [part for name, part in tree.args.items() if name not in outside and part is not None]
     nodes = [node for part in parts for node in (part if isinstance(part, list) else [part])]
-    for node in nodes:
-        if isinstance(node, exp.Join):
-            on = node.args.get("on")
-            if on is not None:
-                _condition(on, lifted)
-        elif isinstance(node, exp.Expression):
-            _condition(node, lifted)
+    asked = [node.args.get("on") if isinstance(node, exp.Join) else node for node in nodes]
+    return [node for node in asked if isinstance(node, exp.Expression)]
 
 
-def _condition(node: exp.Expression, lifted: frozenset[str]) -> None:
+def _condition(
+    node: exp.Expression, lifted: frozenset[str], own: exp.Column, constants: dict[str, exp.Expression]
+) -> None:
+    """Parameters become days of the period, what is reckoned from them alone `constants` of it; subqueries keep to it."""
     for inner in [s for s in node.find_all(exp.Select) if _outermost(s, node)]:
-        _correlated(inner, lifted)
+        _correlated(inner, lifted, own)
+    # From above, so that the largest expression of the period alone is found before its parts.
     for placeholder in list(node.find_all(exp.Placeholder)):
-        placeholder.replace(exp.column(_START if placeholder.name == "start" else _END, table=_ALIAS))
+        day = exp.column(_START if placeholder.name == "start" else _END, table=_ALIAS)
+        whole = _whole(placeholder, node)
+        if whole is placeholder:
+            placeholder.replace(day)
+        elif whole.find(exp.Placeholder):  # not yet taken together with another of its parameters
+            value = whole.copy()
+            for one in list(value.find_all(exp.Placeholder)):
+                one.replace(exp.column(_START if one.name == "start" else _END))
+            text = value.sql("duckdb")
+            constants.setdefault(text, value)
+            whole.replace(exp.column(f"__c{list(constants).index(text)}", table=_ALIAS))
+
+
+def _whole(placeholder: exp.Placeholder, top: exp.Expression) -> exp.Expression:
+    """The largest function or sum around a parameter, below `top`, that hangs on the period alone."""
+    found: exp.Expression = placeholder
+    above = placeholder.parent
+    while above is not None and above is not top and isinstance(above, (exp.Func, exp.Binary, exp.Paren, exp.Cast)):
+        if isinstance(above, (exp.AggFunc, exp.If, exp.Connector)) or above.find(exp.Column, exp.Query, exp.Window):
+            break
+        found = above
+        above = above.parent
+    return found
 
 
 def _outermost(select: exp.Select, below: exp.Expression) -> bool:
@@ -160,7 +228,7 @@ def _outermost(select: exp.Select, below: exp.Expression) -> bool:
     return True
 
 
-def _correlated(inner: exp.Select, lifted: frozenset[str]) -> None:
+def _correlated(inner: exp.Select, lifted: frozenset[str], own: exp.Column) -> None:
     """A subquery of a condition: its own sources are held to the period of the row asked about."""
     if any(inner.args.get(name) for name in ("with", "with_", "group", "limit", "distinct")):
         raise _CannotLift
@@ -170,4 +238,4 @@ def _correlated(inner: exp.Select, lifted: frozenset[str]) -> None:
         if not isinstance(one, exp.Table):
             raise _CannotLift
         if one.name in lifted:
-            inner.where(exp.EQ(this=_place(one.alias_or_name), expression=_place()), copy=False)
+            inner.where(exp.EQ(this=_place(one.alias_or_name), expression=own.copy()), copy=False)

@@ -9,7 +9,8 @@ from datetime import date
 
 import pyarrow as pa
 
-from luoshi.engines.session import Session, quoted
+from luoshi.engines.rendered import quoted
+from luoshi.engines.session import Session
 from luoshi.indicators import Indicator
 from luoshi.indicators.definition import Population
 from luoshi.indicators.plan import partials

@@ -18,70 +18,17 @@ from sqlglot import exp
 from luoshi.engines.lake import UNKNOWN_PERSON, Chunk, LakeDirectory, Slice
 from luoshi.engines.periods import PERIOD, PERIODS, depends, lift
 from luoshi.engines.pruning import constants, keys
+from luoshi.engines.rendered import Rendered, arrow, quoted, sql_type
 from luoshi.indicators import Catalogue, Cohort
 from luoshi.indicators.cohort import Shared
 from luoshi.indicators.tables import PERSON_TABLES, REGISTERS, TABLES, Type
 from luoshi.kernel.clock import CHINA
 from luoshi.kernel.period import Period
 
+__all__ = ["ADRIFT", "Session", "literal", "quoted"]
+
 # The table whose rows may be about nobody although what they belong to, a visit, is of somebody known.
 ADRIFT = "milestone"
-
-_TYPES: dict[Type, str] = {
-    "text": "VARCHAR",
-    "integer": "BIGINT",
-    "double": "DOUBLE",
-    "date": "DATE",
-    "instant": "TIMESTAMP",  # Chinese time, as the lake has it
-    "boolean": "BOOLEAN",
-}
-
-_ARROW: dict[Type, pa.DataType] = {
-    "text": pa.string(), "integer": pa.int64(), "double": pa.float64(), "date": pa.date32(),
-    "instant": pa.timestamp("us"), "boolean": pa.bool_(),
-}  # fmt: skip
-
-
-def sql_type(kind: Type) -> str:
-    """DuckDB's spelling of a portable type."""
-    return _TYPES[kind]
-
-
-def quoted(text: str) -> str:
-    """A text literal."""
-    return "'" + text.replace("'", "''") + "'"
-
-
-def render(tree: exp.Expression) -> str:
-    """Tree to DuckDB SQL, every name quoted."""
-    sql: str = with_doubles(tree).sql(dialect="duckdb", identify=True)
-    return sql
-
-
-def with_doubles(tree: exp.Expression) -> exp.Expression:
-    """The same with every number that has a point a double: engines differ in how exact their decimals are."""
-
-    def double(node: exp.Expression) -> exp.Expression:
-        if isinstance(node, exp.Literal) and not node.is_string and "." in node.name and "e" not in node.name.lower():
-            return exp.Literal(this=f"{node.name}e0", is_string=False)
-        return node
-
-    made: exp.Expression = tree.transform(double)
-    return made
-
-
-class Rendered:
-    """SQL of catalogue queries, made once per engine: making text from a tree costs more than a small query."""
-
-    def __init__(self) -> None:
-        self._kept: dict[tuple[int, tuple[str, ...]], tuple[object, str]] = {}
-
-    def sql(self, owner: object, names: tuple[str, ...], build: Callable[[], exp.Query]) -> str:
-        """The SQL of the query that `owner` and `names` stand for, with `$start` and `$end` still in it."""
-        key = (id(owner), names)
-        if key not in self._kept:
-            self._kept[key] = (owner, render(build()))  # the owner is kept, so that its id is not used again
-        return self._kept[key][1]
 
 
 class Session:
@@ -104,7 +51,7 @@ class Session:
         if lake is None:
             return
         for schedule in catalogue.schedules.values():
-            self.table_of(schedule.name, schedule.columns, schedule.rows)
+            self._table(schedule.name, rendered.schedule(schedule))
         for register in REGISTERS:
             self._view(register, lake.files(register))
         if isinstance(lake, Slice):
@@ -131,10 +78,10 @@ class Session:
 
     def table_of(self, name: str, columns: dict[str, Type], rows: Iterable[Sequence[Any]]) -> None:
         """A small temporary table from Python values."""
-        kept = list(zip(*rows, strict=True)) or [()] * len(columns)
-        arrays = [pa.array([_stored(v) for v in column], _ARROW[kind])
-                  for column, kind in zip(kept, columns.values(), strict=True)]  # fmt: skip
-        self.con.register("given", pa.Table.from_arrays(arrays, names=list(columns)))
+        self._table(name, arrow(columns, rows))
+
+    def _table(self, name: str, rows: pa.Table) -> None:
+        self.con.register("given", rows)
         self.run(f'CREATE OR REPLACE TEMP TABLE "{name}" AS SELECT * FROM given')
         self.con.unregister("given")
 
@@ -204,9 +151,7 @@ class Session:
     def liftable(self, cohorts: Sequence[Cohort]) -> bool:
         """Whether `cohorts` and what they share can be computed for several periods at once."""
         lifted = self._lifted(cohorts)
-        return lifted is not None and all(
-            lift(cohort.query, lifted) is not None for cohort in cohorts if depends(cohort.query, lifted)
-        )
+        return lifted is not None and all(self._rendered.can_lift(cohort, lifted) for cohort in cohorts)
 
     def set_periods(self, periods: Sequence[tuple[int, Period]]) -> None:
         """The periods the lifted queries are run for: number and days."""
@@ -252,8 +197,15 @@ class Session:
 
     def _lifted(self, cohorts: Sequence[Cohort]) -> frozenset[str] | None:
         """The shared tables that differ between periods; None when one cannot be lifted."""
+        needed = self._needed(cohorts)
+        key = tuple(map(id, needed))
+        if key not in self._rendered.lifted:
+            self._rendered.lifted[key] = (needed, self._find_lifted(needed))
+        return self._rendered.lifted[key][1]
+
+    def _find_lifted(self, needed: Sequence[Shared]) -> frozenset[str] | None:
         lifted: set[str] = set()
-        for shared in self._needed(cohorts):
+        for shared in needed:
             if depends(shared.query, lifted):
                 if lift(shared.query, lifted) is None:
                     return None
@@ -350,13 +302,6 @@ def _believed(columns: dict[str, str], known_at: datetime | None) -> str:
         return ' WHERE "known_to" IS NULL'
     instant = literal(known_at)
     return f' WHERE "known_from" <= {instant} AND ("known_to" IS NULL OR "known_to" > {instant})'
-
-
-def _stored(value: Any) -> Any:
-    """A Python value as a column keeps it: an instant without zone, in Chinese time."""
-    if isinstance(value, datetime) and value.tzinfo:
-        return value.astimezone(CHINA).replace(tzinfo=None)
-    return value
 
 
 def literal(value: Any) -> str:

@@ -8,8 +8,9 @@ from datetime import date
 
 import pyarrow as pa
 
+from luoshi.engines.rendered import quoted
 from luoshi.engines.rollup import build_trees
-from luoshi.engines.session import Session, quoted
+from luoshi.engines.session import Session
 from luoshi.indicators import Catalogue
 
 # Where a row of each table says what it is and when it happened.

@@ -20,9 +20,10 @@ from luoshi.engines.base import About, Listed, Request, Results
 from luoshi.engines.connection import connect
 from luoshi.engines.lake import LakeDirectory
 from luoshi.engines.listing import listed_from, place_condition
+from luoshi.engines.rendered import Rendered
 from luoshi.engines.rollup import build_trees, leaves_below, members_below
 from luoshi.engines.runs import Run, results_of, together
-from luoshi.engines.session import Rendered, Session
+from luoshi.engines.session import Session
 from luoshi.engines.sources import TOLD, reach_of, trees
 from luoshi.engines.spark_dialect import SPARK_TYPES
 from luoshi.engines.spark_session import SparkViews, spark_session

@@ -15,7 +15,7 @@ from sqlglot import exp
 from sqlglot.optimizer.annotate_types import annotate_types
 from sqlglot.optimizer.qualify import qualify
 
-from luoshi.engines.session import with_doubles
+from luoshi.engines.rendered import with_doubles
 from luoshi.indicators.tables import Type
 from luoshi.kernel.errors import CatalogError
 

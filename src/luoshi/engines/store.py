@@ -30,7 +30,8 @@ from luoshi.engines.base import About, Listed, Results
 from luoshi.engines.connection import connect
 from luoshi.engines.kept import CHANGED, overlaid_persons, rows_source
 from luoshi.engines.listing import listed_from, memberships, page, place_condition
-from luoshi.engines.session import quoted, render
+from luoshi.engines.remembered import Remembered
+from luoshi.engines.rendered import quoted, render
 from luoshi.indicators import Catalogue, Cohort, Indicator
 from luoshi.indicators.cohort import FIXED
 from luoshi.indicators.plan import listing, membership
@@ -57,7 +58,8 @@ class ResultStore:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self._seen: tuple[tuple[int, int], str] | None = None  # the pointer file as last read, and what it names
+        self._pointer = folder / "current.json"
+        self._seen: tuple[tuple[int, int], Reading] | None = None  # the pointer as last read, and what it names
 
     def begin(self, made_at: datetime) -> Path:
         """A fresh folder to evaluate into; it counts for nothing until `publish`."""
@@ -108,22 +110,22 @@ class ResultStore:
 
     def reading(self, catalogue: Catalogue) -> Reading:
         """What is in use now. Raises `UnreadableFile` when nothing was evaluated yet."""
-        pointer = self.folder / "current.json"
         seen = self._seen
         try:
             # A page asks hundreds of times; the file is read again only when it was replaced.
-            status = pointer.stat()
+            status = self._pointer.stat()
             mark = (status.st_ino, status.st_mtime_ns)
-            if seen is None or seen[0] != mark:
-                seen = self._seen = (mark, str(json.loads(pointer.read_text("utf-8"))["folder"]))
-            name = seen[1]
+            if seen is not None and seen[0] == mark:
+                return seen[1]
+            name = str(json.loads(self._pointer.read_text("utf-8"))["folder"])
         except FileNotFoundError as error:
             raise UnreadableFile(
                 "nothing has been evaluated yet.", where=str(self.folder), todo="Run `luoshi lake refresh`."
             ) from error
         except (OSError, ValueError, KeyError) as error:
-            raise UnreadableFile(f"cannot be read ({error}).", where=str(pointer)) from error
-        return _reading(self.folder / name, catalogue)
+            raise UnreadableFile(f"cannot be read ({error}).", where=str(self._pointer)) from error
+        self._seen = (mark, _reading(self.folder / name, catalogue))
+        return self._seen[1]
 
     def _tidy(self, current: str) -> None:
         others = sorted(
@@ -157,8 +159,9 @@ class Reading:
         self._con = connect(2, "1GB")
         self._local = threading.local()
         self._rendered: dict[str, str] = {}
+        self.remembered = Remembered()
 
-    @property
+    @cached_property
     def data_until(self) -> date | None:
         """The last day the lake had heard of when it was evaluated."""
         return _day(self.manifest["data_until"])
@@ -352,8 +355,7 @@ class Reading:
         return frozenset(overlaid_persons(self.folder).to_pylist())
 
     def _questions(self, indicator: Indicator) -> str:
-        """SQL of three columns: is a subject in, does it count, which reason is shown. Made once: rendering costs more
-        than the answer."""
+        """SQL of three columns: is a subject in, does it count, which reason is shown. Made once: rendering is dear."""
         if indicator.id not in self._rendered:
             inside, counted = membership(indicator)
             self._rendered[indicator.id] = ", ".join((render(inside), render(counted), render(listing(indicator)[1])))

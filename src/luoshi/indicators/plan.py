@@ -46,7 +46,7 @@ def aggregate(source: exp.Query | str, indicators: Sequence[Indicator]) -> exp.S
         if partial.denominator is not None and denominator is not None:
             columns.append(exp.alias_(_whole(denominator), partial.denominator))
     table = exp.to_table(source) if isinstance(source, str) else source.copy().subquery("subjects")
-    return exp.select(*columns).from_(table).group_by(*GROUP)
+    return exp.Select(expressions=columns).from_(table, copy=False).group_by(*GROUP, copy=False)
 
 
 def listing(indicator: Indicator) -> tuple[exp.Expression, exp.Expression]:

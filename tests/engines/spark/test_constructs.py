@@ -13,7 +13,8 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from luoshi.engines.connection import connect
-from luoshi.engines.session import Rendered, Session
+from luoshi.engines.rendered import Rendered
+from luoshi.engines.session import Session
 from luoshi.engines.spark import SparkEngine
 from luoshi.engines.spark_dialect import GAPS
 from luoshi.engines.spark_session import SparkViews

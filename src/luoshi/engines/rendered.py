@@ -1,0 +1,105 @@
+"""From the catalogue's trees and tables to DuckDB's words: SQL text, types, small tables; each made once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import pyarrow as pa
+from sqlglot import exp
+
+from luoshi.engines.periods import depends, lift
+from luoshi.indicators import Cohort
+from luoshi.indicators.cohort import Schedule
+from luoshi.indicators.tables import Type
+from luoshi.kernel.clock import CHINA
+
+_TYPES: dict[Type, str] = {
+    "text": "VARCHAR",
+    "integer": "BIGINT",
+    "double": "DOUBLE",
+    "date": "DATE",
+    "instant": "TIMESTAMP",  # Chinese time, as the lake has it
+    "boolean": "BOOLEAN",
+}
+
+_ARROW: dict[Type, pa.DataType] = {
+    "text": pa.string(), "integer": pa.int64(), "double": pa.float64(), "date": pa.date32(),
+    "instant": pa.timestamp("us"), "boolean": pa.bool_(),
+}  # fmt: skip
+
+
+def arrow(columns: Mapping[str, Type], rows: Iterable[Sequence[Any]]) -> pa.Table:
+    """Python rows as a table of those columns."""
+    kept = list(zip(*rows, strict=True)) or [()] * len(columns)
+    arrays = [pa.array([_stored(v) for v in column], _ARROW[kind])
+              for column, kind in zip(kept, columns.values(), strict=True)]  # fmt: skip
+    return pa.Table.from_arrays(arrays, names=list(columns))
+
+
+def sql_type(kind: Type) -> str:
+    """DuckDB's spelling of a portable type."""
+    return _TYPES[kind]
+
+
+def quoted(text: str) -> str:
+    """A text literal."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def render(tree: exp.Expression) -> str:
+    """Tree to DuckDB SQL, every name quoted."""
+    sql: str = with_doubles(tree).sql(dialect="duckdb", identify=True)
+    return sql
+
+
+def with_doubles(tree: exp.Expression) -> exp.Expression:
+    """The same with every number that has a point a double: engines differ in how exact their decimals are."""
+
+    def double(node: exp.Expression) -> exp.Expression:
+        if isinstance(node, exp.Literal) and not node.is_string and "." in node.name and "e" not in node.name.lower():
+            return exp.Literal(this=f"{node.name}e0", is_string=False)
+        return node
+
+    made: exp.Expression = tree.transform(double)
+    return made
+
+
+class Rendered:
+    """SQL of catalogue queries, made once per engine: making text from a tree costs more than a small query."""
+
+    def __init__(self) -> None:
+        self._kept: dict[tuple[int, tuple[str, ...]], tuple[object, str]] = {}
+        self._schedules: dict[str, tuple[Schedule, pa.Table]] = {}
+        self._able: dict[tuple[object, ...], tuple[Cohort, bool]] = {}
+        # What lifting found, by the catalogue's queries (kept, so that an id is not used again).
+        self.lifted: dict[tuple[int, ...], tuple[object, frozenset[str] | None]] = {}
+
+    def sql(self, owner: object, names: tuple[str, ...], build: Callable[[], exp.Query]) -> str:
+        """The SQL of the query that `owner` and `names` stand for, with `$start` and `$end` still in it."""
+        key = (id(owner), names)
+        if key not in self._kept:
+            self._kept[key] = (owner, render(build()))  # the owner is kept, so that its id is not used again
+        return self._kept[key][1]
+
+    def can_lift(self, cohort: Cohort, lifted: frozenset[str]) -> bool:
+        """Whether a cohort can be computed for several periods at once, where the tables `lifted` carry a period."""
+        key = (id(cohort), *sorted(lifted & cohort.reads))
+        if key not in self._able:
+            able = not depends(cohort.query, lifted) or lift(cohort.query, lifted) is not None
+            self._able[key] = (cohort, able)
+        return self._able[key][1]
+
+    def schedule(self, schedule: Schedule) -> pa.Table:
+        """The rows of a schedule as a table."""
+        if self._schedules.get(schedule.name, (None,))[0] is not schedule:
+            self._schedules[schedule.name] = (schedule, arrow(schedule.columns, schedule.rows))
+        return self._schedules[schedule.name][1]
+
+
+def _stored(value: Any) -> Any:
+    """A Python value as a column keeps it: an instant without zone, in Chinese time."""
+    if isinstance(value, datetime) and value.tzinfo:
+        return value.astimezone(CHINA).replace(tzinfo=None)
+    return value
