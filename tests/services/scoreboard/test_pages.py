@@ -20,6 +20,7 @@ from luoshi.platform.audit.models import Entry
 from luoshi.platform.lake import results
 from luoshi.services.plan_desk.models import Target
 from luoshi.services.scoreboard import pages
+from luoshi.web import fragments
 
 from ..conftest import LISTS, USERS, Known
 
@@ -45,6 +46,12 @@ PAGES = {
     "denominators": "/targets/{per_head}/denominators/",
     "denominators as Excel": "/targets/{per_head}/denominators/?format=xlsx",
 }
+
+
+@pytest.fixture(autouse=True)
+def drawn_each_time(monkeypatch):
+    """Nothing is kept as drawn, so that every answer tells what it was drawn from; `test_kept` keeps."""
+    monkeypatch.setattr(fragments, "_kept", fragments.Kept(0))
 
 
 def test_no_page_is_forgotten():

@@ -6,12 +6,12 @@ evaluation: what was not evaluated has the reason `no-data`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from django.conf import settings
 from django.http import Http404
@@ -28,6 +28,8 @@ from luoshi.kernel.lake_layout import results_folder
 from luoshi.kernel.period import Period
 from luoshi.platform.access.scope import Scope
 from luoshi.platform.lake.refresh import month_ends, running_period, to_date
+
+_Made = TypeVar("_Made")
 
 
 @dataclass(frozen=True)
@@ -69,7 +71,7 @@ def value(
     """The value of an indicator for a division, or for an institution; for neither, of the viewer's widest division."""
     if division is None and institution is None:
         division = scope.root_division()
-    _inside(scope, division, institution)
+    inside(scope, division, institution)
     if institution is not None and division is None:
         return _values(indicator, period, [institution], institution=True)[0]
     return _values(indicator, period, [division or ""])[0]
@@ -77,13 +79,13 @@ def value(
 
 def values(indicators: Iterable[str], *, scope: Scope, division: str) -> dict[str, Value]:
     """The running period of several indicators for one division: what a board shows at once."""
-    _inside(scope, division, None)
+    inside(scope, division, None)
     return {name: _values(name, current_period(name), [division])[0] for name in indicators}
 
 
 def children(indicator: str, period: Period, *, scope: Scope, division: str) -> list[Value]:
     """One value for each division directly below, in order of code."""
-    _inside(scope, division, None)
+    inside(scope, division, None)
     reading = _reading()
     return _values(indicator, period, reading.children(division)) if reading else []
 
@@ -93,7 +95,7 @@ def institutions(indicator: str, period: Period, *, scope: Scope, division: str)
 
     Institutions that serve nobody this indicator asks about are left out.
     """
-    _inside(scope, division, None)
+    inside(scope, division, None)
     reading = _reading()
     if reading is None:
         return []
@@ -106,7 +108,7 @@ def trend(indicator: str, period: Period, *, scope: Scope, division: str, months
 
     The trend ends where `period` ends, or where the data reach if that is earlier.
     """
-    _inside(scope, division, None)
+    inside(scope, division, None)
     rule = Catalogue.load().indicator(indicator).period
     ends = month_ends(min(period.end, data_until() or clock.today()), months)
     return [_values(indicator, to_date(rule, day), [division])[0] for day in ends]
@@ -128,7 +130,7 @@ def missed(
     """
     if division is None and institution is None:
         division = scope.root_division()
-    _inside(scope, division, institution)
+    inside(scope, division, institution)
     found = Catalogue.load().indicator(indicator)
     reading, stored = _stored(found, period)
     if reading is None or stored is None or found.kind != "ratio" or not stored.has_rows:
@@ -210,6 +212,17 @@ def data_until() -> date | None:
     return reading.data_until if reading else None
 
 
+def remembered(key: Hashable, make: Callable[[], _Made], size: Callable[[_Made], int] = lambda made: 1) -> _Made:
+    """What `make` answers, held while the results in use now are in use, on this day, in this language.
+
+    `key` names all else that decides the answer; the caller has asked the scope for the place it is about.
+    """
+    reading = _reading()
+    if reading is None:
+        return make()
+    return reading.remembered.get((key, clock.today(), get_language()), make, size)
+
+
 def words(indicator: Indicator, reason: int | None, columns: dict[str, Any], *, listed: bool = True) -> str:
     """A reason of the catalogue with its numbers, in the language of the page. Empty for someone not listed."""
     english = (get_language() or "zh").startswith("en")
@@ -222,8 +235,18 @@ def words(indicator: Indicator, reason: int | None, columns: dict[str, Any], *, 
 
 
 def _values(name: str, period: Period, codes: Sequence[str], *, institution: bool = False) -> list[Value]:
+    """The values of an indicator for places that the caller has found inside the scope: they are the same for everybody,
+    so each is made once for an evaluation."""
+    reading = _reading()
+    if reading is None:
+        return _made(None, name, period, codes, institution)
+    key = (name, period, tuple(codes), institution)
+    return list(reading.remembered.get(key, lambda: tuple(_made(reading, name, period, codes, institution)), len))
+
+
+def _made(reading: Reading | None, name: str, period: Period, codes: Sequence[str], institution: bool) -> list[Value]:
     indicator = Catalogue.load().indicator(name)
-    reading, stored = _stored(indicator, period)
+    stored = reading.period(period, summed(indicator)[0].id) if reading else None
 
     def of(code: str, got: Measured | None, pair: Cell = (None, None), reason: str = "") -> Value:
         found = got or Measured(None, reason)
@@ -273,22 +296,23 @@ def _stored(indicator: Indicator, period: Period) -> tuple[Reading | None, Store
 
 def _reading() -> Reading | None:
     try:
-        return _store(results_folder(_lake())).reading(Catalogue.load())
+        return _store(_lake()).reading(Catalogue.load())
     except UnreadableFile:
         return None
 
 
 @cache
-def _store(folder: Path) -> ResultStore:
-    return ResultStore(folder)
+def _store(lake: Path) -> ResultStore:
+    return ResultStore(results_folder(lake))
 
 
 def _lake() -> Path:
-    return Path(settings.LUOSHI_LAKE)
+    lake = settings.LUOSHI_LAKE
+    return lake if isinstance(lake, Path) else Path(lake)
 
 
-def _inside(scope: Scope, division: str | None, institution: str | None) -> None:
-    """404 for what lies outside: nobody learns whether it exists."""
+def inside(scope: Scope, division: str | None, institution: str | None) -> None:
+    """Raises `Http404` for what lies outside: nobody learns whether it exists."""
     if institution is not None and not scope.covers_institution(institution):
         raise Http404
     if division is not None and institution is None and not scope.covers_division(division):

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Any, NamedTuple
 
-from django.db.models import Count, Prefetch, Q, QuerySet
+from django.db.models import Count, F, Prefetch, Q, QuerySet, TextField
+from django.db.models.functions import Cast
 from django.http import Http404
 
 from luoshi.platform.access.scope import Scope
@@ -120,6 +122,101 @@ def confirmed(scope: Scope) -> QuerySet[Target]:
         .defer("plan__text", "plan__blocks")
         .order_by("plan_id", "start", "pk")
     )
+
+
+class ConfirmedRow(NamedTuple):
+    """One of `confirmed` as it stands in the tables: the columns a promise is made of, lists as JSON text."""
+
+    pk: int
+    plan: int
+    plan_title: str
+    period_start: int | None
+    period_end: int | None
+    division: str
+    division_path: str
+    action: int | None
+    action_number: str | None
+    action_title: str | None
+    task: int | None
+    task_number: str | None
+    task_title: str | None
+    task_text: str | None
+    task_deadline: str | None
+    lead_units: str
+    units: str
+    inherited_units: str
+    quote: str
+    start: int
+    end: int
+    metric: str
+    op: str
+    value: float
+    upper: float | None
+    unit: str
+    baseline: float | None
+    deadline: str
+    deadline_inferred: bool
+    kind: str
+    force: str
+    scope: str
+    per: str
+    status: str
+    op_alt: str
+    approximate: bool
+    continues: int | None
+    binding_kind: str | None
+    indicator: str | None
+    verdict: str | None
+    missing: str | None
+    missing_en: str | None
+    binding_reason: str | None
+    binding_reason_en: str | None
+
+
+def _json(name: str) -> Cast:
+    """A JSON column as the text it is kept as."""
+    return Cast(F(name), TextField())
+
+
+# Columns of `ConfirmedRow` that are called otherwise in the tables.
+_COLUMNS: dict[str, Any] = {
+    "plan": F("plan_id"),
+    "plan_title": F("plan__title"),
+    "period_start": F("plan__period_start"),
+    "period_end": F("plan__period_end"),
+    "division": F("plan__division__code"),
+    "division_path": F("plan__division__path"),
+    "action": F("task__action_id"),
+    "action_number": F("task__action__number"),
+    "action_title": F("task__action__title"),
+    "task": F("task_id"),
+    "task_number": F("task__number"),
+    "task_title": F("task__title"),
+    "task_text": F("task__text"),
+    "task_deadline": F("task__deadline"),
+    "lead_units": _json("task__lead_units"),
+    "units": _json("task__units"),
+    "inherited_units": _json("task__inherited_units"),
+    "op_alt": _json("op_alt"),
+    "continues": F("continues_id"),
+    "binding_kind": F("binding__kind"),
+    "indicator": F("binding__indicator"),
+    "verdict": F("binding__verdict"),
+    "missing": F("binding__missing"),
+    "missing_en": F("binding__missing_en"),
+    "binding_reason": F("binding__reason"),
+    "binding_reason_en": F("binding__reason_en"),
+}
+
+
+def confirmed_rows(scope: Scope, target_id: int | None = None) -> list[ConfirmedRow]:
+    """`confirmed` as rows of columns, or the one of that number. One query."""
+    found = confirmed(scope).select_related(None)
+    if target_id is not None:
+        found = found.filter(pk=target_id)
+    columns = [name if name not in _COLUMNS else f"row_{name}" for name in ConfirmedRow._fields]
+    named = {f"row_{name}": column for name, column in _COLUMNS.items()}
+    return [ConfirmedRow._make(row) for row in found.annotate(**named).values_list(*columns)]
 
 
 @dataclass

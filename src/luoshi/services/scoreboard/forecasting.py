@@ -24,6 +24,12 @@ def forecast(target: BoundTarget, standing: Standing, *, at: Place, scope: Scope
     """
     if not is_measured(target) or not at.division or target.kind == "change" or standing.value is None:
         return None
+    results.inside(scope, at.division, None)
+    value = standing.value
+    return results.remembered(("forecast", target, value, at), lambda: _forecast(target, value, at, scope))
+
+
+def _forecast(target: BoundTarget, value: float, at: Place, scope: Scope) -> Forecast | None:
     indicator = Catalogue.load().indicator(target.indicator)
     period = period_of(target)
     # The day the results were made for; the sources of one indicator may have been heard of a few days earlier.
@@ -36,7 +42,7 @@ def forecast(target: BoundTarget, standing: Standing, *, at: Place, scope: Scope
         if until >= period.end:
             return None
         own, others = history.pasts(indicator.id, until, scope=scope, division=at.division)
-        return completion(standing.value, own, others, top=top, years_on=max(0, due.year - period.end.year))
+        return completion(value, own, others, top=top, years_on=max(0, due.year - period.end.year))
     months = (due.year - until.year) * 12 + due.month - until.month
     return drift([value for _day, value in trend(target, at=at, scope=scope)], max(1, months), top=top)
 

@@ -50,15 +50,23 @@ _SAID = {
 
 def measure(targets: Iterable[BoundTarget], *, at: Place, scope: Scope, months: int = 0) -> dict[int, Standing]:
     """The standing of every promise at a place; with `months` their values at the ends of so many months besides."""
-    found = {}
-    for target in targets:
-        value = value_at(target, at, scope)
-        standing = stand(target, value, pace_at(target, at, scope))
-        if months and value is not None and at.division and standing.value is not None:
-            points = trend(target, at=at, scope=scope, months=months)
-            standing = replace(standing, trend=tuple(v for _day, v in points))
-        found[target.id] = standing
-    return found
+    asked = tuple(targets)
+    results.inside(scope, at.division or None, at.institution or None)
+
+    def made() -> dict[int, Standing]:
+        return {target.id: _measured(target, at, scope, months) for target in asked}
+
+    # Whoever may see a place sees the same figures there: they are made once for an evaluation.
+    return dict(results.remembered(("measure", asked, at, months), made, len))
+
+
+def _measured(target: BoundTarget, at: Place, scope: Scope, months: int) -> Standing:
+    value = value_at(target, at, scope)
+    standing = stand(target, value, pace_at(target, at, scope))
+    if months and value is not None and at.division and standing.value is not None:
+        points = trend(target, at=at, scope=scope, months=months)
+        standing = replace(standing, trend=tuple(v for _day, v in points))
+    return standing
 
 
 def measure_below(
@@ -66,6 +74,19 @@ def measure_below(
 ) -> dict[str, list[Standing]]:
     """The same promises for each of the divisions `codes` directly below a place: one look per indicator and period,
     however many divisions there are."""
+    asked, places = tuple(targets), tuple(codes)
+    results.inside(scope, at.division or None, at.institution or None)
+
+    def made() -> dict[str, list[Standing]]:
+        return _measured_below(asked, at, places, scope)
+
+    found = results.remembered(("below", asked, at, places), made, lambda found: len(asked) * len(places))
+    return {code: list(standings) for code, standings in found.items()}
+
+
+def _measured_below(
+    targets: Sequence[BoundTarget], at: Place, codes: Collection[str], scope: Scope
+) -> dict[str, list[Standing]]:
     known: dict[tuple[str, Period], dict[str | None, Value]] = {}
 
     def below(indicator: str, period: Period) -> dict[str | None, Value]:
@@ -258,6 +279,11 @@ def children(target: BoundTarget, *, at: Place, scope: Scope) -> Sequence[tuple[
     """The promise measured for each division directly below, in order of code."""
     if not at.division or not is_measured(target):
         return ()
+    results.inside(scope, at.division, None)
+    return results.remembered(("children", target, at), lambda: _children(target, at, scope), len)
+
+
+def _children(target: BoundTarget, at: Place, scope: Scope) -> tuple[tuple[Value, Standing], ...]:
     period = period_of(target)
     values = results.children(target.indicator, period, scope=scope, division=at.division)
     if target.kind == "change":
@@ -265,7 +291,7 @@ def children(target: BoundTarget, *, at: Place, scope: Scope) -> Sequence[tuple[
         before = {value.division: value for value in earlier}
         values = [change(target, value, before.get(value.division)) for value in values]
     share = pace_at(target, at, scope)
-    return [(value, stand(target, value, share)) for value in values]
+    return tuple((value, stand(target, value, share)) for value in values)
 
 
 def fit_to_leave(
@@ -301,7 +327,12 @@ def institutions(target: BoundTarget, *, at: Place, scope: Scope) -> Sequence[tu
     """The promise measured for each institution that stands here, widest gap first."""
     if not at.division or not is_measured(target) or target.kind == "change":
         return ()
+    results.inside(scope, at.division, None)
+    return results.remembered(("institutions", target, at), lambda: _institutions(target, at, scope), len)
+
+
+def _institutions(target: BoundTarget, at: Place, scope: Scope) -> tuple[tuple[Value, Standing], ...]:
     values = results.institutions(target.indicator, period_of(target), scope=scope, division=at.division)
     share = pace_at(target, at, scope)
     found = [(value, stand(target, value, share)) for value in values]
-    return sorted(found, key=lambda pair: (-pair[1].gap, -(pair[0].denominator or 0)))
+    return tuple(sorted(found, key=lambda pair: (-pair[1].gap, -(pair[0].denominator or 0))))

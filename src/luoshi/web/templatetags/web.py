@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Any
 
 from django import template
@@ -33,24 +34,30 @@ def navigation(context: RequestContext) -> list[dict[str, Any]]:
     if request is None or not getattr(getattr(request, "user", None), "is_authenticated", False):
         return []
     scope = getattr(request, "scope", None)
-    entries: list[dict[str, Any]] = []
-    for service in services():
-        for nav in service.navigation:
-            if nav.permission and (scope is None or not scope.can(nav.permission)):
-                continue
-            try:
-                href = reverse(nav.url_name)
-            except NoReverseMatch:
-                continue
-            entries.append({"text": nav.text, "href": href, "order": nav.order, "here": False, "area": service.area})
+    entries = [dict(entry) for entry in _entries(scope.permissions if scope else frozenset(), get_language())]
     # The longest address the page begins with is where we are; the root is only itself.
     matching = [
         e for e in entries if request.path == e["href"] or (e["href"] != "/" and request.path.startswith(e["href"]))
     ]
     if matching:
         max(matching, key=lambda e: len(e["href"]))["here"] = True
-    entries.sort(key=lambda e: e["order"])
     return entries if len(entries) <= MOST_ENTRIES else _by_area(entries)
+
+
+@lru_cache(256)
+def _entries(permissions: frozenset[str], language: str | None) -> tuple[dict[str, Any], ...]:
+    """What somebody with those permissions may use, in order, in the language that is on; never changed afterwards."""
+    entries: list[dict[str, Any]] = []
+    for service in services():
+        for nav in service.navigation:
+            if nav.permission and nav.permission not in permissions:
+                continue
+            try:
+                href = reverse(nav.url_name)
+            except NoReverseMatch:
+                continue
+            entries.append({"text": nav.text, "href": href, "order": nav.order, "here": False, "area": service.area})
+    return tuple(sorted(entries, key=lambda e: e["order"]))
 
 
 def _by_area(entries: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -20,11 +20,12 @@ from luoshi.services.scoreboard import places, queries, rules
 from luoshi.services.scoreboard.pages.targets import table as targets_table
 from luoshi.services.scoreboard.places import Place
 from luoshi.services.scoreboard.rows import Row
-from luoshi.web import downloads, lights, marks
+from luoshi.web import downloads, fragments, lights, marks
 from luoshi.web.tables import Cell, Column, Table
 
 URGENT = 6
 MOVERS = 6
+LIGHTS = ("green", "yellow", "red", "grey")  # in the order of the table
 
 
 @requires("board.read")
@@ -43,18 +44,29 @@ def overview(request: HttpRequest) -> HttpResponse:
         return downloads.answer(
             kind, title, [counts_table(board), targets_table(rows)], title=title, lines=lines(board)
         )
-    standings = [row.standing for row in board.rows]
-    by_id = {row.id: row for row in board.rows}
-    late = [s for s in standings if s.light in ("red", "yellow")]
+    counts = _counts_below(board, at, scope)
+    planned = regions.division_names(board.planned_below) if not board.rows else {}
+    key = (at, tuple(board.rows), counts, tuple(planned.items()))
     context = {
         "place": at,
         "places": places.options(at, scope=scope),
+        "board": board,
+        "body": fragments.drawn("scoreboard/_board.html", key, lambda: _body(board, at, counts, planned)),
+    }
+    return render(request, "scoreboard/overview.html", context)
+
+
+def _body(
+    board: queries.Board, at: Place, counts: Sequence[tuple[Place, Sequence[int]]], planned: Mapping[str, str]
+) -> dict[str, Any]:
+    """What the sheets of the board show; nothing here asks who looks."""
+    standings = [row.standing for row in board.rows]
+    by_id = {row.id: row for row in board.rows}
+    late = [s for s in standings if s.light in ("red", "yellow")]
+    return {
+        "place": at,
         "board": {
             "rows": board.rows,
-            "plans": board.plans,
-            "data_until": board.data_until,
-            "days_old": board.days_old,
-            "stale": board.stale,
             "tiles": [
                 {"light": lights.light(key), "count": count} for key, count in rules.count_lights(standings).items()
             ],
@@ -63,11 +75,10 @@ def overview(request: HttpRequest) -> HttpResponse:
             "unknown": _unknown(board.rows, at),
             "movers": [by_id[s.id] for s in rules.movers(standings, MOVERS)],
             "actions": _actions(board.rows, at),
-            "by_child": _by_child(board, at, scope),
-            "planned_below": regions.division_names(board.planned_below) if not board.rows else {},
+            "by_child": _by_child(counts),
+            "planned_below": planned,
         },
     }
-    return render(request, "scoreboard/overview.html", context)
 
 
 def lines(board: queries.Board) -> list[str]:
@@ -112,22 +123,31 @@ def _actions(rows: Sequence[Row], at: Place) -> list[dict[str, Any]]:
     return found
 
 
-def _by_child(board: queries.Board, at: Place, scope: Scope) -> Table | None:
-    """Lights of every division one step below: who is behind, at a glance. None below the county."""
+def _counts_below(board: queries.Board, at: Place, scope: Scope) -> tuple[tuple[Place, tuple[int, ...]], ...]:
+    """How many of each light, in `LIGHTS`' order, every division one step below has. None below the county."""
     if not at.division or at.level >= 3:
-        return None
-    rows = []
+        return ()
+    found = []
     for child, standings in queries.below(board, at, scope=scope):
         counts = rules.count_lights(standings)
+        found.append((child, tuple(counts[key] for key in LIGHTS)))
+    return tuple(found)
+
+
+def _by_child(found: Sequence[tuple[Place, Sequence[int]]]) -> Table | None:
+    """Lights of every division one step below: who is behind, at a glance."""
+    if not found:
+        return None
+    rows = []
+    for child, numbers in found:
+        counts = dict(zip(LIGHTS, numbers, strict=True))
         rows.append(
             [
                 Cell(child.name, href=f"{reverse('scoreboard:overview')}?{child.query}"),
                 Cell("", picture=marks.stack(list(counts.items()))),
-                *(Cell(str(counts[key]), counts[key]) for key in ("green", "yellow", "red", "grey")),
+                *(Cell(str(counts[key]), counts[key]) for key in LIGHTS),
             ]
         )
-    if not rows:
-        return None
-    words = [Column(lights.light(key).word, "number") for key in ("green", "yellow", "red", "grey")]
+    words = [Column(lights.light(key).word, "number") for key in LIGHTS]
     columns = [Column(_("区划"), head=True), Column(_("构成"), hide=True), *words]
     return Table(_("下一级区划的同一批目标"), columns, rows)

@@ -11,6 +11,7 @@ from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
+from luoshi.kernel import clock
 from luoshi.platform.access.scope import Scope
 from luoshi.platform.access.views import requires
 from luoshi.platform.lake import withholding
@@ -20,8 +21,10 @@ from luoshi.services.scoreboard import evidenced, measuring, outlook, places, qu
 from luoshi.services.scoreboard.places import Place
 from luoshi.services.scoreboard.rows import Row, definition
 from luoshi.services.scoreboard.rules import Standing
-from luoshi.web import charts, downloads, numbers, paging
+from luoshi.web import charts, downloads, fragments, numbers, paging
 from luoshi.web.tables import Cell, Column, Table
+
+SIZE = 30  # institutions of a page
 
 
 @requires("board.read")
@@ -37,37 +40,62 @@ def target(request: HttpRequest, target_id: int) -> HttpResponse:
         here = measuring.value_at(row.target, at, scope)
         below, served = (measuring.fit_to_leave(row.target, here, pairs) for pairs in (below, served))
     names = regions.division_names(value.division or "" for value, _s in below)
-    bodies = regions.institution_names(value.institution or "" for value, _s in served)
-    bars = _bars(row, below, names)
     points = measuring.trend(row.target, at=at, scope=scope)
-    trend = _trend(row, points)
-    children_table = _table(_("各区划"), row, below, names) if below else None
-    institutions_table = _table(_("各机构"), row, served, bodies)
     if kind := downloads.wanted(request):
-        title = f"{row.metric} {at.name}"
-        tables = [t for t in (_facts(row), children_table, institutions_table if served else None) if t]
-        specs = [spec for spec in (trend, bars) if spec]
-        return downloads.answer(kind, row.metric, tables, title=title, lines=[row.quote, row.plan_title], specs=specs)
-    page = paging.of_all(request, institutions_table.rows, 30)
-    shown = Table(institutions_table.caption, institutions_table.columns, page.items)
+        return _file(kind, row, at, below, served, names, points)
+    page = paging.of_all(request, served, SIZE)
+    bodies = regions.institution_names(value.institution or "" for value, _s in page.items)
+    links = {
+        "forecast_lines": tuple(outlook.lines(row, at, scope=scope)),
+        "duties_href": _duties_link(row, at, scope),
+        "steps": tuple(_steps(row, at, scope)),
+        **_missed_link(row, at, scope),
+    }
+
+    def body() -> dict[str, Any]:
+        return {
+            "row": row,
+            "place": at,
+            "definition": definition(row.indicator) if row.indicator else None,
+            "trend": _trend(row, points),
+            "trend_table": _trend_table(row, points),
+            "bars": _bars(row, below, names),
+            "children_table": _table(_("各区划"), row, below, names) if below else None,
+            "institutions_table": _table(_("各机构"), row, page.items, bodies) if served else None,
+            "institutions_page": page,
+            "per_head": row.indicator is not None and row.indicator.per is not None and bool(below),
+            **links,
+        }
+
+    listed = (tuple(page.items), tuple(bodies.items()), page.number, page.total, page.previous, page.following)
+    # The age of the data is told in days from today.
+    key = (row, clock.today(), tuple(below), tuple(names.items()), tuple(points), tuple(links.values()), listed)
     context = {
         "row": row,
         "place": at,
-        "definition": definition(row.indicator) if row.indicator else None,
-        "trend": trend,
-        "trend_table": _trend_table(row, points),
-        "bars": bars,
-        "children_table": children_table,
-        "institutions_table": shown if served else None,
-        "institutions_page": page,
         "breadcrumbs": _breadcrumbs(row, at, scope),
-        "forecast_lines": outlook.lines(row, at, scope=scope),
-        "per_head": row.indicator is not None and row.indicator.per is not None and bool(below),
-        "duties_href": _duties_link(row, at, scope),
-        **_missed_link(row, at, scope),
-        "steps": _steps(row, at, scope),
+        "body": fragments.drawn("scoreboard/_target.html", key, body),
     }
     return render(request, "scoreboard/target.html", context)
+
+
+def _file(
+    kind: str,
+    row: Row,
+    at: Place,
+    below: Sequence[tuple[Value, Standing]],
+    served: Sequence[tuple[Value, Standing]],
+    names: Any,
+    points: Sequence[Any],
+) -> HttpResponse:
+    """The page as a file, with every institution."""
+    bodies = regions.institution_names(value.institution or "" for value, _s in served)
+    tables = [_facts(row)]
+    tables += [_table(_("各区划"), row, below, names)] if below else []
+    tables += [_table(_("各机构"), row, served, bodies)] if served else []
+    specs = [spec for spec in (_trend(row, points), _bars(row, below, names)) if spec]
+    title = f"{row.metric} {at.name}"
+    return downloads.answer(kind, row.metric, tables, title=title, lines=[row.quote, row.plan_title], specs=specs)
 
 
 def _missed_link(row: Row, at: Place, scope: Scope) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -14,7 +15,7 @@ from luoshi.platform.access.views import requires
 from luoshi.platform.lake import withholding
 from luoshi.services.scoreboard import places, queries
 from luoshi.services.scoreboard.rows import Row, verdict_words
-from luoshi.web import downloads, paging
+from luoshi.web import downloads, fragments, paging
 from luoshi.web.tables import Cell, Column, Table
 
 
@@ -33,17 +34,24 @@ def targets(request: HttpRequest) -> HttpResponse:
         return downloads.answer(kind, title, [table(rows)], title=title, lines=board.plans)
     page = paging.of_all(request, rows, 60)
     units = sorted({name for row in board.rows for name in (*row.target.lead_units, *row.target.units)})
-    context = {
-        "place": at,
-        "places": places.options(at, scope=scope),
-        "board": board,
-        "filters": filters,
-        "verdicts": verdict_words().items(),
-        "actions": list(dict.fromkeys((str(r.target.action), r.action_title) for r in board.rows if r.target.action)),
-        "units": units,
-        "page": page,
-        "table": table(page.items),
-    }
+    ways = places.options(at, scope=scope)
+    actions = tuple(dict.fromkeys((str(r.target.action), r.action_title) for r in board.rows if r.target.action))
+    chosen = (tuple(filters.values()), tuple(units), tuple(ways), actions)
+    key = (at, tuple(page.items), chosen, page.number, page.total, page.previous, page.following)
+
+    def body() -> dict[str, Any]:
+        return {
+            "place": at,
+            "places": ways,
+            "filters": filters,
+            "verdicts": verdict_words().items(),
+            "actions": actions,
+            "units": units,
+            "page": page,
+            "table": table(page.items),
+        }
+
+    context = {"place": at, "board": board, "body": fragments.drawn("scoreboard/_targets.html", key, body)}
     return render(request, "scoreboard/targets.html", context)
 
 
