@@ -250,6 +250,10 @@ class TestWriting:
         start = plan.text.index("签约居民续约率")
         form = client.get(f"{url}?start={start}&end={start + 7}", headers=HTMX).content.decode()
         assert "签约居民续约率" in form
+        whole = client.get(f"{url}?start={start}&end={start + 13}", headers=HTMX).content.decode()
+        assert 'name="value" value="75"' in whole
+        assert 'name="metric" value="签约居民续约率"' in whole
+        assert '<option value="expected" selected>' in whole
         assert client.get(f"{url}?start=5&end=999999").status_code == 200
         values = {"metric": "次中心", "op": "=", "value": "2", "unit": "个", "kind": "count", "force": "expected"}
         missing = client.post(url, values | {"quote": "原文没有的话"})

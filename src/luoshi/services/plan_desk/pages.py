@@ -28,6 +28,7 @@ from luoshi.services.plan_desk import (
     ledger_pages,
     ordering,
     queries,
+    reading,
     rendering,
     restructuring_pages,
     wording,
@@ -313,14 +314,14 @@ def add_target(request: SignedInRequest, plan_id: int) -> HttpResponse:
 
 
 def _selection(request: SignedInRequest, plan: Plan) -> dict[str, Any]:
-    """What was selected in the document, as the start of the form."""
+    """What was selected in the document, as the start of the form; what the reader makes of it fills the fields."""
     try:
         start, end = int(request.GET["start"]), int(request.GET["end"])
     except (KeyError, ValueError):
         return {}
     if not 0 <= start < end <= len(plan.text):
         return {}
-    return {"start": start, "end": end, "quote": plan.text[start:end]}
+    return reading.start_of_form(plan, start, end)
 
 
 def _add(form: Any, error: UserError) -> None:

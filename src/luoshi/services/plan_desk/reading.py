@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from django.utils.translation import gettext as _
 
@@ -13,8 +14,10 @@ from luoshi.documents.model import Document
 from luoshi.kernel.errors import InvalidValue
 from luoshi.plans.model import Plan
 from luoshi.plans.read import read_file
+from luoshi.plans.suggestion import suggest
 from luoshi.platform.access.scope import Scope
 from luoshi.platform.regions.models import Division
+from luoshi.services.plan_desk import models, rules
 
 
 @dataclass(frozen=True)
@@ -33,6 +36,31 @@ def read(content: bytes, name: str, *, page_order: Sequence[tuple[int, int]] | N
         path.write_bytes(content)
         document, plan = read_file(path, page_order=page_order)
     return Reading(document, plan)
+
+
+def start_of_form(plan: models.Plan, start: int, end: int) -> dict[str, Any]:
+    """What a form that adds the stretch from `start` to `end` of the plan's text as a target begins with: the stretch and
+    what the reader makes of it. Values are shown as people write them."""
+    quote = plan.text[start:end]
+    begins, ends = plan.period_start, plan.period_end
+    written = plan.published.year if plan.published else None
+    found = suggest(quote, year=begins or written or ends, plan_years=(begins, ends))
+    fields: dict[str, Any] = {"start": start, "end": end, "quote": quote, "force": "expected"}
+    if found is None:
+        return fields
+    low, high = found.value if isinstance(found.value, list) else (found.value, None)
+    return fields | {
+        "metric": found.metric,
+        "op": found.op,
+        "value": rules.amount(low),
+        "upper": None if high is None else rules.amount(high),
+        "unit": found.unit,
+        "deadline": found.deadline or "",
+        "baseline": None if found.baseline is None else rules.amount(found.baseline),
+        "kind": found.kind,
+        "force": found.force,
+        "scope": found.scope,
+    }
 
 
 def division_for(region: str | None, *, scope: Scope) -> Division:
