@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.core.signing import BadSignature, Signer
 from django.db import connection, transaction
-from django.db.models import F, Q, QuerySet
+from django.db.models import Q, QuerySet
 
 from luoshi.kernel.errors import InvalidValue
 from luoshi.platform.audit.models import Entry, Head
@@ -27,6 +27,12 @@ if TYPE_CHECKING:
 HEAD = 1
 START = "0" * 64
 _signer = Signer(salt="luoshi.audit.head")
+_QUEUE = "UPDATE audit_head SET number = number + %s WHERE id = %s RETURNING number, hash"
+_INSERT = (
+    "INSERT INTO audit_entry"
+    " (number, at, by, action, object_type, object_id, scope_division, detail, previous, hash)"
+    " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"
+)
 
 
 def _canonical(entry: Entry) -> bytes:
@@ -77,19 +83,33 @@ def record(
 
 
 def _append(rows: list[Entry]) -> None:
-    """Number, chain and store rows in the caller's transaction, in one insert."""
+    """Number, chain and store rows in the caller's transaction: three statements by hand, for every write pays them."""
     if not connection.in_atomic_block:
         raise RuntimeError("audit rows must be written inside transaction.atomic()")
-    if not Head.objects.filter(pk=HEAD).update(number=F("number") + len(rows)):
-        Head.objects.get_or_create(pk=HEAD, defaults={"number": 0, "hash": START, "signature": ""})
-        Head.objects.filter(pk=HEAD).update(number=F("number") + len(rows))
-    head = Head.objects.get(pk=HEAD)
-    previous, at = head.hash, datetime.now(UTC)
-    for number, row in enumerate(rows, head.number - len(rows) + 1):
-        row.number, row.at, row.previous = number, at, previous
-        row.hash = previous = _hash(row)
-    Entry.objects.bulk_create(rows)
-    Head.objects.filter(pk=HEAD).update(hash=previous, signature=_signer.sign(f"{head.number}:{previous}"))
+    with connection.cursor() as cursor:
+        cursor.execute(_QUEUE, [len(rows), HEAD])
+        found = cursor.fetchone()
+        if found is None:
+            Head.objects.get_or_create(pk=HEAD, defaults={"number": 0, "hash": START, "signature": ""})
+            cursor.execute(_QUEUE, [len(rows), HEAD])
+            found = cursor.fetchone()
+        last, previous = found
+        at = datetime.now(UTC)
+        told = connection.ops.adapt_datetimefield_value(at)
+        values = []
+        for number, row in enumerate(rows, last - len(rows) + 1):
+            row.number, row.at, row.previous = number, at, previous
+            row.hash = previous = _hash(row)
+            what = (row.object_type, row.object_id, row.scope_division, json.dumps(row.detail))
+            values.append((number, told, row.by, row.action, *what, row.previous, row.hash))
+        if len(values) == 1:
+            cursor.execute(_INSERT, values[0])
+        else:
+            cursor.executemany(_INSERT, values)
+        cursor.execute(
+            "UPDATE audit_head SET hash = %s, signature = %s WHERE id = %s",
+            [previous, _signer.sign(f"{last}:{previous}"), HEAD],
+        )
 
 
 def look(*, by: User | str, person: int, what: str, **more: str) -> None:

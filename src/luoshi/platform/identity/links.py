@@ -89,9 +89,4 @@ def follow(moved: Mapping[int, int | None], now: int, *, started: Iterable[tuple
         [(now, resource) for resource in moved if resource in known],
     )
     rows += [(resource, person, now, None) for resource, person in moved.items() if resource in followed]
-    number = sets.following("identity_belonging")
-    sets.insert(
-        "identity_belonging",
-        ("id", "resource", "person", "known_from", "known_to"),
-        [(number + i, *row) for i, row in enumerate(rows)],
-    )
+    sets.insert_numbered("identity_belonging", ("resource", "person", "known_from", "known_to"), rows)

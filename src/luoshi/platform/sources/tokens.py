@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from django.db import transaction
 from django.db.models import Q
@@ -17,11 +17,20 @@ from luoshi.platform.regions.models import Division, Institution
 from luoshi.platform.sources import scopes as scope_rules
 from luoshi.platform.sources.clients import digest
 from luoshi.platform.sources.models import Client, Token
+from luoshi.platform.store import sets
 from luoshi.platform.store.models import Source
 
 LIFETIME = timedelta(hours=1)
 _READS = frozenset({"person.list", "person.read", "record.read"})
 _WRITES = frozenset({"record.ingest"})
+# By hand: every request with a token pays it. Whether it has expired is asked of the answer.
+_VALID = """
+    SELECT t.scopes, t.expires, c.client_id, r.mode, r.profile, s.id, s.name, s.title, s.division, s.institution
+    FROM sources_token t
+    JOIN sources_client c ON c.id = t.client_id
+    JOIN store_source s ON s.id = c.source_id
+    JOIN sources_registration r ON r.source_id = s.id
+    WHERE t.digest = %s AND t.revoked IS NULL AND c.revoked IS NULL AND r.active"""
 
 
 @dataclass(frozen=True)
@@ -113,30 +122,24 @@ def principal(request: HttpRequest) -> Principal | None:
 def _principal(text: str) -> Principal | None:
     if not text:
         return None
-    token = (
-        Token.objects.filter(
-            digest=digest(text),
-            revoked__isnull=True,
-            expires__gt=timezone.now(),
-            client__revoked__isnull=True,
-            client__source__registration__active=True,
-        )
-        .select_related("client__source__registration")
-        .first()
-    )
-    if token is None:
+    found = sets.rows(_VALID, digest(text))
+    if not found:
         return None
-    source = token.client.source
-    registration = source.registration
-    granted = tuple(token.scopes.split())
+    scopes, ends, client, mode, profile, pk, name, title, division, institution = found[0]
+    expires = ends if ends.tzinfo else ends.replace(tzinfo=UTC)  # SQLite's have no zone
+    if expires <= timezone.now():
+        return None
+    # `registered` is nobody's question here.
+    source = Source(pk=pk, name=name, title=title, division=division, institution=institution)
+    granted = tuple(scopes.split())
     return Principal(
         source=source,
-        client_id=token.client.client_id,
+        client_id=client,
         scopes=granted,
         scope=scope_of_source(source, granted),
-        mode=registration.mode,
-        profile=registration.profile or None,
-        expires=token.expires,
+        mode=mode,
+        profile=profile or None,
+        expires=expires,
     )
 
 

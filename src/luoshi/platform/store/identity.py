@@ -27,7 +27,7 @@ def identify(accepted: list[tuple[Row, Known]], work: Work) -> None:
     owners: dict[Key, int] = {(system, value): person for system, value, person in _owners(wanted)}
     following = int(sets.one("SELECT coalesce(max(number), 0) FROM store_person")) + 1
     before = {at.id: at.person for _, at in patients if not at.fresh}
-    origins = links.origins(before) if before else {}
+    origins = links.origins(before) if work.linked else {}
     for row, at in patients:
         found = row.facts
         assert found is not None
@@ -53,7 +53,7 @@ def _place(
     rows: list[tuple[Row, Known]], raw: Mapping[int, int | None], before: Mapping[int, int | None], work: Work
 ) -> None:
     """Give resources the person at the root of the links above the one they come in under."""
-    placed = links.place(raw, before, work.now)
+    placed = links.place(raw, before, work.now) if work.linked else raw
     for row, at in rows:
         person, came = placed[at.id], raw[at.id]
         at.person = person
@@ -66,7 +66,7 @@ def _one_already(work: Work) -> None:
     others = {other for _, _, _, other in work.reviews if other is not None}
     if not others:
         return
-    tops = links.roots(others | {person for _, _, person, _ in work.reviews})
+    tops = links.roots(others | {person for _, _, person, _ in work.reviews}) if work.linked else {}
     work.reviews = [
         (kind, resource, tops.get(person, person), other)
         for kind, resource, person, other in work.reviews
@@ -93,7 +93,7 @@ def assign(accepted: list[tuple[Row, Known]], known: dict[Name, Known], work: Wo
         work.source,
     )
     patients = {at.id: at.person for (kind, _), at in known.items() if kind == "Patient"}
-    origins = links.origins([*(id_ for _, _, id_ in stored), *patients]) if stored or patients else {}
+    origins = links.origins([*(id_ for _, _, id_ in stored), *patients]) if work.linked else {}
     persons: dict[str, int | None] = {f"Patient/{key}": origins.get(id_, person) for key, person, id_ in stored}
     persons.update(
         {
@@ -122,18 +122,22 @@ def write_persons(work: Work) -> None:
         ("number", "division", "institution", "name", "chunk"),
         [(number, *work.persons[number], work.chunk) for number in sorted(work.new_persons)],
     )
+    present = {
+        number: tuple(known)
+        for number, *known in sets.select(
+            "SELECT number, division, institution, name FROM store_person WHERE number IN {values}",
+            work.persons.keys() - work.new_persons,
+        )
+    }
+    newly = {
+        number: tuple(new or old for new, old in zip(work.persons[number], known, strict=True))
+        for number, known in present.items()
+    }
     sets.update(
-        "UPDATE store_person SET division = coalesce(nullif(%s, ''), division),"
-        " institution = coalesce(nullif(%s, ''), institution), name = coalesce(nullif(%s, ''), name) WHERE number = %s",
-        [(*told, number) for number, told in work.persons.items() if number not in work.new_persons],
+        "UPDATE store_person SET division = %s, institution = %s, name = %s WHERE number = %s",
+        [(*told, number) for number, told in newly.items() if told != present[number]],
     )
-    identifier = sets.following("store_personidentifier")
-    sets.insert(
-        "store_personidentifier",
-        ("id", "system", "value", "person"),
-        [(identifier + i, *claim) for i, claim in enumerate(work.claims)],
-    )
-    review = sets.following("store_review")
+    sets.insert_numbered("store_personidentifier", ("system", "value", "person"), work.claims)
     noted = set(
         sets.select(
             "SELECT kind, resource_id, person, other FROM store_review WHERE resource_id IN {values} AND state = 'open'",
@@ -142,10 +146,10 @@ def write_persons(work: Work) -> None:
     )
     reviews = [item for item in dict.fromkeys(work.reviews) if item not in noted]
     work.counts.reviews = len(reviews)
-    sets.insert(
+    sets.insert_numbered(
         "store_review",
-        ("id", "kind", "resource_id", "person", "other", "at", "state"),
-        [(review + i, *item, work.now, "open") for i, item in enumerate(reviews)],
+        ("kind", "resource_id", "person", "other", "at", "state"),
+        [(*item, work.now, "open") for item in reviews],
     )
 
 
@@ -163,7 +167,7 @@ def resolve(fresh: list[tuple[Row, Known, str]], known: dict[Name, Known], work:
         if person is not None:
             waiting.append((id_, resource, person))
     raw = {resource: person for _, resource, person in waiting}
-    placed = links.place(raw, dict.fromkeys(raw), work.now)
+    placed = links.place(raw, dict.fromkeys(raw), work.now) if work.linked else raw
     sets.update(
         "UPDATE store_resource SET person = %s, touched = %s WHERE id = %s",
         [(placed[resource], work.chunk, resource) for _, resource, _ in waiting],
@@ -175,15 +179,11 @@ def resolve(fresh: list[tuple[Row, Known, str]], known: dict[Name, Known], work:
         sets.select("SELECT id FROM store_pending WHERE resource_id IN {values}", updated),
     )
     work.counts.pending = len(work.pending)
-    number = sets.following("store_pending")
-    sets.insert(
+    sets.insert_numbered(
         "store_pending",
-        ("id", "source_id", "key", "resource_id"),
-        [(number + i, work.source, key, resource) for i, (resource, key) in enumerate(work.pending.items())],
+        ("source_id", "key", "resource_id"),
+        [(work.source, key, resource) for resource, key in work.pending.items()],
     )
-    change = sets.following("store_personchange")
-    sets.insert(
-        "store_personchange",
-        ("id", "chunk", "person"),
-        [(change + i, work.chunk, person) for i, person in enumerate(sorted(work.moved))],
+    sets.insert_numbered(
+        "store_personchange", ("chunk", "person"), [(work.chunk, person) for person in sorted(work.moved)]
     )

@@ -40,13 +40,23 @@ def insert(table: str, columns: Sequence[str], rows: Rows) -> None:
     connection.connection.executemany(f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks})", rows)  # noqa: S608
 
 
+def insert_numbered(table: str, columns: Sequence[str], rows: Rows) -> None:
+    """Insert rows under the next keys of the table (`following`), in the column `id`; without rows nothing is asked."""
+    if rows:
+        number = following(table)
+        insert(table, ("id", *columns), [(number + i, *row) for i, row in enumerate(rows)])
+
+
 def update(statement: str, rows: Rows) -> None:
     """Run a statement with `%s` for every row of values."""
     if not rows:
         return
     if _postgres():
         with connection.cursor() as cursor:
-            cursor.executemany(statement, rows)
+            if len(rows) == 1:  # saves the messages around a pipeline
+                cursor.execute(statement, rows[0])
+            else:
+                cursor.executemany(statement, rows)
         return
     connection.connection.executemany(statement.replace("%s", "?"), rows)
 

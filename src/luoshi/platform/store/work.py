@@ -64,6 +64,10 @@ class Work:
     now: int
     file: int | None
     run: int | None
+    # The next keys of resources and versions, and whether persons were ever linked.
+    resource: int
+    version: int
+    linked: bool
     counts: Counts = field(default_factory=Counts)
     # Versions that whoever writes has seen; see `writing.commit`.
     expected: Mapping[Name, int] = field(default_factory=dict)

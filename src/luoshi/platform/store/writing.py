@@ -21,6 +21,11 @@ from luoshi.platform.store.preparing import DELETED, Prepared, Row
 from luoshi.platform.store.work import Counts, Known, Name, Work
 
 __all__ = ["Counts", "VersionConflict", "Written", "commit"]
+# What every set needs to know before it begins, in one statement.
+_BEGIN = """
+    SELECT (SELECT coalesce(max(id), 0) + 1 FROM store_chunk), (SELECT coalesce(max(id), 0) + 1 FROM store_resource),
+           (SELECT coalesce(max(id), 0) + 1 FROM store_version), (SELECT at FROM store_chunk ORDER BY id DESC LIMIT 1),
+           EXISTS (SELECT 1 FROM identity_link)"""
 
 
 class VersionConflict(Exception):
@@ -67,15 +72,17 @@ def commit(
     """
     with transaction.atomic():
         sets.lock()
-        chunk = sets.following("store_chunk")
+        chunk, resource, version, latest, linked = sets.rows(_BEGIN)[0]
         now = int(clock.now().timestamp() * 1_000_000)
-        latest = sets.one("SELECT at FROM store_chunk ORDER BY id DESC LIMIT 1")
         work = Work(
             source.pk,
             chunk,
             now if latest is None else max(now, latest + 1),
             file.pk if file else None,
             file.run_id if file else None,
+            resource,
+            version,
+            bool(linked),
         )
         work.expected = expected or {}
         _resources(prepared.rows, work, told)
@@ -106,7 +113,6 @@ def _resources(rows: list[Row], work: Work, told: list[Written] | None) -> None:
         if present != wanted:
             raise VersionConflict(name, present)
     _history(rows, known, work)
-    first = sets.following("store_resource")
     fresh: list[tuple[Row, Known, str]] = []
     accepted: list[tuple[Row, Known]] = []
     fates: list[tuple[Row, Known | None, int, str]] = []
@@ -117,7 +123,7 @@ def _resources(rows: list[Row], work: Work, told: list[Written] | None) -> None:
             fates.append((row, None, 0, "absent"))
             continue
         if at is None:
-            at = known[row.type, row.key] = Known(first + len(fresh), None, 0, "", fresh=True)
+            at = known[row.type, row.key] = Known(work.resource + len(fresh), None, 0, "", fresh=True)
             at.public = _public_id(row, work.source, taken)
             fresh.append((row, at, at.public))
             work.counts.new += 1
@@ -182,22 +188,17 @@ def _told(fates: list[tuple[Row, Known | None, int, str]], work: Work) -> list[W
 
 def _lookup(rows: list[Row], source: int) -> tuple[dict[Name, Known], set[Name]]:
     """What the store has of these resources from this source, and which ids other sources have taken."""
-    keys: dict[str, set[str]] = {}
-    for row in rows:
-        keys.setdefault(row.type, set()).add(row.key)
     known: dict[Name, Known] = {}
     taken: set[Name] = set()
-    for kind, wanted in keys.items():
-        for id_, key, owner, person, version, digest, public in sets.select(
-            "SELECT id, key, source_id, person, version, hash, public_id FROM store_resource"
-            " WHERE key IN {values} AND type = %s",
-            wanted,
-            kind,
-        ):
-            if owner == source:
-                known[kind, key] = Known(id_, person, version, digest, public=public)
-            else:
-                taken.add((kind, key))
+    for kind, key, id_, owner, person, version, digest, public in sets.pairs(
+        "SELECT r.type, r.key, r.id, r.source_id, r.person, r.version, r.hash, r.public_id"
+        " FROM {pairs} CROSS JOIN store_resource r WHERE r.type = wanted.a AND r.key = wanted.b",
+        {(row.type, row.key) for row in rows},
+    ):
+        if owner == source:
+            known[kind, key] = Known(id_, person, version, digest, public=public)
+        else:
+            taken.add((kind, key))
     return known, taken
 
 
@@ -269,11 +270,10 @@ def _write(fresh: list[tuple[Row, Known, str]], known: dict[Name, Known], work: 
             if at.rows and not at.fresh
         ],
     )
-    number = sets.following("store_version")
     sets.insert(
         "store_version",
         ("id", "resource_id", "version", "known_from", "hash", "chunk", "body"),
-        [(number + i, *version) for i, version in enumerate(work.versions)],
+        [(work.version + i, *version) for i, version in enumerate(work.versions)],
     )
     sets.update("UPDATE store_version SET known_to = %s WHERE resource_id = %s AND version = %s", work.closed)
     identity.write_persons(work)
@@ -294,13 +294,11 @@ def _refusals(prepared: Prepared, work: Work) -> None:
         "UPDATE store_refusal SET run_id = %s, file_id = %s, line = %s WHERE hash = %s AND source_id = %s",
         [(work.run, work.file, hashed[digest].line, digest, work.source) for digest in there],
     )
-    number = sets.following("store_refusal")
-    sets.insert(
+    sets.insert_numbered(
         "store_refusal",
-        ("id", "source_id", "file_id", "run_id", "line", "hash", "reason", "place", "text", "at", "body"),
+        ("source_id", "file_id", "run_id", "line", "hash", "reason", "place", "text", "at", "body"),
         [
             (
-                number + i,
                 work.source,
                 work.file,
                 work.run,
@@ -312,6 +310,7 @@ def _refusals(prepared: Prepared, work: Work) -> None:
                 work.now,
                 item.body,
             )
-            for i, (digest, item) in enumerate((d, item) for d, item in hashed.items() if d not in there)
+            for digest, item in hashed.items()
+            if digest not in there
         ],
     )
