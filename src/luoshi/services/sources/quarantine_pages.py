@@ -17,7 +17,7 @@ from luoshi.platform.access.views import requires, requires_person_factor, signe
 from luoshi.platform.sources import quarantine
 from luoshi.platform.sources import queries as sources
 from luoshi.platform.sources.models import Quarantined
-from luoshi.services.sources import tables
+from luoshi.services.sources import reasons, tables
 from luoshi.web import paging
 
 _LONGEST_SHOWN = 200_000
@@ -82,6 +82,7 @@ def held(request: HttpRequest, name: str, number: int) -> HttpResponse:
     context = {
         "source": found,
         "row": row,
+        "issues": [(issue["path"], reasons.text(issue["text"], issue.get("code", ""))) for issue in row.issues],
         "text": text[:_LONGEST_SHOWN],
         "long": len(text) > _LONGEST_SHOWN,
         "problem": problem,

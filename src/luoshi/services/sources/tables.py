@@ -13,6 +13,7 @@ from luoshi.platform.sources.models import Flag, Mode, Quarantined
 from luoshi.platform.sources.queries import Standing
 from luoshi.platform.sources.silence import Silence, instant
 from luoshi.platform.store.models import Run, Source
+from luoshi.services.sources import reasons as words
 from luoshi.services.sources.queries import Answer
 from luoshi.web.tables import Cell, Column, Table, cell
 
@@ -138,10 +139,10 @@ def reasons(found: Answer) -> Table:
         ],
         [
             [
-                Cell(r.code),
+                Cell(words.code(r.code)),
                 cell(r.count),
                 cell(" ".join(x for x in (_("第 %(n)s 行") % {"n": r.line} if r.line else "", r.place) if x)),
-                cell(r.text),
+                cell(words.text(r.text, r.code)),
             ]
             for r in found.reasons
         ],
@@ -159,7 +160,7 @@ def flags(found: Sequence[tuple[Flag, str]]) -> Table | None:
             Cell(name),
             cell(flag.version),
             cell(_stamp(instant(flag.at))),
-            cell("; ".join(f"{i['path']}: {i['text']}" for i in flag.issues[:3])),
+            cell("; ".join(f"{i['path']}: {words.text(i['text'], i.get('code', ''))}" for i in flag.issues[:3])),
         ]
         for flag, name in found
     ]
@@ -204,7 +205,7 @@ def quarantined(rows: Sequence[Quarantined], source: Source) -> Table:
     """What waits or was decided."""
     made = []
     for row in rows:
-        first = row.issues[0] if row.issues else {"path": "", "text": ""}
+        first = row.issues[0] if row.issues else {"path": "", "text": "", "code": ""}
         more = len(row.issues) - 1
         note = _("另有 %(n)s 处") % {"n": more} if more > 0 else ""
         done = f"{row.by} {_stamp(row.decided)} {row.reason}".strip() if row.decided else ""
@@ -213,7 +214,7 @@ def quarantined(rows: Sequence[Quarantined], source: Source) -> Table:
                 Cell(str(row.pk), href=reverse("sources_desk:held", args=[source.name, row.pk])),
                 cell(_stamp(instant(row.at))),
                 cell(first["path"]),
-                Cell(first["text"], note=note),
+                Cell(words.text(first["text"], first.get("code", "")), note=note),
                 cell(done),
             ]
         )
