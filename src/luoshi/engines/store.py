@@ -77,8 +77,10 @@ class ResultStore:
         lake_built_at: datetime,
         data_until: date | None,
         about: About,
+        lake_position: str = "",
     ) -> None:
-        """Write the values of `evaluated` (nominal period, results, rows kept) and put `target` in use."""
+        """Write the values of `evaluated` (nominal period, results, rows kept) and put `target` in use. `lake_built_at`
+        and `lake_position` name the state of the lake they were made from."""
         periods = []
         for nominal, results, has_rows in evaluated:
             pq.write_table(results.table, target / "values" / f"{nominal.label}.parquet", row_group_size=20480)
@@ -97,6 +99,7 @@ class ResultStore:
         manifest = {
             "made_at": made_at.isoformat(),
             "lake_built_at": lake_built_at.isoformat(),
+            "lake_position": lake_position,
             "data_until": data_until and data_until.isoformat(),
             "reach": {name: day and day.isoformat() for name, day in about.reach.items()},
             "missing": {name: list(tables) for name, tables in about.missing.items()},

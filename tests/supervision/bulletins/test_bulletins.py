@@ -4,6 +4,7 @@ sending by scope and once."""
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from luoshi.kernel.errors import InvalidValue, Refused
 from luoshi.platform.access.models import User
 from luoshi.platform.access.scope import Scope
 from luoshi.platform.audit.models import Entry as Audited
+from luoshi.platform.store.models import Chunk, Source
 from luoshi.supervision.bulletins import actions, making, proving, queries, rules, sending, wording
 from luoshi.supervision.bulletins.models import File, Issue, Sending, Template
 from luoshi.supervision.papers import contents
@@ -93,6 +95,22 @@ def test_figures_are_proven_from_the_records(draft: Issue, db: None) -> None:
     assert not [p.entry.what for p in proofs if p.then == proving.OTHER]
     assert sum(p.then == proving.SAME for p in proofs) > 80
     assert not any(p.moved for p in proofs)
+
+
+def test_the_instant_of_a_paper_is_that_of_the_values_not_of_a_lake_that_went_on(
+    db: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between a lake brought up to date and values made from it, a paper still shows the values of before."""
+    noon = datetime(2025, 11, 3, 12, tzinfo=clock.CHINA)
+    instant = int(noon.timestamp()) * 1_000_000
+    source = Source.objects.create(name="an-office")
+    first, later = (Chunk.objects.create(source=source, at=instant + n) for n in (5, 9))
+    read = {"lake_position": str(first.pk), "lake_built_at": "2025-11-03T12:00:00+08:00"}
+    monkeypatch.setattr(making.ResultStore, "reading", lambda self, catalogue: SimpleNamespace(manifest=read))
+    assert making.known_at() == noon.replace(microsecond=5)
+    assert later.at > first.at
+    read["lake_position"] = ""
+    assert making.known_at().microsecond == 0
 
 
 def test_a_wrong_figure_does_not_prove(draft: Issue, db: None) -> None:

@@ -152,6 +152,7 @@ class _Work:
             [(nominal, result, keep) for (nominal, _, keep), result in zip(self.plan, results, strict=True)],
             made_at=self.made_at,
             lake_built_at=self.lake.manifest.built_at,
+            lake_position=self.lake.manifest.position or "",
             data_until=self.lake.data_until,
             about=about,
         )

@@ -9,7 +9,7 @@ from typing import Any
 from django.conf import settings
 from django.utils import translation
 
-from luoshi.engines import LakeDirectory, ResultStore
+from luoshi.engines import ResultStore
 from luoshi.indicators import Catalogue
 from luoshi.kernel import clock
 from luoshi.kernel.errors import UnreadableFile
@@ -107,15 +107,13 @@ def written(paper: Paper, form: str) -> bytes:
 def known_at() -> datetime:
     """The instant up to which records counted in the values that are read now: of the last ones in the lake that the
     values were made from. The present where nothing was evaluated yet."""
-    lake = Path(settings.LUOSHI_LAKE)
     try:
-        made_from = ResultStore(results_folder(lake)).reading(Catalogue.load()).manifest["lake_built_at"]
-        manifest = LakeDirectory.open(lake).manifest
+        made_from = ResultStore(results_folder(Path(settings.LUOSHI_LAKE))).reading(Catalogue.load()).manifest
     except UnreadableFile:
         return clock.now()
-    built = datetime.fromisoformat(made_from)
-    chunk = Chunk.objects.filter(pk=int(manifest.position or 0)).first()
-    # Of what arrives within one instant the store tells the order by microseconds; the lake names the last it holds.
-    if chunk is not None and manifest.built_at == built:
+    # Of what arrives within one instant the store tells the order by microseconds; the lake named the last it held.
+    chunk = Chunk.objects.filter(pk=int(made_from.get("lake_position") or 0)).first()
+    if chunk is not None:
         return datetime.fromtimestamp(chunk.at / 1_000_000, clock.CHINA)
+    built = datetime.fromisoformat(made_from["lake_built_at"])
     return built if built.tzinfo else built.replace(tzinfo=clock.CHINA)
