@@ -76,7 +76,7 @@ class TestOut:
         assert values["目标值"] == 60
         assert values["比较"] == "≥"
         assert values["单位"] == "%"
-        assert values["配合单位"] == "市卫生健康委、市医保局"
+        assert values["责任（配合）单位"] == "市卫生健康委、市医保局"
         assert values["数据来源"] in ("由记录计算", "由登记册计数", "佐证材料", "填报")
 
     def test_a_task_without_promises_has_a_row_and_rejected_ones_have_none(self, plan, officer):
@@ -143,11 +143,13 @@ class TestBack:
 
     def test_units_of_a_task_may_be_changed_in_any_of_its_rows(self, plan, book, officer):
         book.set("续约率", "牵头单位", "市卫生健康委")
-        book.set("续约率", "配合单位", "市医保局，市财政局")
+        book.set("续约率", "责任（配合）单位", "市医保局，市财政局")
         assert bring_back(plan, book, officer).tasks == 1
         task = plan.targets.get(metric__contains="续约率").task
         assert task.lead_units == ["市卫生健康委"]
-        assert task.units == ["市医保局", "市财政局"]
+        assert task.units == ["市卫生健康委", "市医保局", "市财政局"]
+        line = next(line for line in ledger.lines(plan) if line.task == task)
+        assert ledger.values(line)["units"] == ["市医保局", "市财政局"]
 
     def test_binding(self, plan, book, officer):
         book.set("次中心", "数据来源", "填报")

@@ -37,7 +37,7 @@ FIELDS = (
     Field("number", _lazy("序号"), "task", 8),
     Field("title", _lazy("任务"), "task", 26),
     Field("lead_units", _lazy("牵头单位"), "task", 18),
-    Field("units", _lazy("配合单位"), "task", 30),
+    Field("units", _lazy("责任（配合）单位"), "task", 30),
     Field("task_deadline", _lazy("任务时限"), "task", 12),
     Field("metric", _lazy("目标"), "target", 34),
     Field("op", _lazy("比较"), "target", 8),
@@ -88,6 +88,11 @@ def _of(task: Task, targets: list[Target]) -> list[Line]:
     return [Line(task, target) for target in targets] or [Line(task, None)]
 
 
+def support(task: Task) -> list[str]:
+    """The units of a task that do not lead it; all of them where none is marked as leading."""
+    return [name for name in task.units if name not in task.lead_units]
+
+
 def state(plan: Plan) -> int:
     """A number that grows with every correction of the plan: two ledgers of one state say the same."""
     return Correction.objects.filter(plan=plan).aggregate(last=Max("pk"))["last"] or 0
@@ -106,7 +111,7 @@ def values(line: Line) -> dict[str, Any]:
         "number": task.number if task else "",
         "title": task.title if task else "",
         "lead_units": task.lead_units if task else [],
-        "units": task.units if task else [],
+        "units": support(task) if task else [],
         "task_deadline": task.deadline if task else "",
         "metric": target.metric if target else "",
         "op": target.op if target else "",
@@ -157,7 +162,7 @@ def document(plan: Plan) -> bytes:
         Column(_("任务")),
         Column(_("目标")),
         Column(_("牵头单位")),
-        Column(_("配合单位")),
+        Column(_("责任（配合）单位")),
         Column(_("时限")),
         Column(_("数据来源")),
     ]
@@ -171,7 +176,7 @@ def document(plan: Plan) -> bytes:
                 cell((task.title or task.text[:40]) if task else ""),
                 cell(f"{target.metric} {target.promise}" if target else ""),
                 cell("、".join(task.lead_units) if task else ""),
-                cell("、".join(task.units) if task else ""),
+                cell("、".join(support(task)) if task else ""),
                 cell(deadline),
                 cell(_source(binding) if binding else ""),
             ]

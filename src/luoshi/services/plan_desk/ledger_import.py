@@ -26,7 +26,7 @@ from luoshi.kernel.errors import InvalidValue, UnreadableFile, UserError
 from luoshi.platform import audit
 from luoshi.platform.access.models import User
 from luoshi.services.plan_desk import actions, forms, ledger, wording
-from luoshi.services.plan_desk.models import Binding, Correction, Plan
+from luoshi.services.plan_desk.models import Binding, Correction, Plan, Task
 
 MOST_ROWS = 5_000
 MOST_COLUMNS = 60
@@ -170,7 +170,7 @@ def _titles() -> dict[str, str]:
     for language in LANGUAGES:
         with override(language):
             result |= {str(column.title): column.key for column in ledger.FIELDS}
-    return result
+    return result | {"配合单位": "units", "Supporting units": "units"}  # as ledgers printed it before
 
 
 def _value(cell: Any) -> Any:
@@ -314,12 +314,20 @@ def _tasks(
             continue
         try:
             with transaction.atomic():
-                actions.correct_task(
-                    task=tasks[number], by=by, **{name: value for name, (value, _row) in changes.items()}
-                )
+                fields = {name: value for name, (value, _row) in changes.items()}
+                actions.correct_task(task=tasks[number], by=by, **_with_leads(tasks[number], fields))
                 done.tasks += 1
         except UserError as error:
             yield _at(at, wording.said(error))
+
+
+def _with_leads(task: Task, fields: dict[str, Any]) -> dict[str, Any]:
+    """The ledger prints those who lead and those who support apart; a task keeps the leads among its units."""
+    if not {"lead_units", "units"} & set(fields):
+        return fields
+    lead = fields.get("lead_units", task.lead_units)
+    others = fields.get("units", ledger.support(task))
+    return fields | {"units": [*lead, *(name for name in others if name not in lead)]}
 
 
 def _stale(at: int, who: str) -> str:
