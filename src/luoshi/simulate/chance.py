@@ -9,6 +9,7 @@ import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +28,7 @@ def day_number(day: date) -> int:
     return (day - EPOCH).days
 
 
+@cache
 def as_date(number: int) -> date:
     """The date of a day number."""
     return EPOCH + timedelta(days=int(number))

@@ -68,22 +68,41 @@ def numbered(letter: str | NDArray[np.uint8], number: Ints) -> pa.Array:
     known = number >= 0
     some = None if known.all() else known
     told = number if some is None else number[some]
-    high, rest = np.divmod(told, 100_000_000)
-    middle, low = np.divmod(rest.astype(np.uint32), np.uint32(10_000))
-    cells = np.stack([_FOUR_DIGITS[high], _FOUR_DIGITS[middle], _FOUR_DIGITS[low]], axis=1).view(np.uint8)
-    first = 10 - np.searchsorted(_TENS, told, "right")  # the place of the letter, before the digits
+    if not len(told):
+        return pa.nulls(len(number), pa.string())
     code = ord(letter) if isinstance(letter, str) else letter if some is None else letter[some]
-    if len(told) and (first == first[0]).all():
-        cells[:, first[0]] = code
-        text = np.ascontiguousarray(cells[:, first[0] :])
+    least, most = int(told.min()), int(told.max())
+    cells = _twelve_digits(told, least, most)
+    width: int | Ints = len(str(most)) + 1
+    if len(str(least)) + 1 == width:
+        cells[:, 12 - width] = code
+        text = np.ascontiguousarray(cells[:, 12 - width :])
     else:
-        cells[np.arange(len(told)), first] = code
-        text = cells[np.arange(12) >= first[:, None]]
+        width = np.searchsorted(_TENS, told, "right") + 2
+        cells[np.arange(len(told)), 12 - width] = code
+        text = cells[np.arange(12) >= (12 - width)[:, None]]
     length = np.zeros(len(number) + 1, np.int32)
-    length[1:][known] = 12 - first
+    length[1:][known] = width
     ends = np.cumsum(length, dtype=np.int32)
     nulls = None if some is None else bits(some)
     return pa.Array.from_buffers(pa.string(), len(number), [nulls, pa.py_buffer(ends), pa.py_buffer(text)])
+
+
+def _twelve_digits(number: Ints, least: int, most: int) -> NDArray[np.uint8]:
+    """Rows of twelve digits, four looked up at a time. The first four are mostly the same for all numbers of a city."""
+    cells = np.empty((len(number), 3), np.uint32)
+    high, rest = divmod(least, 100_000_000)
+    if most // 100_000_000 == high:
+        cells[:, 0] = _FOUR_DIGITS[high]
+        below = (number - (least - rest)).astype(np.uint32)
+    else:
+        first, below = np.divmod(number, 100_000_000)
+        cells[:, 0] = _FOUR_DIGITS[first]
+        below = below.astype(np.uint32)
+    middle = below // np.uint32(10_000)
+    cells[:, 1] = _FOUR_DIGITS[middle]
+    cells[:, 2] = _FOUR_DIGITS[below - middle * np.uint32(10_000)]
+    return cells.view(np.uint8)
 
 
 def bits(mask: Bools) -> pa.Buffer:
