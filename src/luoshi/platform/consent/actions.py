@@ -16,6 +16,7 @@ from luoshi.platform.access.scope import Scope
 from luoshi.platform.consent import queries, resource
 from luoshi.platform.consent.categories import book
 from luoshi.platform.consent.models import BreakGlass, Choice, Dispute, Sharing
+from luoshi.platform.identity import joined
 from luoshi.platform.regions.models import Institution
 from luoshi.platform.store import reads
 
@@ -234,7 +235,7 @@ def dispute(
     place = reads.person_place(person) or ("", "")
     with transaction.atomic():
         same = Dispute.objects.filter(
-            person=person, resource_type=resource_type, resource_id=resource_id, state=Dispute.OPEN
+            joined.of(person), resource_type=resource_type, resource_id=resource_id, state=Dispute.OPEN
         )
         if same.exists():
             raise Refused(_("这条记录的异议正在处理。"), todo=_("请等待答复，或先撤回原来的异议。"))

@@ -12,3 +12,10 @@ class ConsentConfig(AppConfig):
     name = "luoshi.platform.consent"
     label = "consent"
     verbose_name = _("档案开放与授权")
+
+    def ready(self) -> None:
+        """Follow merges of persons and their undoing."""
+        from luoshi.platform.consent import resource
+        from luoshi.platform.identity import joined
+
+        joined.add_follower(resource.follow)

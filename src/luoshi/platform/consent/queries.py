@@ -16,13 +16,14 @@ from luoshi.platform.audit.models import Entry
 from luoshi.platform.consent import rules
 from luoshi.platform.consent.categories import book
 from luoshi.platform.consent.models import BreakGlass, Choice, Dispute, Sharing
+from luoshi.platform.identity import joined
 from luoshi.platform.regions.models import Division
 from luoshi.platform.store import reads
 from luoshi.platform.store.models import Person
 
 
 def grounds(person: int) -> rules.Grounds:
-    """All that was decided about a person. Three queries."""
+    """All that was decided about a person, also about those who were joined with them. Three queries."""
     return _grounds([person])[person]
 
 
@@ -31,12 +32,16 @@ def _grounds(persons: Iterable[int]) -> dict[int, rules.Grounds]:
     choices: dict[int, list[rules.Choice]] = {person: [] for person in wanted}
     sharings: dict[int, list[rules.Sharing]] = {person: [] for person in wanted}
     broken: dict[int, list[rules.Broken]] = {person: [] for person in wanted}
-    for c in Choice.objects.filter(person__in=wanted):
-        choices[c.person].append(rules.Choice(c.category, c.open, c.since, c.until, c.pk))
-    for s in Sharing.objects.filter(person__in=wanted):
-        sharings[s.person].append(rules.Sharing(s.institution, s.permit, s.since, s.until, s.category, s.purpose))
-    for b in BreakGlass.objects.filter(person__in=wanted, expires_at__gt=datetime.now(UTC)):
-        broken[b.person].append(rules.Broken(b.user, b.expires_at))
+    of_them, top = joined.of_any(wanted), joined.top()
+    for c in Choice.objects.filter(of_them).annotate(top=top):
+        for person in {c.person, c.top} & choices.keys():
+            choices[person].append(rules.Choice(c.category, c.open, c.since, c.until, c.pk))
+    for s in Sharing.objects.filter(of_them).annotate(top=top):
+        for person in {s.person, s.top} & sharings.keys():
+            sharings[person].append(rules.Sharing(s.institution, s.permit, s.since, s.until, s.category, s.purpose))
+    for b in BreakGlass.objects.filter(of_them, expires_at__gt=datetime.now(UTC)).annotate(top=top):
+        for person in {b.person, b.top} & broken.keys():
+            broken[person].append(rules.Broken(b.user, b.expires_at))
     return {p: rules.Grounds(tuple(choices[p]), tuple(sharings[p]), tuple(broken[p])) for p in wanted}
 
 
@@ -160,7 +165,7 @@ def counts(*, scope: Scope) -> tuple[list[Count], int, int]:
     inside = Q() if scope.everywhere else Q(person__in=persons.values("pk"))
     last: dict[tuple[int, str], bool] = {}
     for person, category, opened in (
-        Choice.objects.filter(inside, in_force).order_by("pk").values_list("person", "category", "open")
+        Choice.objects.filter(inside, in_force).order_by("pk").values_list(joined.top(), "category", "open")
     ):
         last[person, category] = opened
     found = [
@@ -194,9 +199,9 @@ def looks(person: int, *, limit: int = 50, own: Iterable[str] = ()) -> list[Look
     """The latest looks at a person, those of one account at one thing on one day told once. `own`: usernames of the
     resident and their guardians. Three queries."""
     rows = list(
-        Entry.objects.filter(object_type="person", object_id=str(person), action__in=("look", "break-glass")).order_by(
-            "-number"
-        )[: limit * 10]
+        Entry.objects.filter(
+            joined.of_text(person, "object_id"), object_type="person", action__in=("look", "break-glass")
+        ).order_by("-number")[: limit * 10]
     )
     mine = set(own)
     grants: dict[str, list[Grant]] = {}

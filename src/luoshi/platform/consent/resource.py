@@ -11,12 +11,13 @@ from datetime import date, datetime
 from typing import Any
 
 import orjson
+from django.db.models import Case, When
 
 from luoshi.kernel import clock
 from luoshi.platform.consent.categories import CATEGORY_SYSTEM, book
 from luoshi.platform.consent.models import Choice, Sharing
-from luoshi.platform.identity import links
-from luoshi.platform.store import people, preparing, writing
+from luoshi.platform.identity import joined, links
+from luoshi.platform.store import people, preparing, sets, writing
 from luoshi.platform.store.models import PersonIdentifier, Source
 
 SOURCE = "luoshi-consent"
@@ -33,10 +34,12 @@ def write_access(person: int, *, since: date, active: bool, by: str) -> bool:
 
 
 def write_sharing(person: int, *, by: str) -> bool:
-    """Say in the store what the resident chose and shares, as the tables have it now. Returns as `write_access`."""
+    """Say in the store what the resident chose and shares, as the tables have it now: of all who are one person with
+    them, under the one they count for. Returns as `write_access`."""
+    person = links.root(person)
     provisions: list[dict[str, Any]] = []
     for name in book().categories:
-        last = Choice.objects.filter(person=person, category=name).order_by("-pk").first()
+        last = Choice.objects.filter(joined.of(person), category=name).order_by("-pk").first()
         if last is not None:
             provisions.append(
                 {
@@ -45,7 +48,7 @@ def write_sharing(person: int, *, by: str) -> bool:
                     "securityLabel": [{"system": CATEGORY_SYSTEM, "code": name}],
                 }
             )
-    for sharing in Sharing.objects.filter(person=person).order_by("pk"):
+    for sharing in Sharing.objects.filter(joined.of(person)).order_by("pk"):
         provision: dict[str, Any] = {
             "type": "permit" if sharing.permit else "deny",
             "period": _period(sharing.since, sharing.until),
@@ -68,14 +71,37 @@ def write_sharing(person: int, *, by: str) -> bool:
     return _write(person, "sharing", "active", clock.today(), {"type": "permit", "provision": provisions}, by)
 
 
+def follow(persons: frozenset[int], by: str) -> None:
+    """Persons were joined or taken apart (`joined.Follower`): say anew what each of them shares, where anything was ever
+    said or chosen."""
+    said = {f"sharing-{person}": person for person in persons}
+    wanted = {
+        said[key]
+        for (key,) in sets.select(
+            "SELECT r.key FROM store_resource r JOIN store_source s ON s.id = r.source_id"
+            " WHERE r.key IN {values} AND r.type = 'Consent' AND s.name = %s",
+            said,
+            SOURCE,
+        )
+    }
+    for model in (Choice, Sharing):
+        rows = model.objects.filter(joined.of_any(persons)).annotate(top=joined.top())
+        wanted |= set(rows.values_list("top", flat=True)) & persons
+    for person in sorted(wanted):
+        write_sharing(person, by=by)
+
+
 def _period(since: date, until: date | None) -> dict[str, str]:
     # A choice taken back on the day it was made has no day left.
     return {"start": since.isoformat()} | ({"end": max(since, until).isoformat()} if until else {})
 
 
 def _write(person: int, kind: str, status: str, since: date, provision: dict[str, Any], by: str) -> bool:
-    named = PersonIdentifier.objects.filter(person__in=links.members(person)).order_by("pk")
-    identifier = named.filter(system=people.RECORD_NUMBER).first() or named.first()
+    named = PersonIdentifier.objects.filter(joined.of(links.root(person)))
+    # By a number of their own first, so that it stays with them when persons are taken apart.
+    own = Case(When(person=person, then=0), default=1)
+    best = Case(When(system=people.RECORD_NUMBER, then=0), default=1)
+    identifier = named.order_by(own, best, "pk").first()
     if identifier is None:
         return False
     at: datetime = clock.now()

@@ -10,7 +10,7 @@ from django.db import transaction
 from luoshi.kernel import clock
 from luoshi.kernel.errors import InvalidValue, NotFound, Refused
 from luoshi.platform import audit
-from luoshi.platform.identity import links
+from luoshi.platform.identity import joined, links
 from luoshi.platform.identity.models import Answer, Case, Link, State
 from luoshi.platform.store import sets
 from luoshi.platform.store.models import Chunk, Person, Source
@@ -51,6 +51,7 @@ def merge(*, keep: int, other: int, by: User | str, reason: str, basis: str = Li
             object_id=top,
             detail={"other": child, "resources": len(resources), "basis": basis, "reason": reason, "chunk": chunk},
         )
+        joined.tell([top], _name(by))
     return link
 
 
@@ -84,6 +85,7 @@ def unmerge(*, other: int, by: User | str, reason: str) -> Link:
             object_id=other,
             detail={"from": link.root, "resources": len(resources), "reason": reason, "chunk": chunk},
         )
+        joined.tell([link.root, other], _name(by))
     link.refresh_from_db()
     return link
 

@@ -59,9 +59,9 @@ def cards(persons: Iterable[int], *, scope: Scope) -> dict[int, Card]:
     return {person: found[person] for person in places if person in found}
 
 
-def by_identifier(text: str, *, scope: Scope) -> list[int]:
-    """Persons inside the scope with this identifier of any kind, written as on the card or with blanks; of
-    several joined into one, that one. Three queries."""
+def owners(text: str) -> list[int]:
+    """Persons with this identifier of any kind, written as on the card or with blanks; each by their own number, also
+    where they were joined with another. One query."""
     text = "".join(text.split()).upper()
     wanted = set()
     for system, check in SYSTEMS.items():
@@ -75,7 +75,12 @@ def by_identifier(text: str, *, scope: Scope) -> list[int]:
     rows = PersonIdentifier.objects.filter(
         system__in={s for s, _ in wanted}, value__in={v for _, v in wanted}
     ).values_list("system", "value", "person")
-    found = {person for system, value, person in rows if (system, value) in wanted}
+    return sorted({person for system, value, person in rows if (system, value) in wanted})
+
+
+def by_identifier(text: str, *, scope: Scope) -> list[int]:
+    """`owners` inside the scope; of several joined into one, that one. Three queries."""
+    found = set(owners(text))
     tops = links.roots(found) if found else {}
     found = {tops.get(person, person) for person in found}
     return sorted(Person.objects.filter(inside(scope), pk__in=found).values_list("pk", flat=True))

@@ -15,6 +15,7 @@ from luoshi.kernel.errors import NotFound
 from luoshi.platform import audit
 from luoshi.platform.access.models import User
 from luoshi.platform.access.scope import Scope
+from luoshi.platform.identity import joined
 from luoshi.platform.store import people
 from luoshi.services.health_code import keys
 from luoshi.services.health_code.models import Holder, StaticCode
@@ -50,7 +51,7 @@ def print_static(*, person: int, by: User, scope: Scope) -> tuple[str, StaticCod
     seconds = int(timedelta(days=code_rules().static_days).total_seconds())
     with transaction.atomic():
         holder = _holder(person)
-        _revoke(holder, by, "replaced")
+        _revoke(person, by, "replaced")
         text, claims = health_code.issue(
             holder.opaque_id, keys.current(), kind=health_code.STATIC, now=now, seconds=seconds
         )
@@ -71,14 +72,15 @@ def print_static(*, person: int, by: User, scope: Scope) -> tuple[str, StaticCod
 def revoke(*, person: int, by: User, reason: str) -> int:
     """Revoke the printed codes of a person (lost, stolen). Returns how many. The caller has checked who asks."""
     with transaction.atomic():
-        holder = Holder.objects.filter(person=person).first()
-        count = _revoke(holder, by, reason) if holder else 0
+        count = _revoke(person, by, reason)
         if count:
             audit.record(by=by, action="code.revoke", object_type="person", object_id=person, detail={"reason": reason})
     return count
 
 
-def _revoke(holder: Holder, by: User, reason: str) -> int:
+def _revoke(person: int, by: User, reason: str) -> int:
+    """End the printed codes of a person, also those of a number that was joined with theirs."""
     now = datetime.now(UTC)
-    rows = StaticCode.objects.filter(holder=holder, revoked_at__isnull=True, expires_at__gt=now)
+    holders = Holder.objects.filter(joined.of(person))
+    rows = StaticCode.objects.filter(holder__in=holders, revoked_at__isnull=True, expires_at__gt=now)
     return rows.update(revoked_at=now, revoked_by=by.get_username(), reason=reason[:40])

@@ -6,14 +6,15 @@ import time
 from datetime import UTC, datetime
 
 from luoshi.kernel import health_code
+from luoshi.platform.identity import joined
 from luoshi.services.health_code import keys
 from luoshi.services.health_code.models import StaticCode
 from luoshi.services.health_code.rules import code_rules
 
 
 def static_codes(person: int) -> list[StaticCode]:
-    """The printed codes of a person, newest first."""
-    return list(StaticCode.objects.filter(holder__person=person).order_by("-pk"))
+    """The printed codes of a person and of those who were joined with them, newest first."""
+    return list(StaticCode.objects.filter(joined.of(person, "holder__person")).order_by("-pk"))
 
 
 def revoked_serials() -> frozenset[str]:

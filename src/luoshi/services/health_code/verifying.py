@@ -15,6 +15,7 @@ from luoshi.platform import audit
 from luoshi.platform.access.models import User
 from luoshi.platform.access.scope import Scope
 from luoshi.platform.consent import queries as consent
+from luoshi.platform.identity import links
 from luoshi.platform.store import people
 from luoshi.services.health_code import keys
 from luoshi.services.health_code.models import Holder, StaticCode, Used
@@ -56,7 +57,8 @@ def verify(text: str, *, by: User, scope: Scope) -> Result:
         reason, holder = _known(claims, once=rules.dynamic_once)
     card = None
     if holder is not None and reason == "ok":
-        card = people.cards([holder.person], scope=Scope.system()).get(holder.person)
+        person = links.root(holder.person)
+        card = people.cards([person], scope=Scope.system()).get(person)
         reason = "ok" if card else "nobody"
     kind = claims.kind if claims else ""
     with transaction.atomic():

@@ -18,6 +18,7 @@ from luoshi.platform.access.scope import Scope
 from luoshi.platform.consent import public
 from luoshi.platform.consent import queries as consent
 from luoshi.platform.consent.models import Dispute
+from luoshi.platform.identity import joined
 from luoshi.platform.lake import refresh, results
 from luoshi.platform.regions import queries as regions
 from luoshi.platform.store import people, reads
@@ -131,7 +132,7 @@ def resident(person: int, *, scope: Scope, looks: int = 20) -> Resident:
         admitted=admitted,
         stored=tuple(examined.visible),
         disputed=frozenset(
-            Dispute.objects.filter(person=person, state=Dispute.OPEN).values_list("resource_type", "resource_id")
+            Dispute.objects.filter(joined.of(person), state=Dispute.OPEN).values_list("resource_type", "resource_id")
         ),
     )
 

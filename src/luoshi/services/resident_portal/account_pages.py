@@ -14,6 +14,7 @@ from luoshi.kernel import clock
 from luoshi.kernel.errors import UserError
 from luoshi.platform.access import actions as access
 from luoshi.platform.access.forms import NewPasswordForm
+from luoshi.platform.identity import joined, links
 from luoshi.services.resident_portal import actions, queries
 from luoshi.services.resident_portal.forms import CounterForm
 from luoshi.services.resident_portal.guards import PortalRequest, resident_page
@@ -24,7 +25,7 @@ from luoshi.services.resident_portal.models import Proxy
 @require_http_methods(["GET", "POST"])
 def account(request: PortalRequest) -> HttpResponse:
     """Children, password, and closing the account."""
-    request.subject = queries.subject(request.account, request.account.person)
+    request.subject = queries.subject(request.account, links.root(request.account.person))
     child, password = CounterForm(), NewPasswordForm(user=request.user)
     done = ""
     if request.method == "POST":
@@ -55,11 +56,12 @@ def account(request: PortalRequest) -> HttpResponse:
         messages.success(request, done)
         return redirect("resident_portal:account")
     children = Proxy.objects.filter(account=request.account, ended_at__isnull=True, until__gte=clock.today())
+    children = children.annotate(counts_for=joined.top())
     names = dict(request.subject.others)
     context = {
         "child": child,
         "password": password,
-        "children": [(proxy, names.get(proxy.person, "—")) for proxy in children],
+        "children": [(proxy, names.get(proxy.counts_for, "—")) for proxy in children],
     }
     context |= {"subject": request.subject, "here": "account"}
     status = 400 if request.method == "POST" else 200

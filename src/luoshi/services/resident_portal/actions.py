@@ -18,6 +18,7 @@ from luoshi.platform.access.models import User
 from luoshi.platform.access.scope import Scope
 from luoshi.platform.consent import resource as consent_resource
 from luoshi.platform.consent.categories import book
+from luoshi.platform.identity import joined, links
 from luoshi.platform.store import people
 from luoshi.services.resident_portal import rules
 from luoshi.services.resident_portal.models import Account, Invitation, Proxy
@@ -64,8 +65,9 @@ def _child_until(card: people.Card) -> None:
         raise InvalidValue(_("只有未满 %(age)d 周岁、出生日期已登记的孩子可以由监护人查看。") % {"age": ends})
 
 
-def _redeem(*, identifier: str, name: str, code: str, kind: str) -> tuple[people.Card, Invitation]:
-    """The person and invitation that an identifier, a name and a code belong to. All that is wrong is answered by the
+def _redeem(*, identifier: str, name: str, code: str, kind: str) -> tuple[people.Card, int, Invitation]:
+    """The person, the number the identifier was noted for (another where persons were joined), and the invitation that
+    an identifier, a name and a code belong to. All that is wrong is answered by the
     same words, so that nobody learns which numbers exist; a wrong code counts against the invitation."""
     wrong = InvalidValue(
         _("证件号、姓名和开通码对不上，或开通码已过期。"),
@@ -76,7 +78,11 @@ def _redeem(*, identifier: str, name: str, code: str, kind: str) -> tuple[people
     tries = rules.portal_rules().counter_code.tries
     row = (
         Invitation.objects.filter(
-            person=card.person, kind=kind, used_at__isnull=True, expires_at__gt=datetime.now(UTC), failures__lt=tries
+            joined.of(card.person),
+            kind=kind,
+            used_at__isnull=True,
+            expires_at__gt=datetime.now(UTC),
+            failures__lt=tries,
         )
         .order_by("-pk")
         .first()
@@ -92,15 +98,16 @@ def _redeem(*, identifier: str, name: str, code: str, kind: str) -> tuple[people
             Invitation.objects.filter(pk=row.pk).update(failures=F("failures") + 1)
             audit.record(by="system", action="resident.wrong-code", object_type="person", object_id=card.person)
         raise wrong
-    return card, row
+    return card, next(iter(people.owners(identifier)), card.person), row
 
 
 def register(*, identifier: str, name: str, code: str, password: str) -> Account:
     """An account for whoever has the card's number, the name and the code of the counter; or, where there is one
     already, a new password for it. Raises `InvalidValue` when the three do not fit or the password is against the
     rules. The record counts as open to the resident from today."""
-    card, invitation = _redeem(identifier=identifier, name=name, code=code, kind=Invitation.SELF)
-    account = Account.objects.filter(person=card.person, closed_at__isnull=True).select_related("user").first()
+    card, named, invitation = _redeem(identifier=identifier, name=name, code=code, kind=Invitation.SELF)
+    accounts = Account.objects.filter(joined.of(card.person), closed_at__isnull=True).select_related("user")
+    account = max(accounts, key=lambda one: one.person == named, default=None)
     with transaction.atomic():
         _use(invitation)
         if account is not None:
@@ -113,7 +120,7 @@ def register(*, identifier: str, name: str, code: str, password: str) -> Account
             by="counter",
             must_change_password=False,
         )
-        account = Account.objects.create(user=user, person=card.person)
+        account = Account.objects.create(user=user, person=named)
         audit.record(
             by=user,
             action="resident.register",
@@ -122,7 +129,7 @@ def register(*, identifier: str, name: str, code: str, password: str) -> Account
             scope_division=card.division,
             detail={"invitation": invitation.pk},
         )
-        consent_resource.write_access(card.person, since=clock.today(), active=True, by=user.get_username())
+        consent_resource.write_access(named, since=clock.today(), active=True, by=user.get_username())
     return account
 
 
@@ -136,8 +143,8 @@ def _use(invitation: Invitation) -> None:
 def become_guardian(*, account: Account, identifier: str, name: str, code: str) -> Proxy:
     """Let a signed-in resident read their child's record until the child is grown up. Raises `InvalidValue` as
     `register`, or for oneself."""
-    card, invitation = _redeem(identifier=identifier, name=name, code=code, kind=Invitation.GUARDIAN)
-    if card.person == account.person:
+    card, named, invitation = _redeem(identifier=identifier, name=name, code=code, kind=Invitation.GUARDIAN)
+    if card.person == links.root(account.person):
         raise InvalidValue(_("这是您本人。"))
     _child_until(card)
     assert card.birth_date is not None
@@ -145,7 +152,7 @@ def become_guardian(*, account: Account, identifier: str, name: str, code: str) 
         _use(invitation)
         row = Proxy.objects.create(
             account=account,
-            person=card.person,
+            person=named,
             since=clock.today(),
             until=rules.guardian_until(card.birth_date, book().guardians.ends_at),
             invitation=invitation,

@@ -21,6 +21,7 @@ from luoshi.kernel.errors import UserError
 from luoshi.platform import audit
 from luoshi.platform.access.models import User
 from luoshi.platform.access.scope import Scope
+from luoshi.platform.identity import joined
 from luoshi.platform.store import people
 from luoshi.services.resident_portal import actions
 from luoshi.services.resident_portal.forms import RegisterForm, SignInForm
@@ -29,13 +30,18 @@ from luoshi.services.resident_portal.models import Account
 BACKEND = "django.contrib.auth.backends.ModelBackend"
 
 
-def _username(identifier: str) -> str:
+def _username(identifier: str, password: str) -> str:
     """The account behind an identifier. For one nobody has, a name nobody has either: wrong tries are counted, and take
-    as long, for numbers that exist and for those that do not."""
+    as long, for numbers that exist and for those that do not. Who was known as two people may have two accounts: the
+    one of that password."""
     found = people.by_identifier(identifier, scope=Scope.system())
-    account = Account.objects.filter(person__in=found, closed_at__isnull=True).select_related("user").first()
-    if account is not None:
-        return account.user.get_username()
+    accounts = (
+        Account.objects.filter(joined.of_any(found), closed_at__isnull=True).select_related("user").order_by("pk")
+    )
+    users = [account.user for account in accounts]
+    if users:
+        right = (user for user in users if user.check_password(password)) if len(users) > 1 else iter(users)
+        return next(right, users[0]).get_username()
     return "resident-none-" + hashlib.sha256(f"{settings.SECRET_KEY}:{identifier}".encode()).hexdigest()[:16]
 
 
@@ -48,7 +54,9 @@ def sign_in(request: HttpRequest) -> HttpResponse:
     onward = _onward(request)
     if request.method == "POST" and form.is_valid():
         user = authenticate(
-            request, username=_username(form.cleaned_data["identifier"]), password=form.cleaned_data["password"]
+            request,
+            username=_username(form.cleaned_data["identifier"], form.cleaned_data["password"]),
+            password=form.cleaned_data["password"],
         )
         if isinstance(user, User):
             _let_in(request, user)

@@ -23,6 +23,7 @@ from luoshi.platform.consent import queries as consent_queries
 from luoshi.platform.consent import rules as consent_rules
 from luoshi.platform.consent.categories import book
 from luoshi.platform.consent.models import BreakGlass, Dispute, Sharing
+from luoshi.platform.identity import joined, links
 from luoshi.platform.regions import queries as regions
 from luoshi.platform.regions.models import Institution
 from luoshi.services.contracts import public as signed_with
@@ -38,7 +39,7 @@ SHOWN = 200
 @require_GET
 def home(request: PortalRequest) -> HttpResponse:
     """To the resident's own page."""
-    return redirect("resident_portal:overview", person=request.account.person)
+    return redirect("resident_portal:overview", person=links.root(request.account.person))
 
 
 def _show(request: PortalRequest, template: str, here: str, context: dict[str, Any], status: int = 200) -> HttpResponse:
@@ -100,8 +101,10 @@ def _plain(trend: records.Trend) -> str:
 def _news(person: int) -> dict[str, int]:
     """What happened in the last thirty days that the resident should know of."""
     since = clock.now().timestamp() - 30 * 86_400
-    glass = BreakGlass.objects.filter(person=person).values_list("started_at", flat=True)
-    answered = Dispute.objects.filter(person=person, answered_at__isnull=False).values_list("answered_at", flat=True)
+    glass = BreakGlass.objects.filter(joined.of(person)).values_list("started_at", flat=True)
+    answered = Dispute.objects.filter(joined.of(person), answered_at__isnull=False).values_list(
+        "answered_at", flat=True
+    )
     return {
         "glass": sum(at.timestamp() >= since for at in glass),
         "answered": sum(at is not None and at.timestamp() >= since for at in answered),
@@ -148,7 +151,7 @@ def entry(request: PortalRequest, resource_type: str, id: str) -> HttpResponse: 
     if request.method == "POST":
         try:
             consent.dispute(
-                person=request.subject.person,
+                person=request.subject.named,
                 text=request.POST.get("text", ""),
                 by=request.user,
                 resource_type=shown.type,
@@ -189,7 +192,7 @@ def privacy(request: PortalRequest) -> HttpResponse:
     person = request.subject.person
     grounds = consent_queries.grounds(person)
     today = clock.today()
-    sharings = list(Sharing.objects.filter(person=person, withdrawn_at__isnull=True).order_by("-pk"))
+    sharings = list(Sharing.objects.filter(joined.of(person), withdrawn_at__isnull=True).order_by("-pk"))
     names = regions.institution_names({s.institution for s in sharings})
     context = {
         "categories": [
@@ -271,7 +274,8 @@ def share(request: PortalRequest) -> HttpResponse:
 @require_POST
 def withdraw(request: PortalRequest, sharing_id: int) -> HttpResponse:
     """Take back what was decided about an institution."""
-    row = Sharing.objects.filter(pk=sharing_id, person=_own(request)).first()
+    _own(request)
+    row = Sharing.objects.filter(joined.of(request.subject.person), pk=sharing_id).first()
     if row is None:
         raise Http404
     consent.withdraw(sharing=row, by=request.user)
@@ -280,11 +284,12 @@ def withdraw(request: PortalRequest, sharing_id: int) -> HttpResponse:
 
 
 def _own(request: PortalRequest) -> int:
-    """The person whose consent this is: the resident; of a child under fourteen the guardian decides, later the child."""
+    """The person under whose number this is kept: the resident; of a child under fourteen the guardian decides, later the
+    child, which is refused here."""
     age = request.subject.viewer.child_age
     if not request.subject.own and (age is None or age >= book().guardians.full_until):
         raise Refused(_("孩子已满 %(age)d 周岁，由本人决定。") % {"age": book().guardians.full_until})
-    return request.subject.person
+    return request.subject.named
 
 
 def _day(text: str) -> date | None:
@@ -305,7 +310,7 @@ def looks(request: PortalRequest) -> HttpResponse:
     found = [look for look in consent_queries.looks(person, limit=200, own=mine) if own or not look.own]
     institutions = regions.institution_names({look.place for look in found if look.is_institution})
     divisions = regions.division_names({look.place for look in found if not look.is_institution and look.place})
-    glass = BreakGlass.objects.filter(person=person).order_by("-started_at")
+    glass = BreakGlass.objects.filter(joined.of(person)).order_by("-started_at")
     names = regions.institution_names({row.institution for row in glass} - {""})
     context = {
         "looks": records.looks(found, divisions | institutions, {}),
@@ -322,13 +327,13 @@ def disputes(request: PortalRequest) -> HttpResponse:
     person, error = request.subject.person, ""
     if request.method == "POST":
         try:
-            consent.dispute(person=person, text=request.POST.get("text", ""), by=request.user)
+            consent.dispute(person=request.subject.named, text=request.POST.get("text", ""), by=request.user)
         except UserError as mistake:
             error = f"{mistake.message} {mistake.todo}".strip()
         else:
             messages.success(request, _("已提交。机构会核对并答复。"))
             return redirect("resident_portal:disputes", person=person)
-    rows = Dispute.objects.filter(person=person).order_by("-pk")
+    rows = Dispute.objects.filter(joined.of(person)).order_by("-pk")
     states = records.dispute_states()
     names = regions.institution_names({row.institution for row in rows} - {""})
     context = {
@@ -343,7 +348,7 @@ def disputes(request: PortalRequest) -> HttpResponse:
 @require_POST
 def withdraw_dispute(request: PortalRequest, dispute_id: int) -> HttpResponse:
     """Take back a dispute that was not answered yet."""
-    row = Dispute.objects.filter(pk=dispute_id, person=request.subject.person).first()
+    row = Dispute.objects.filter(joined.of(request.subject.person), pk=dispute_id).first()
     if row is None:
         raise Http404
     consent.withdraw_dispute(dispute=row, by=request.user)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from luoshi.platform.identity import joined
 from luoshi.services.resident_portal.actions import invite
 from luoshi.services.resident_portal.guards import PortalRequest, resident_page
 from luoshi.services.resident_portal.models import Account
@@ -13,4 +14,4 @@ __all__ = ["PortalRequest", "Subject", "has_account", "invite", "portal_rules", 
 
 def has_account(person: int) -> bool:
     """Whether the resident can sign in. One query."""
-    return Account.objects.filter(person=person, closed_at__isnull=True).exists()
+    return Account.objects.filter(joined.of(person), closed_at__isnull=True).exists()

@@ -12,6 +12,7 @@ from luoshi.platform.access.scope import Scope
 from luoshi.platform.consent import public as consent
 from luoshi.platform.consent import queries as consent_queries
 from luoshi.platform.consent import rules as consent_rules
+from luoshi.platform.identity import joined, links
 from luoshi.platform.store import people, reads
 from luoshi.services.records_desk import public as records
 from luoshi.services.resident_portal.models import Account, Proxy
@@ -20,13 +21,16 @@ from luoshi.services.resident_portal.models import Account, Proxy
 @dataclass(frozen=True)
 class Subject:
     """The person a page is about. `own`: the signed-in resident; otherwise a child of theirs. `others`: whom else they
-    may read about, as (person, name)."""
+    may read about, as (person, name). `named`: the number the account (or the right to read for the child) was given
+    for; another than `person` once the two were joined. What is decided here is kept under it, so that it goes with
+    them when the two are taken apart."""
 
     account: Account
     card: people.Card
     own: bool
     viewer: consent_rules.Viewer
     others: tuple[tuple[int, str], ...]
+    named: int
 
     @property
     def person(self) -> int:
@@ -41,34 +45,36 @@ def account_of(user: User) -> Account | None:
 
 def subject(account: Account, person: int) -> Subject:
     """The subject of a page. Raises `Http404` for anybody but the resident and the children they are guardian of today,
-    as if there were nobody of that number. Four queries."""
+    as if there were nobody of that number. Five queries."""
     today = clock.today()
     children = set(
         Proxy.objects.filter(account=account, since__lte=today, until__gte=today, ended_at__isnull=True).values_list(
             "person", flat=True
         )
     )
-    allowed = {account.person} | children
+    tops = links.roots({account.person} | children)
+    # The account last: who is joined with a child of theirs is still themselves.
+    allowed = {tops.get(named, named): named for named in (*sorted(children), account.person)}
     if person not in allowed:
         raise Http404
     cards = people.cards(sorted(allowed), scope=Scope.system())
     if person not in cards:
         raise Http404
     card = cards[person]
-    own = person == account.person
+    own = allowed[person] == account.person
     viewer = consent_rules.Viewer(
         account.user.get_username(),
         kind="resident" if own else "guardian",
         child_age=None if own else records.age(card),
     )
     others = tuple((number, other.name) for number, other in cards.items() if number != person)
-    return Subject(account, card, own, viewer, others)
+    return Subject(account, card, own, viewer, others, allowed[person])
 
 
 def own_usernames(person: int) -> list[str]:
     """Accounts of the resident and of their guardians, of today and before. Two queries."""
-    names = list(Account.objects.filter(person=person).values_list("user__username", flat=True))
-    return names + list(Proxy.objects.filter(person=person).values_list("account__user__username", flat=True))
+    names = list(Account.objects.filter(joined.of(person)).values_list("user__username", flat=True))
+    return names + list(Proxy.objects.filter(joined.of(person)).values_list("account__user__username", flat=True))
 
 
 @dataclass(frozen=True)
