@@ -6,13 +6,13 @@ from datetime import timedelta
 from typing import Any
 
 from luoshi.platform.jobs.registry import Progress, job
-from luoshi.services.referral import clocks
-from luoshi.services.referral.exchange import outbox
 
 
 @job("referral.clock", restartable=True, every=timedelta(minutes=1))
 def clock(progress: Progress) -> dict[str, Any]:
     """Escalate what is late, note who did not come."""
+    from luoshi.services.referral import clocks
+
     done = clocks.tick()
     return {"lapsed": done.lapsed, "escalated": done.escalated}
 
@@ -20,4 +20,6 @@ def clock(progress: Progress) -> dict[str, Any]:
 @job("referral.exchange", restartable=True, every=timedelta(seconds=10))
 def exchange(progress: Progress) -> dict[str, Any]:
     """Send what waits for peers."""
+    from luoshi.services.referral.exchange import outbox
+
     return {"sent": outbox.deliver()}

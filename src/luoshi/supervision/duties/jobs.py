@@ -7,10 +7,11 @@ from datetime import timedelta
 from typing import Any
 
 from luoshi.platform.jobs.registry import Progress, job
-from luoshi.supervision.duties import clockwork
 
 
 @job("duties.turn", restartable=True, every=timedelta(minutes=10))
 def turn(progress: Progress) -> dict[str, Any]:
     """One turn of the clock: see `clockwork.turn`."""
+    from luoshi.supervision.duties import clockwork
+
     return asdict(clockwork.turn())
