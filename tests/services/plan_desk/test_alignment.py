@@ -9,11 +9,12 @@ import docx
 import openpyxl
 import pytest
 from click.testing import CliRunner
+from django.utils.translation import override
 
 from luoshi.cli.plan_compare import compare
 from luoshi.kernel.errors import InvalidValue
 from luoshi.platform.access.scope import Scope
-from luoshi.services.plan_desk import actions, alignment
+from luoshi.services.plan_desk import actions, alignment, amendment, rules
 from luoshi.services.plan_desk.models import Status
 
 COUNTY = """东溪区2025年卫生健康工作要点
@@ -216,3 +217,9 @@ class TestCommand:
             assert out.read_bytes().startswith(b"PK")
         with pytest.raises(InvalidValue):
             self.run(*files, "--out", tmp_path / "x.pdf")
+
+
+@pytest.mark.parametrize("names", [alignment.KINDS, alignment.RELATIONS, amendment.KINDS, rules.KINDS, rules.FORCES])
+def test_findings_are_named_in_english_too(names):
+    with override("en"):
+        assert not [str(name) for name in names.values() if not str(name).isascii()]
