@@ -1,4 +1,4 @@
-// The desk by keyboard and mouse: item and sentence find each other, j/k walk, a/x/e/b act, w tells why, a selection becomes a target.
+// The desk by keyboard and mouse: item and sentence find each other, j/k walk, a/x/e/b/s/m act, w tells why, a selection becomes a target.
 // Every link and form here works without this file.
 "use strict";
 document.addEventListener("DOMContentLoaded", () => {
@@ -90,7 +90,7 @@ document.addEventListener("DOMContentLoaded", () => {
     } else if (event.key === "w") {
       const why = chosen()?.querySelector("details.why");
       if (why) why.open = !why.open;
-    } else if (["a", "x", "e", "b"].includes(event.key)) {
+    } else if (["a", "x", "e", "b", "s", "m"].includes(event.key)) {
       const button = chosen()?.querySelector(`[data-key="${event.key}"]`);
       if (button) {
         event.preventDefault();
