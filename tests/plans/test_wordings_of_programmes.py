@@ -266,3 +266,26 @@ def test_values_go_to_the_years_of_the_paper_and_its_number_dates_it(tmp_path: P
     assert [(t.value, t.deadline) for t in plan.targets] == [
         (20, "2022"), (28, "2030"), (10, "2022"), (8, "2030"), (95, "2020"),
     ]  # fmt: skip
+
+
+def test_a_paper_from_a_site_of_documents(tmp_path: Path) -> None:
+    plan = _plan(
+        tmp_path,
+        "2026社区卫生工作计划.docxVIP\n\n  • 1\n  • 0\n  • 约3.2千字\n  • 约 6页\n  • 举报\n\n2026社区卫生工作计划\n\n"
+        "2026年社区卫生工作以群众健康为目标。\n\n一、提质增效\n\n以需求为导向，优化服务。一是每月抽取150份处方进行分析。二是候诊时间缩短至15分钟以内。\n\n文档评论(0)\n\n相关文档\n",
+    )
+    assert plan.plan.title == "2026社区卫生工作计划"
+    assert plan.plan.period_end == 2026
+    assert [task.number for task in plan.tasks] == ["一"]
+    assert [(t.value, t.unit) for t in plan.targets] == [(150, "份"), (15, "分钟")]
+
+
+def test_the_way_through_a_site_is_no_title(tmp_path: Path) -> None:
+    plan = _plan(
+        tmp_path,
+        "新闻中心 > 健康 > 正文\n\n8部门:到2026年早诊率达到50%以上\n\n"
+        "2025-09-24  来源:中国新闻网\n\n  日前,国家卫健委等8部门印发《防治实施方案》,"
+        "提出到2026年早诊率达到50%以上。(记者 李某)\n\n相关阅读 换一换\n",
+    )
+    assert plan.plan.title == "8部门:到2026年早诊率达到50%以上"
+    assert plan.plan.kind == "news"

@@ -175,6 +175,9 @@ def _period(head: PlanHead, body: str) -> tuple[int | None, int | None]:
     )
     if match:
         return int(match[1]), int(match[1])
+    match = re.match(r"(20[1-4]\d)(?=[\u4e00-\u9fff]{2,20}(?:计划|要点|方案|安排))", title)
+    if match:
+        return int(match[1]), int(match[1])
     match = re.search(r"[\u4e00-\u9fff](20[2-9]\d)[”\"]?", title)
     if match:
         start = int(head.published[:4]) if head.published else None

@@ -234,7 +234,7 @@ def _own_line(reading: RunningText, index: int) -> Marker | None:
     para = reading.paras[index]
     content = reading.text[para.start : para.end]
     match = _OWN_LINE.fullmatch(content.strip())
-    if not match or index + 1 >= len(reading.paras):
+    if not match or int(match[1]) == 0 or index + 1 >= len(reading.paras):
         return None
     following = reading.paras[index + 1]
     title = reading.text[following.start : following.end]

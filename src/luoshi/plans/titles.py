@@ -19,6 +19,10 @@ PLAN_WORDS = re.compile(r"方案|计划|要点|规划|纲要|行动|分工|清�
 _HEADING = re.compile(r"[一二三四五六七八九十]{1,3}、|[（(][一二三四五六七八九十]{1,3}[）)]")
 
 
+_SITE_LINE = re.compile(
+    r"相关(?:阅读|推荐|文档|新闻|链接)|推荐(?:视频|阅读)|新闻推荐|文档评论|[上下]一篇|热门(?:推荐|文档)|您可能关注"
+)
+
 # 《…》已经市政府同意，现印发给你们: the paper names itself.
 _SENT_OUT = re.compile(
     r"(?:^|\n|现将|[。，])\s*《(?P<name>[^《》\n]{6,80}(?:〈[^〉]{2,60}〉[^《》\n]{0,20})?)》"
@@ -39,6 +43,10 @@ def title_of(document: Document, front: list[str], body: str) -> str:
             or re.search(r"[。；;]|[!！](?!.{6})", text)
             or sections.DATE_LINE.match(text)
         ):
+            continue
+        if re.search(r"\S\s?[>›»]\s?\S", line):
+            continue  # 首页 > 新闻中心 > 正文: the way through a site
+        if _SITE_LINE.match(text):
             continue
         if re.match(r"(?:图解|一图读懂|政策解读)\s*[|｜]", line) or (
             META_LINE.search(line) and not line.startswith("标题")
@@ -131,7 +139,7 @@ def joined_titles(front: list[str]) -> list[str]:
 def bare_title(line: str) -> str:
     text = re.sub(r"^(?:标题|名称)[：:]", "", tidy(line).strip())
     text = re.sub(r"[（(]\d{1,3}\s?[页頁P][)）](?=\.|$)|[（(]20\d\d年\d{1,2}月\d{1,2}日(?:印发|发布)?[)）]$", "", text)
-    text = re.sub(r"\.(?:docx?|pdf|txt|html?|wps|xlsx?)$", "", text, flags=re.IGNORECASE)
+    text = re.sub(r"\.(?:docx?|pdf|txt|html?|wps|xlsx?)(?:VIP)?$", "", text, flags=re.IGNORECASE)
     text = re.sub(r"^[\u4e00-\u9fffA-Za-z]{2,6}[-—_|](?=[\u4e00-\u9fff“《20])", "", text)
     text = re.sub(r"^20\d\d\s?年\s?\d{1,2}\s?月\s?第\s?\d{1,3}\s?期\s*", "", text)
     text = re.sub(
