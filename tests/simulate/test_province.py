@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+import subprocess
+import sys
 from datetime import date
 from pathlib import Path
 
@@ -66,6 +68,14 @@ def test_a_city_is_the_same_whoever_writes_it(made, tmp_path):
             alone = layout.table_path(tmp_path / "alone", table, bucket)
             if alone.exists():
                 assert alone.read_bytes() == layout.table_path(folder / "lake", table, bucket).read_bytes()
+
+
+def test_one_process_makes_any_number_of_cities(tmp_path):
+    made = "from datetime import date; from pathlib import Path; from luoshi.simulate import province; "
+    made += f"province.write(4500, 1, date(2025, 10, 31), Path({str(tmp_path)!r}), truth=False, bucket_size=1024, "
+    made += "processes=1, largest=500)"
+    subprocess.run([sys.executable, "-c", made], check=True, timeout=200)
+    assert rows(tmp_path, "division", "code").filter("length(code) = 4").aggregate("count(*)").fetchall() == [(9,)]
 
 
 def test_the_truth_of_the_province_is_what_is_measured(made):

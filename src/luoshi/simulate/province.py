@@ -87,8 +87,8 @@ def write(
     done = lake.Written()
     truths: dict[int, dict[str, Any]] = {}
     work = partial(_one, plan, seed, as_of, fresh, drafts, bucket_size, hardship, truth)
-    with ProcessPoolExecutor(processes, mp_context=get_context("spawn"), max_tasks_per_child=8) as pool:
-        # Two in hand for each process, so that none waits and none runs far ahead.
+    # No `max_tasks_per_child`: with it Python 3.11 waits for ever once every process has made that many.
+    with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
         futures = {pool.submit(work, number): number for number in range(len(plan.residents))}
         for future in as_completed(futures):
             number = futures[future]
