@@ -12,10 +12,12 @@ from pathlib import Path
 import bench
 from bench.row import Row
 
+BESIDES = ("__main__", "row", "peers", "loaded_city")  # modules of this folder that measure nothing
+
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench", description=bench.__doc__)
-    parts = sorted(m.name for m in pkgutil.iter_modules(bench.__path__) if m.name not in ("__main__", "row", "peers"))
+    parts = sorted(m.name for m in pkgutil.iter_modules(bench.__path__) if m.name not in BESIDES)
     parser.add_argument("parts", nargs="*", metavar="PART", help=f"of {', '.join(parts)}; all if none is named")
     parser.add_argument("--residents", type=int, default=1_000_000, help="size of the region (default 1000000)")
     parser.add_argument("--users", type=int, default=200, help="how many at once, where that is asked (default 200)")

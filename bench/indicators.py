@@ -11,6 +11,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
 
@@ -74,13 +75,21 @@ def scan(lake: LakeDirectory, columns: dict[str, list[str]]) -> None:
     con.close()
 
 
-def measured(folder: Path) -> tuple[float, float]:
-    """Seconds and peak memory (MB) of the whole catalogue in a process of its own."""
+@dataclass(frozen=True)
+class Alone:
+    """What the whole catalogue took in a process of its own: seconds, seconds of processor time, most memory (MB)."""
+
+    seconds: float
+    processor: float
+    megabytes: float
+
+
+def measured(folder: Path) -> Alone:
+    """The whole catalogue over the lake at `folder` in a process of its own."""
     told = subprocess.run(
         [sys.executable, "-m", "bench.indicators", str(folder)], check=True, capture_output=True, text=True
     )
-    answer = json.loads(told.stdout)
-    return answer["seconds"], answer["megabytes"]
+    return Alone(**json.loads(told.stdout))
 
 
 MONTHS = [Request(Period(date(2025, 1, 1), Period.month(2025, m).end)) for m in range(1, 11)] + [
@@ -105,8 +114,7 @@ def rows(residents: int) -> Iterator[Row]:
     yield Row(f"core set of {len(core)} indicators", ours, floor, size=size, bar=4)
     twelve = best(lambda: running.evaluate_many(lake, catalogue, MONTHS), 1)
     yield Row("12 month ends, floor: one period", twelve, once, size=size, bar=4)
-    _, megabytes = measured(folder)
-    yield Row("peak memory of the whole catalogue", megabytes, size=size, unit="MB")
+    yield Row("peak memory of the whole catalogue", measured(folder).megabytes, size=size, unit="MB")
     indicator = catalogue.indicator("htn-std")
     township = next(d for d in _divisions(lake, 4))
     listed = best(lambda: running.why(lake, catalogue, indicator, YEAR, division=township))
@@ -218,9 +226,9 @@ def _alone(folder: str) -> None:
     lake, catalogue = LakeDirectory.open(folder), Catalogue.load()
     start = time.perf_counter()
     engine("duckdb", threads=THREADS).evaluate(lake, catalogue, YEAR)
-    taken = time.perf_counter() - start
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(json.dumps({"seconds": taken, "megabytes": peak}))
+    taken, used = time.perf_counter() - start, resource.getrusage(resource.RUSAGE_SELF)
+    told = Alone(taken, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024)
+    print(json.dumps(asdict(told)))
 
 
 if __name__ == "__main__":

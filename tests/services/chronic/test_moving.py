@@ -22,7 +22,7 @@ from luoshi.platform.access.scope import Scope
 from luoshi.platform.lake.build import update
 from luoshi.platform.lake.source import StoreSource
 from luoshi.platform.regions.models import Institution
-from luoshi.services.chronic import actions, members, panel, queries
+from luoshi.services.chronic import enrolling, members, panel, queries
 from luoshi.services.chronic.members import Member
 from luoshi.services.chronic.packs.bringing import enrolment_of
 
@@ -51,12 +51,12 @@ def test_numbers_move_from_the_day(
     with override_settings(LUOSHI_LAKE=lake):
         row = enrolment_of(number, "hypertension", by="test", scope=everywhere)
         with pytest.raises(InvalidValue):
-            actions.transfer(
+            enrolling.transfer(
                 row=row, institution=new.code, on=clock.today() + timedelta(days=1), by="test", scope=everywhere
             )
-        moved = actions.transfer(row=row, institution=new.code, on=on, by="test", scope=everywhere)
+        moved = enrolling.transfer(row=row, institution=new.code, on=on, by="test", scope=everywhere)
         with pytest.raises(Refused):
-            actions.transfer(row=moved, institution=new.code, on=date(2025, 10, 1), by="test", scope=everywhere)
+            enrolling.transfer(row=moved, institution=new.code, on=date(2025, 10, 1), by="test", scope=everywhere)
         before = queries.seen(number, scope=everywhere)
         update(StoreSource(), lake, at=clock.now() + timedelta(minutes=1))
         after = queries.seen(number, scope=everywhere)

@@ -21,7 +21,7 @@ from luoshi.kernel import clock
 from luoshi.kernel.errors import InvalidValue, Refused, UnreadableFile
 from luoshi.platform.access.models import User
 from luoshi.platform.access.scope import Scope
-from luoshi.services.chronic import actions
+from luoshi.services.chronic import actions, enrolling
 from luoshi.services.chronic.members import Member
 from luoshi.services.chronic.models import Card, Conflict, Enrolment, Pack, Upload, Visit
 from luoshi.services.chronic.packs import bringing, merging, sealing
@@ -136,7 +136,7 @@ def test_both_sides_differ(out, someone, clinician, scope):
     taken.work["notes"][str(someone)] = {"contact": "村东头", "remark": "听力差"}
     taken.work["states"][f"{someone}:hypertension"] = {"state": "refused", "reason": "refused"}
     enrolment = bringing.enrolment_of(someone, "hypertension", by=clinician, scope=scope("clinic"))
-    actions.move(enrolment, "lose", by=clinician, scope=scope("clinic"), given={"reason": "unreachable"})
+    enrolling.move(enrolment, "lose", by=clinician, scope=scope("clinic"), given={"reason": "unreachable"})
     told = bring(taken, clinician, scope("clinic"))
     assert (told.applied, told.waiting) == (1, 3)  # the remark nobody else wrote is taken
     assert Card.objects.get(person=someone).fields == {"contact": "镇上", "remark": "听力差"}

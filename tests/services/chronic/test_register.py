@@ -19,7 +19,7 @@ from luoshi.platform.audit.models import Entry
 from luoshi.platform.lake import results
 from luoshi.platform.regions.models import Institution
 from luoshi.platform.store.models import Resource
-from luoshi.services.chronic import actions, discovery, members, pages, panel, queries, rules
+from luoshi.services.chronic import actions, discovery, enrolling, members, pages, panel, queries, rules
 from luoshi.services.chronic.members import Member
 from luoshi.services.chronic.models import Enrolment, Visit
 
@@ -321,7 +321,7 @@ def test_found_confirmed_managed_ended(as_user: AsUser, scope: Scopes) -> None:
     assert json.loads(Resource.objects.get(pk=episode.pk).versions.get(version=3).body)["status"] == "finished"
     assert one.programme not in (getattr(queries.seen(one.person, scope=scope("clinic")).member, "programmes", ()))
     with pytest.raises(Refused):
-        actions.move(row, "return", by="test", scope=scope("clinic"))
+        enrolling.move(row, "return", by="test", scope=scope("clinic"))
 
 
 def test_candidates_are_right(scope: Scopes) -> None:

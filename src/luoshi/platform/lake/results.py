@@ -30,6 +30,7 @@ from luoshi.platform.access.scope import Scope
 from luoshi.platform.lake.refresh import month_ends, running_period, to_date
 
 _Made = TypeVar("_Made")
+MOST_REMEMBERED = 100  # rows of a page of a worklist; longer ones are files
 
 
 @dataclass(frozen=True)
@@ -131,22 +132,35 @@ def missed(
     if division is None and institution is None:
         division = scope.root_division()
     inside(scope, division, institution)
+    key = ("missed", indicator, period, division, institution, limit, offset)
+
+    def made() -> tuple[tuple[Missed, ...], int]:
+        return _missed(indicator, period, division, institution, limit, offset)
+
+    rows, total = remembered(key, made, lambda found: 1 + len(found[0])) if limit <= MOST_REMEMBERED else made()
+    return list(rows), total
+
+
+def _missed(
+    indicator: str, period: Period, division: str | None, institution: str | None, limit: int, offset: int
+) -> tuple[tuple[Missed, ...], int]:
     found = Catalogue.load().indicator(indicator)
     reading, stored = _stored(found, period)
     if reading is None or stored is None or found.kind != "ratio" or not stored.has_rows:
-        return [], 0
+        return (), 0
     try:
         rows, total = reading.page(
             stored, found, division=division, institution=institution, limit=limit, offset=offset
         )
     except NotFound:  # a cohort of visits by the million keeps no rows
-        return [], 0
-    return [
+        return (), 0
+    told = (
         Missed(
             r.subject, r.person, r.division or "", r.institution, words(found, r.reason, {**r.columns}), {**r.columns}
         )
         for r in rows
-    ], total
+    )
+    return tuple(told), total
 
 
 def indicators_of_person(person: int, period: Period, *, scope: Scope) -> list[tuple[str, bool, str]]:

@@ -11,7 +11,7 @@ from luoshi.kernel.errors import UserError
 from luoshi.platform.access.models import User
 from luoshi.platform.access.scope import Scope
 from luoshi.platform.regions.models import Division
-from luoshi.services.chronic import actions, discovery, members, panel
+from luoshi.services.chronic import actions, discovery, enrolling, members, panel
 from luoshi.services.chronic.members import Member
 from luoshi.services.chronic.packs import bringing, sealing
 
@@ -46,7 +46,7 @@ def _candidates(scope: Scope) -> None:
     """One is entered for confirmation, one is confirmed."""
     diagnosed = [c for c in discovery.candidates(scope) if c.kind == "diagnosed"][:2]
     for number, one in enumerate(diagnosed):
-        row = actions.find(
+        row = enrolling.find(
             person=one.person,
             programme=one.programme,
             evidence=[e.plain() for e in one.evidence],
@@ -54,7 +54,7 @@ def _candidates(scope: Scope) -> None:
             scope=scope,
         )
         if number:
-            actions.move(row, "confirm", by="demo", scope=scope, given={"basis": "住院病历首页诊断"})
+            enrolling.move(row, "confirm", by="demo", scope=scope, given={"basis": "住院病历首页诊断"})
 
 
 def _home(member: Member, scope: Scope) -> None:

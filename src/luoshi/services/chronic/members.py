@@ -74,6 +74,11 @@ def members(panel: Panel, *, brief: bool = True) -> list[Member]:
         _member(panel, panel.people[person], sorted(several, key=lambda one: order.index(one.programme)), brief)
         for person, several in by_person.items()
     ]
+    return in_order(found)
+
+
+def in_order(found: Iterable[Member]) -> list[Member]:
+    """Those to visit first by their points, then the others."""
     return sorted(found, key=lambda member: (-member.points if member.due else 1.0, member.person.number))
 
 

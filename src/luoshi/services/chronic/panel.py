@@ -158,18 +158,28 @@ def read(
     today = on or clock.today()
     condition = place_condition(scope, division=division, institution=institution)
     if persons is not None:
-        numbers = sorted({int(person) for person in persons})
-        condition = f"({condition}) AND person IN ({', '.join(map(str, numbers)) or 'NULL'})"
+        condition = among(condition, persons)
     source = Lake(lake)
     try:
         source.people(condition, today)
         if most is not None:
-            counts = _counts(source, today)
-            if sum(count for count, _lost in counts.values()) > most:
-                raise TooMany(counts)
-        return _read(source, today)
+            few_enough(source, today, most)
+        return of_people(source, today)
     finally:
         source.close()
+
+
+def among(condition: str, persons: Iterable[int]) -> str:
+    """SQL for those of some persons for whom `condition` holds."""
+    numbers = sorted({int(person) for person in persons})
+    return f"({condition}) AND person IN ({', '.join(map(str, numbers)) or 'NULL'})"
+
+
+def few_enough(source: Lake, today: date, most: int) -> None:
+    """Raises `TooMany` where the people put aside have more than `most` open enrolments."""
+    counts = _counts(source, today)
+    if sum(count for count, _lost in counts.values()) > most:
+        raise TooMany(counts)
 
 
 def _counts(source: Lake, today: date) -> dict[str, tuple[int, int]]:
@@ -184,7 +194,8 @@ def _counts(source: Lake, today: date) -> dict[str, tuple[int, int]]:
     return {name: (count, lost) for name, count, lost in rows}
 
 
-def _read(source: Lake, today: date) -> Panel:
+def of_people(source: Lake, today: date) -> Panel:
+    """The register of those whom `Lake.people` put aside."""
     known = rules.diseases()
     panel = Panel(today, data_until=source.directory.data_until)
     programmes = ", ".join(quoted(name) for name in known.diseases)

@@ -10,13 +10,14 @@ from typing import Any
 from django.db.models import QuerySet
 from django.http import Http404
 
+from luoshi.kernel import clock
 from luoshi.platform.access.scope import Scope
 from luoshi.platform.consent import public as consent
 from luoshi.platform.lake import results
 from luoshi.platform.regions import queries as regions
 from luoshi.platform.regions.models import Division
 from luoshi.platform.store import people, reads
-from luoshi.services.chronic import members, panel, rules
+from luoshi.services.chronic import kept, members, panel, rules
 from luoshi.services.chronic.members import Member
 from luoshi.services.chronic.models import Card, Enrolment, Visit
 from luoshi.services.plan_desk import public as plan_desk
@@ -55,11 +56,12 @@ class Named:
     told: bool
 
 
-def place_members(chosen: Chosen, *, scope: Scope, on: date | None = None) -> tuple[list[Member], panel.Panel]:
-    """Everybody of a place, those to visit first, before other filters. Raises `Http404` outside the scope, `TooMany` for
-    a place that is too large for one list."""
-    read = panel.read(scope, division=chosen.division, institution=chosen.institution, on=on, most=MOST)
-    return members.members(read), read
+def place_members(chosen: Chosen, *, scope: Scope, on: date | None = None) -> tuple[Sequence[Member], date | None]:
+    """Everybody of a place, those to visit first, before other filters; and until when the lake has heard. Raises
+    `Http404` outside the scope, `TooMany` for a place that is too large for one list."""
+    return kept.place_members(
+        scope, on or clock.today(), division=chosen.division, institution=chosen.institution, most=MOST
+    )
 
 
 def large_tallies(counts: dict[str, tuple[int, int]], chosen: Chosen, *, scope: Scope) -> list[members.Tally]:
@@ -166,7 +168,7 @@ def seen(person: int, *, scope: Scope) -> Seen:
         saved=tuple(Visit.objects.filter(person=person)[:20]),
         notes=Card.objects.filter(person=person).first(),
         countings=_countings(person, scope),
-        home=_home(person, scope),
+        home=home_values(person, scope=scope),
         names=regions.institution_names(codes - {""}) | regions.division_names({card.division} - {""}),
         data_until=read.data_until,
         today=read.today,
@@ -179,7 +181,7 @@ def _countings(person: int, scope: Scope) -> tuple[tuple[str, bool, str], ...]:
     return tuple(row for row in results.indicators_of_person(person, period, scope=scope) if row[0] in wanted)
 
 
-def _home(person: int, scope: Scope) -> tuple[tuple[str, str, float], ...]:
+def home_values(person: int, *, scope: Scope) -> tuple[tuple[str, str, float], ...]:
     """What was measured at home: (time, field, value), the latest first, at most 30."""
     codes = {code: name for name, code in rules.diseases().home.items()}
     found: list[tuple[str, str, float]] = []

@@ -62,6 +62,8 @@ class Diseases(Entry):
     diseases: dict[str, Disease]
     fields: dict[str, FormField]
     home: dict[str, str]
+    home_warning: str
+    home_warning_en: str
 
     def fields_for(self, programmes: Collection[str]) -> dict[str, FormField]:
         """The fields one visit for these diseases asks, each once, in the order of the file."""

@@ -23,7 +23,7 @@ from luoshi.platform.access.models import User
 from luoshi.platform.access.scope import Scope
 from luoshi.platform.moving import CLOCK, advance
 from luoshi.platform.store import people, reads
-from luoshi.services.chronic import actions, members, panel, queries, rules
+from luoshi.services.chronic import actions, enrolling, members, panel, queries, rules
 from luoshi.services.chronic.models import Card, Conflict, Enrolment, Pack, Upload, Visit
 from luoshi.services.chronic.packs import contents, merging, sealing
 from luoshi.services.chronic.packs.merging import Change
@@ -281,7 +281,7 @@ def apply(row: Pack, change: Change, *, by: User, scope: Scope, token: str = "")
             programme = change.key.partition("#")[0].partition(":")[2]
             enrolment = enrolment_of(change.person, programme, by=by, scope=scope)
             name = {"lost": "lose", "refused": "refuse", "managed": "return", "ended": "end"}[str(brought["state"])]
-            actions.move(enrolment, name, by=by, scope=scope, given={"reason": str(brought.get("reason") or "other")})
+            enrolling.move(enrolment, name, by=by, scope=scope, given={"reason": str(brought.get("reason") or "other")})
 
 
 def enrolment_of(person: int, programme: str, *, by: User, scope: Scope) -> Enrolment:
@@ -293,7 +293,7 @@ def enrolment_of(person: int, programme: str, *, by: User, scope: Scope) -> Enro
     if not found:
         raise Refused(_("患者已不在管。"))
     one = found[0]
-    return actions.known_here(
+    return enrolling.known_here(
         person=person,
         programme=programme,
         since=one.since,

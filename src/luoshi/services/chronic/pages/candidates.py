@@ -18,7 +18,7 @@ from luoshi.platform.access.scope import Scope
 from luoshi.platform.access.views import requires, requires_person_factor, signed_in
 from luoshi.platform.regions import queries as regions
 from luoshi.platform.store import people
-from luoshi.services.chronic import actions, discovery, queries, rules, words
+from luoshi.services.chronic import actions, discovery, enrolling, queries, rules, words
 from luoshi.services.chronic.discovery import Candidate, Evidence
 from luoshi.services.chronic.models import Enrolment
 from luoshi.web import downloads, paging
@@ -177,7 +177,7 @@ def decide(request: HttpRequest, person: int, programme: str) -> HttpResponse:
 
 def _find(request: HttpRequest, person: int, programme: str, evidence: list[Evidence], scope: Scope) -> HttpResponse:
     try:
-        actions.find(
+        enrolling.find(
             person=person,
             programme=programme,
             evidence=[e.plain() for e in evidence],
@@ -192,7 +192,7 @@ def _find(request: HttpRequest, person: int, programme: str, evidence: list[Evid
 def _move(request: HttpRequest, row: Enrolment, scope: Scope) -> HttpResponse:
     given = {name: request.POST[name] for name in ("basis", "reason", "since") if request.POST.get(name)}
     try:
-        actions.move(row, request.POST.get("move", ""), by=signed_in(request), scope=scope, given=given)
+        enrolling.move(row, request.POST.get("move", ""), by=signed_in(request), scope=scope, given=given)
     except UserError as error:
         messages.error(request, str(error))
         return redirect("chronic:decide-candidate", row.person, row.programme)

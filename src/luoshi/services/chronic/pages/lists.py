@@ -72,8 +72,8 @@ def overview(request: HttpRequest) -> HttpResponse:
     found: list[Member] = []
     large: panel.TooMany | None = None
     try:
-        found, read = queries.place_members(asked, scope=scope)
-        tallies, until = members.tallies(found), read.data_until
+        listed, until = queries.place_members(asked, scope=scope)
+        found, tallies = list(listed), members.tallies(listed)
     except panel.TooMany as error:
         large = error
         tallies, until = queries.large_tallies(error.counts, asked, scope=scope), results.data_until()
@@ -207,7 +207,7 @@ def _list(request: HttpRequest, asked: Chosen, template: str, title: str) -> Htt
     scope: Scope = request.scope  # type: ignore[attr-defined]
     crumbs = [(_("慢病管理"), reverse("chronic:overview")), (title, "")]
     try:
-        everybody, read = queries.place_members(asked, scope=scope)
+        everybody, until = queries.place_members(asked, scope=scope)
     except panel.TooMany:
         choice = {"places": places(scope, asked.division), "title": title, "breadcrumbs": crumbs}
         return render(request, "chronic/choose.html", choice)
@@ -231,7 +231,7 @@ def _list(request: HttpRequest, asked: Chosen, template: str, title: str) -> Htt
         "managed": len(everybody),
         "overdue": sum(m.overdue > 0 for m in found),
         "urgent": sum(any(d.standing.judged and d.standing.judged.risk == 3 for d in m.diseases) for m in found),
-        "data_until": read.data_until,
+        "data_until": until,
         "breadcrumbs": crumbs,
         **filters(scope, asked),
     }

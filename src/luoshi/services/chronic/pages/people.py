@@ -20,7 +20,7 @@ from luoshi.platform import audit
 from luoshi.platform.access.scope import Scope
 from luoshi.platform.access.views import requires, requires_person_factor, signed_in
 from luoshi.platform.regions import queries as regions
-from luoshi.services.chronic import actions, members, queries, rules, words
+from luoshi.services.chronic import actions, enrolling, members, queries, rules, words
 from luoshi.services.chronic.members import Disease, Member
 from luoshi.services.chronic.models import Card, Enrolment
 from luoshi.services.chronic.queries import Seen
@@ -373,7 +373,7 @@ def enrolment_of(person: int, programme: str, scope: Scope, by: Any) -> Enrolmen
     if one is None:
         raise Http404
     managed = one.managed
-    return actions.known_here(
+    return enrolling.known_here(
         person=person,
         programme=programme,
         since=managed.since,
@@ -395,7 +395,7 @@ def move(request: HttpRequest, person: int, programme: str) -> HttpResponse:
     given = {name: request.POST.get(name, "") for name in ("reason", "basis", "since") if request.POST.get(name)}
     try:
         day = request.POST.get("day", "")
-        actions.move(
+        enrolling.move(
             row,
             request.POST.get("move", ""),
             by=signed_in(request),
@@ -424,7 +424,7 @@ def transfer(request: HttpRequest, person: int, programme: str) -> HttpResponse:
     if not regions.institution_names([code]):
         raise Http404
     try:
-        actions.transfer(
+        enrolling.transfer(
             row=row, institution=code, on=actions.day_of(request.POST.get("on")), by=signed_in(request), scope=scope
         )
     except UserError as error:

@@ -1,0 +1,155 @@
+"""The planned register of a place, kept as long as the lake is the same: after a visit was saved or an enrolment decided,
+only that person is read and planned anew.
+
+What is kept depends on the people of the place and on nothing of the viewer; the scope is asked at every look, before.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict, defaultdict
+from collections.abc import Hashable
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from pathlib import Path
+from threading import Lock
+from typing import Any
+
+from luoshi.platform.access.scope import Scope
+from luoshi.platform.lake.files import default_lake
+from luoshi.services.chronic import members
+from luoshi.services.chronic.members import Member
+from luoshi.services.chronic.models import Enrolment, Visit
+from luoshi.services.chronic.panel import (
+    LOOK_BACK,
+    Lake,
+    TooMany,
+    among,
+    few_enough,
+    of_people,
+    place_condition,
+)
+
+PLACES = 12  # of one process; the one longest not asked for goes first
+
+Stamp = tuple[Any, ...]  # what was decided and saved here about a person
+
+
+@dataclass
+class Kept:
+    """The register of a place over one state of the lake. `people`: everybody who lives or is served there; `stamps`: what
+    each member was planned from besides the lake."""
+
+    people: frozenset[int] = frozenset()
+    large: TooMany | None = None
+    data_until: date | None = None
+    stamps: dict[int, Stamp] = field(default_factory=dict)
+    by_person: dict[int, Member] = field(default_factory=dict)
+    ordered: tuple[Member, ...] | None = None
+    lock: Lock = field(default_factory=Lock)
+
+
+_held: OrderedDict[Hashable, Kept] = OrderedDict()
+_choosing = Lock()
+
+
+def place_members(
+    scope: Scope, today: date, *, division: str = "", institution: str = "", most: int, lake: Path | None = None
+) -> tuple[tuple[Member, ...], date | None]:
+    """Everybody managed at a place inside the scope, those to visit first, and until when the lake has heard. Raises
+    `Http404` outside the scope, `UnreadableFile` where there is no lake, `TooMany` above `most` enrolments."""
+    condition = place_condition(scope, division=division, institution=institution)
+    root = lake or default_lake()
+    kept = _of((root, _state(root), condition, today, most))
+    with kept.lock:
+        if kept.ordered is None and kept.large is None:
+            _first(kept, root, condition, today, most)
+        if kept.large is not None:
+            raise TooMany(kept.large.counts)
+        stamps = _stamps(kept.people, today)
+        changed = {p for p in stamps.keys() | kept.stamps.keys() if stamps.get(p) != kept.stamps.get(p)}
+        if changed:
+            _again(kept, root, condition, today, changed)
+        if changed or kept.ordered is None:
+            kept.stamps = stamps
+            kept.ordered = tuple(members.in_order(kept.by_person.values()))
+        return kept.ordered, kept.data_until
+
+
+def forget() -> None:
+    """Let go of everything: for measuring, and for tests that must begin with nothing."""
+    with _choosing:
+        _held.clear()
+
+
+def unsettle() -> None:
+    """Take one person of every place for changed: for measuring what a saved visit costs the next look."""
+    for kept in _held.values():
+        with kept.lock:
+            kept.stamps = {**kept.stamps, next(iter(kept.by_person)): ("measured",)} if kept.by_person else {}
+
+
+def _of(key: Hashable) -> Kept:
+    with _choosing:
+        kept = _held.setdefault(key, Kept())
+        _held.move_to_end(key)
+        while len(_held) > PLACES:
+            _held.popitem(last=False)
+        return kept
+
+
+def _state(root: Path) -> tuple[int, int] | None:
+    """Which lake lies there: its description is put in place anew by every build."""
+    try:
+        status = (root / "lake.json").stat()
+    except FileNotFoundError:
+        return None
+    return status.st_ino, status.st_mtime_ns
+
+
+def _first(kept: Kept, root: Path, condition: str, today: date, most: int) -> None:
+    source = Lake(root)
+    try:
+        source.people(condition, today)
+        try:
+            few_enough(source, today, most)
+        except TooMany as large:
+            kept.large = large
+            return
+        kept.people = frozenset(person for (person,) in source.rows("SELECT person FROM people"))
+        stamps = _stamps(kept.people, today)  # before the reading: what is saved meanwhile is read again
+        panel = of_people(source, today)
+    finally:
+        source.close()
+    kept.stamps, kept.data_until = stamps, panel.data_until
+    kept.by_person = {member.person.number: member for member in members.members(panel)}
+
+
+def _again(kept: Kept, root: Path, condition: str, today: date, changed: set[int]) -> None:
+    source = Lake(root)
+    try:
+        source.people(among(condition, changed), today)
+        panel = of_people(source, today)
+    finally:
+        source.close()
+    for person in changed:
+        kept.by_person.pop(person, None)
+    kept.by_person.update({member.person.number: member for member in members.members(panel)})
+
+
+def _stamps(people: frozenset[int], today: date) -> dict[int, Stamp]:
+    """Of everybody among `people` about whom something was decided or saved here: what marks it. Two queries."""
+    if not people:
+        return {}
+    span = (min(people), max(people))
+    found: dict[int, list[Any]] = defaultdict(list)
+    decided = Enrolment.objects.filter(person__range=span).order_by("pk")
+    for row in decided.values_list(
+        "person", "pk", "programme", "state", "institution", "since", "ended", "episode", "at"
+    ):
+        if row[0] in people:
+            found[row[0]].append(row)
+    saved = Visit.objects.filter(person__range=span, day__range=(today - timedelta(days=LOOK_BACK), today))
+    for row in saved.order_by("pk").values_list("person", "pk", "version", "day", "reserved"):
+        if row[0] in people:
+            found[row[0]].append(row)
+    return {person: tuple(rows) for person, rows in found.items()}
