@@ -212,7 +212,7 @@ def _whole(placeholder: exp.Placeholder, top: exp.Expression) -> exp.Expression:
     found: exp.Expression = placeholder
     above = placeholder.parent
     while above is not None and above is not top and isinstance(above, (exp.Func, exp.Binary, exp.Paren, exp.Cast)):
-        if isinstance(above, (exp.AggFunc, exp.If, exp.Connector)) or above.find(exp.Column, exp.Query, exp.Window):
+        if isinstance(above, (exp.If, exp.Connector)) or above.find(exp.Column, exp.Query, exp.Window, exp.AggFunc):
             break
         found = above
         above = above.parent
