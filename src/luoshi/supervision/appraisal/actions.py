@@ -19,6 +19,7 @@ from luoshi.platform.regions import queries as regions
 from luoshi.supervision.appraisal import computing, gathering, queries, rules, schemes
 from luoshi.supervision.appraisal.computing import Input
 from luoshi.supervision.appraisal.models import Appeal, Run, SchemeVersion
+from luoshi.supervision.papers.layout import chinese_day
 
 
 def save_scheme(*, text: str, division: str, note: str, by: User, scope: Scope) -> SchemeVersion:
@@ -69,7 +70,7 @@ def run(
     with transaction.atomic():
         made = Run.objects.create(
             division=division, path=place.path,
-            title=title.strip()[:120] or f"{place.name} {chosen.scheme.name} {day:%Y-%m-%d}",
+            title=title.strip()[:120] or f"{place.name}{chosen.scheme.name}（{chinese_day(day)}）",
             slug=slug, version=chosen.version, scheme_body=chosen.scheme.model_dump(mode="json"), as_of=day,
             inputs_body={code: {name: asdict(one) for name, one in items.items()} for code, items in inputs.items()},
             result_body=result.plain(), digest=computing.digest(chosen.scheme, inputs, result),

@@ -7,6 +7,7 @@ from luoshi.supervision.appraisal.computing import Line
 from luoshi.supervision.appraisal.models import Run
 from luoshi.supervision.papers import contents
 from luoshi.supervision.papers.contents import Content, Wanted
+from luoshi.supervision.papers.layout import chinese_day
 from luoshi.supervision.papers.model import Cell, Column, Entry, Table
 
 FIELDS = {
@@ -59,7 +60,7 @@ def sheet(wanted: Wanted) -> Content:
     entries = tuple(_entry(run, line, names) for line in lines)
     ranked = sum(1 for line in lines if line.rank)
     said = (
-        f"现将{run.title}结果印发如下。数值截至{run.as_of:%Y年%-m月%-d日}，共{len(lines)}个区划，其中{ranked}个有名次；"
+        f"现将{run.title}结果印发如下。数值截至{chinese_day(run.as_of)}，共{len(lines)}个区划，其中{ranked}个有名次；"
         f"结果{'已定稿' if run.state == rules.FINAL else '正在公示'}，校验码{run.digest[:16]}。"
     )
     scheme = run.scheme

@@ -180,6 +180,7 @@ class _Writer:
             for words, title in layout.annex_line(titles):
                 paragraph = self._line(f"{words}{title}", indent=False)
                 _indent(paragraph, first=-3, left=5)
+                paragraph.paragraph_format.keep_with_next = paper.signature is not None
         if paper.signature:
             day = layout.chinese_day(paper.signature.day)
             over, under = layout.signature_indents(paper.signature.body, day)
