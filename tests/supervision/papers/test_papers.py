@@ -230,7 +230,18 @@ def test_template_fills_marks_and_conditions() -> None:
 
 def test_headings_with_nothing_under_them_vanish_and_the_others_are_numbered_without_a_gap() -> None:
     empty = ["{若：滞后数}", "滞后。", "{完}"]
-    lines = ["# 一、情况", "有。", "# 二、差距", "## （一）甲", *empty, "# 三、地方", "## （一）乙", *empty, "## （二）丙", "有。"]
+    lines = [
+        "# 一、情况",
+        "有。",
+        "# 二、差距",
+        "## （一）甲",
+        *empty,
+        "# 三、地方",
+        "## （一）乙",
+        *empty,
+        "## （二）丙",
+        "有。",
+    ]
     lines += ["# 四、下一步", *empty, "{附件：各地}", "# 二、附", "有。"]
     made = template.blocks("\n".join(lines), CONTENT, Numbering())
     said = [b.plain for b in made if isinstance(b, Paragraph)]
