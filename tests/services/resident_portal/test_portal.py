@@ -21,6 +21,7 @@ from luoshi.platform.consent import actions as consent
 from luoshi.platform.consent.models import BreakGlass, Choice, Dispute, Sharing
 from luoshi.platform.store import people
 from luoshi.platform.store.models import Person, Resource
+from luoshi.services.chronic import public as chronic
 from luoshi.services.health_code import pages as code_pages
 from luoshi.services.resident_portal import actions, pages, rules
 from luoshi.services.resident_portal.models import Account, Invitation, Proxy
@@ -488,3 +489,49 @@ def make_reviewer(city_db, db) -> Callable[[str], Client]:
         return client
 
     return make
+
+
+def test_what_a_resident_measures_at_home_reaches_the_team_and_is_no_visit(
+    resident: Client, known: Known, clinic: tuple[User, Scope]
+):
+    address = f"/my/{known.here}/measured/"
+    page = resident.get(address)
+    form = {"at": f"{clock.now() - timedelta(hours=2):%Y-%m-%dT%H:%M}", "systolic": "148", "diastolic": "92",
+            "fasting": "", "token": page.context["token"]}  # fmt: skip
+    visits = Resource.objects.filter(type="Encounter", person=known.here).count()
+    for _ in range(2):  # sent twice, kept once
+        answer = resident.post(address, form, follow=True)
+        assert answer.redirect_chain[-1][0] == address
+    assert "148/92" in answer.content.decode()
+    found = Resource.objects.filter(type="Observation", person=known.here, key__startswith=f"my-{known.here}-")
+    assert sorted(row.key.rpartition("-")[2] for row in found) == ["diastolic", "systolic"]
+    for row in found:
+        body = orjson.loads(row.versions.get(version=1).body)
+        assert {c["coding"][0]["code"] for c in body["category"]} == {"vital-signs", "self-measured"}
+        assert "encounter" not in body
+    assert Resource.objects.filter(type="Encounter", person=known.here).count() == visits
+    assert sorted(chronic.home_values(known.here, scope=clinic[1]))[0][1:] == ("diastolic", 92)
+    entry = Entry.objects.filter(action="chronic.home", object_id=str(known.here)).first()
+    assert entry is not None
+    assert entry.by == Account.objects.get(person=known.here).user.username
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"systolic": "", "diastolic": ""}, "至少填写"),
+        ({"diastolic": ""}, "同时填写"),
+        ({"systolic": "80", "diastolic": "120"}, "低于收缩压"),
+        ({"fasting": "abc"}, "不是数字"),
+        ({"at": "2031-01-01T08:00"}, "不能晚于现在"),
+        ({"at": "yesterday"}, "日期和时间"),
+        ({"token": "../../x"}, "失效"),
+    ],
+)
+def test_what_cannot_be_is_told_and_nothing_is_kept(change, told, resident: Client, known: Known):
+    address = f"/my/{known.here}/measured/"
+    form = {"at": f"{clock.now():%Y-%m-%dT%H:%M}", "systolic": "148", "diastolic": "92", "token": "0123456789abcdef"}
+    answer = resident.post(address, form | change)
+    assert answer.status_code == 400
+    assert told in answer.content.decode()
+    assert not Resource.objects.filter(key__startswith=f"my-{known.here}-").exists()

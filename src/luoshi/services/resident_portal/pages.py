@@ -28,7 +28,7 @@ from luoshi.platform.regions import queries as regions
 from luoshi.platform.regions.models import Institution
 from luoshi.services.contracts import public as signed_with
 from luoshi.services.records_desk import public as records
-from luoshi.services.resident_portal import account_pages, door, queries
+from luoshi.services.resident_portal import account_pages, door, home_values, queries
 from luoshi.services.resident_portal.guards import PortalRequest, resident_page
 
 app_name = "resident_portal"
@@ -379,6 +379,7 @@ urlpatterns = [
     _about("", overview, "overview"),
     _about("records/", timeline, "timeline"),
     _about("records/<str:resource_type>/<str:id>/", entry, "entry"),
+    _about("measured/", home_values.home_values, "home-values"),
     _about("privacy/", privacy, "privacy"),
     _about("privacy/choose/", choose, "choose"),
     _about("privacy/share/", share, "share"),
