@@ -76,7 +76,7 @@ REAL_HEAD = """
 ## Openings of real papers
 
 The first 700 characters or so of papers found on public pages, which the reader had never been tried on. The answers were
-written by hand before the reader saw the text (for the first batch while reading what it had found); each error was then
+written by hand before the reader saw the text (for the first batch while reading what it had found); most errors were then
 mended by a general rule and tested with a sentence of our own. The texts are not ours and not kept here, so these are counts
 of one day, not checked again: F1 (right / in the answers / read). Papers that promise nothing (a report, a preface) count in
 what is read only: twelve of the false ones in the last row stand in one report whose lines are torn apart.
