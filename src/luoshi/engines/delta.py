@@ -22,12 +22,15 @@ from luoshi.engines.runs import Run, together
 from luoshi.indicators import Catalogue
 from luoshi.indicators.plan import partials
 
+_NOTHING = pa.table({})
+
 
 def brought_up(
     engine: DuckdbEngine, lake: LakeDirectory, catalogue: Catalogue, requests: Sequence[Request], sums: Sums, *,
     persons: Sequence[int], whole: Iterable[int], before: Path,
-) -> Sums | None:  # fmt: skip
-    """`sums` after a change of `persons` and of everybody in the buckets `whole`, whose files were as in `before`.
+) -> tuple[Sums, frozenset[int]] | None:  # fmt: skip
+    """`sums` after a change of `persons` and of everybody in the buckets `whole`, whose files were as in `before`, and the
+    numbers of the requests whose sums are others now.
 
     Requests that keep rows get those of the changed alone: `chunk=0` of persons, `chunk=-1` of all rows about nobody.
     None where the catalogue cannot be computed for several periods at once, and where rows about nobody changed that
@@ -50,6 +53,7 @@ def brought_up(
         return None
     groups = together([Run.of(catalogue, request, place) for place, request in enumerate(requests)])
     found = {}
+    turned = set(range(len(requests))) if anew else set()
     con = duckdb.connect()
     try:
         for name, indicators in groups.items():
@@ -61,6 +65,15 @@ def brought_up(
                 if (table := side.cohorts.get(name)) is not None and table.num_rows:
                     con.register(f"side{number}", table)
                     signed.append(summed(f"FROM side{number}", indicators, sign))
+            changes = signed[sums.cohorts.get(name, _NOTHING).num_rows > 0 :]
+            if changes and not turned.issuperset(range(len(requests))):
+                net = summed(f"FROM ({' UNION ALL '.join(changes)}) AS sides", indicators)
+                columns = ["subjects", *(n for p in partials(indicators) for n in (p.numerator, p.denominator) if n)]
+                moved = " OR ".join(f"{n} <> 0" for n in columns)
+                turned |= {
+                    place
+                    for (place,) in con.execute(f"SELECT DISTINCT place FROM ({net}) AS net WHERE {moved}").fetchall()
+                }
             if signed:
                 total = summed(f"FROM ({' UNION ALL '.join(signed)}) AS sides", indicators)
                 # A cohort of institutions counts one subject for each set of persons, so its subjects may come to nothing
@@ -77,7 +90,7 @@ def brought_up(
         fresh = engine.sums(lake, catalogue, without_rows, regions, anew)
         assert fresh is not None
         found |= fresh.cohorts
-    return Sums(found, regions)
+    return Sums(found, regions), frozenset(turned)
 
 
 def _same(one: pa.Table, two: pa.Table) -> bool:

@@ -139,15 +139,20 @@ class DuckdbEngine:
             session.close()
 
     def results(
-        self, lake: LakeDirectory, catalogue: Catalogue, requests: Sequence[Request], sums: Mapping[str, pa.Table]
-    ) -> list[Results]:
-        """Roll up sums of `sums`, in the order of `requests`."""
+        self, lake: LakeDirectory, catalogue: Catalogue, requests: Sequence[Request], sums: Mapping[str, pa.Table],
+        places: Container[int] | None = None,
+    ) -> dict[int, Results]:  # fmt: skip
+        """Roll up sums of `sums`: the results of the requests `places` (all), by their number."""
         runs = [Run.of(catalogue, request, place) for place, request in enumerate(requests)]
+        groups = {name: group for name, group in together(runs).items() if name in sums}
+        runs = [run for run in runs if places is None or run.place in places]
+        if not runs:
+            return {}
         session = self._session(lake, catalogue, requests[0].period, None)
         try:
             for name, table in sums.items():
                 session.con.register(f"part_{name}", table)
-            return results_of(session, runs, {name: group for name, group in together(runs).items() if name in sums})
+            return {run.place: found for run, found in zip(runs, results_of(session, runs, groups), strict=True)}
         finally:
             session.close()
 

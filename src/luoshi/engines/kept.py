@@ -15,15 +15,19 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from luoshi.engines.base import Results
 from luoshi.engines.duckdb import Sums
 from luoshi.engines.rendered import quoted
+from luoshi.kernel.period import Period
 
 CHANGED = "changed.parquet"
 
@@ -49,6 +53,38 @@ def kept_sums(folder: Path, key: Mapping[str, object]) -> Sums | None:
         *({path.stem: pq.read_table(path) for path in sorted((folder / name).glob("*.parquet"))}
           for name in ("sums", "regions"))
     )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class AsBefore:
+    """The values of a period that no change touched: those in the folder of results `folder`, as its manifest's `entry`
+    tells of them."""
+
+    folder: Path
+    entry: Mapping[str, Any]
+
+    def take_over(self, target: Path) -> dict[str, Any]:
+        """Put the values into the folder `target`, linked and not copied; the entry for its manifest."""
+        name = f"{self.entry['label']}.parquet"
+        os.link(self.folder / "values" / name, target / "values" / name)
+        return dict(self.entry)
+
+
+def kept_values(target: Path, nominal: Period, results: Results, has_rows: bool) -> dict[str, Any]:
+    """Write the values of a period into the folder of results `target`; the entry for its manifest."""
+    pq.write_table(results.table, target / "values" / f"{nominal.label}.parquet", row_group_size=20480)
+    return {
+        "label": nominal.label,
+        "nominal": _period(nominal),
+        "actual": _period(results.period),
+        "indicators": sorted(results.indicators),
+        "rows": has_rows,
+        "unplaced": dict(results.unplaced),
+    }
+
+
+def _period(period: Period) -> dict[str, str]:
+    return {"start": period.start.isoformat(), "end": period.end.isoformat(), "kind": period.kind}
 
 
 def overlaid_persons(folder: Path) -> pa.Array:

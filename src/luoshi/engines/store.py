@@ -28,7 +28,7 @@ import pyarrow.parquet as pq
 
 from luoshi.engines.base import About, Listed, Results
 from luoshi.engines.connection import connect
-from luoshi.engines.kept import CHANGED, overlaid_persons, rows_source
+from luoshi.engines.kept import CHANGED, AsBefore, kept_values, overlaid_persons, rows_source
 from luoshi.engines.listing import listed_from, memberships, page, place_condition
 from luoshi.engines.remembered import Remembered
 from luoshi.engines.rendered import quoted, render
@@ -71,7 +71,7 @@ class ResultStore:
     def publish(
         self,
         target: Path,
-        evaluated: Sequence[tuple[Period, Results, bool]],
+        evaluated: Sequence[tuple[Period, Results | AsBefore, bool]],
         *,
         made_at: datetime,
         lake_built_at: datetime,
@@ -83,17 +83,10 @@ class ResultStore:
         and `lake_position` name the state of the lake they were made from."""
         periods = []
         for nominal, results, has_rows in evaluated:
-            pq.write_table(results.table, target / "values" / f"{nominal.label}.parquet", row_group_size=20480)
-            periods.append(
-                {
-                    "label": nominal.label,
-                    "nominal": _period(nominal),
-                    "actual": _period(results.period),
-                    "indicators": sorted(results.indicators),
-                    "rows": has_rows,
-                    "unplaced": dict(results.unplaced),
-                }
-            )
+            if isinstance(results, AsBefore):
+                periods.append(results.take_over(target))
+                continue
+            periods.append(kept_values(target, nominal, results, has_rows))
         pq.write_table(about.tree, target / "tree.parquet")
         pq.write_table(about.over, target / "over.parquet")
         manifest = {
@@ -385,10 +378,6 @@ class Reading:
                 self._local.cursor = self._con.cursor()
         cursor: duckdb.DuckDBPyConnection = self._local.cursor
         return cursor
-
-
-def _period(period: Period) -> dict[str, str]:
-    return {"start": period.start.isoformat(), "end": period.end.isoformat(), "kind": period.kind}
 
 
 def _stored(entry: Mapping[str, Any]) -> StoredPeriod:

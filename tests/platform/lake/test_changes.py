@@ -119,7 +119,21 @@ def test_what_a_refresh_that_died_had_taken_is_read_anew(pristine, tmp_path):
     changes.note(lake, {0: [1, 2]}, [])
     assert changes.take(lake).persons == (1, 2)  # and nothing came of it
     assert refresh(lake, trend_months=2).whole
+    before = values(lake)
+    changes.note(lake, {0: [1]}, [])
     assert not refresh(lake, trend_months=2).whole
+    assert values(lake) == before  # nothing about them is other than it was: no period is written again
+    changes.note(lake, {0: list(range(100))}, [])
+    rewrite(lake, 0, "delete", list(range(100)))
+    assert not refresh(lake, trend_months=2).whole
+    assert values(lake).keys() == before.keys()
+    assert not values(lake).items() & before.items()
+
+
+def values(lake: Path) -> dict[str, int]:
+    """Period → which file holds its values."""
+    folder = ResultStore(layout.results_folder(lake)).reading(CATALOGUE).folder / "values"
+    return {file.stem: file.stat().st_ino for file in folder.iterdir()}
 
 
 def test_files_keep_their_first_content(tmp_path):

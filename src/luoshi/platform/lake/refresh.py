@@ -102,7 +102,8 @@ class _Work:
         if sums is None:
             results = self.engine.evaluate_many(self.lake, self.catalogue, requests)
         else:
-            results = self.engine.results(self.lake, self.catalogue, requests, sums.cohorts)
+            by_place = self.engine.results(self.lake, self.catalogue, requests, sums.cohorts)
+            results = [by_place[place] for place in range(len(requests))]
             kept.keep_sums(self.target, sums, self._key())
         return self._publish(results, self.engine.about(self.lake, self.catalogue, self.until), None)
 
@@ -132,13 +133,20 @@ class _Work:
         )  # fmt: skip
         if found is None:
             return None
+        after, turned = found
         labels = [nominal.label for nominal, _, keep in self.plan if keep]
         kept.overlay(before.folder, self.target, draft, labels, persons)
         shutil.rmtree(draft, ignore_errors=True)
-        kept.keep_sums(self.target, found, self._key())
+        kept.keep_sums(self.target, after, self._key())
         seen = Slice(self.lake.root, self.lake.chunk_persons, tuple(persons), changes.whole)
         about = _heard_more(before, self.engine.about(seen, self.catalogue, self.until))
-        return self._publish(self.engine.results(self.lake, self.catalogue, requests, found.cohorts), about, before)
+        fresh = self.engine.results(self.lake, self.catalogue, requests, after.cohorts, turned)
+        told = {entry["label"]: entry for entry in before.manifest["periods"]}
+        values = [
+            fresh.get(place) or kept.AsBefore(before.folder, told[nominal.label])
+            for place, (nominal, _, _) in enumerate(self.plan)
+        ]
+        return self._publish(values, about, before)
 
     def _requests(self, rows: Path) -> list[Request]:
         return [
@@ -146,7 +154,7 @@ class _Work:
             for nominal, ids, keep in self.plan
         ]
 
-    def _publish(self, results: Sequence[Results], about: About, before: Reading | None) -> Refreshed:
+    def _publish(self, results: Sequence[Results | kept.AsBefore], about: About, before: Reading | None) -> Refreshed:
         self.store.publish(
             self.target,
             [(nominal, result, keep) for (nominal, _, keep), result in zip(self.plan, results, strict=True)],
