@@ -255,7 +255,12 @@ def _values(name: str, period: Period, codes: Sequence[str], *, institution: boo
     if reading is None:
         return _made(None, name, period, codes, institution)
     key = (name, period, tuple(codes), institution)
-    return list(reading.remembered.get(key, lambda: tuple(_made(reading, name, period, codes, institution)), len))
+
+    def made() -> tuple[Value, ...]:
+        return tuple(_made(reading, name, period, codes, institution))
+
+    found = reading.remembered.get(key, made, len)
+    return list(found)
 
 
 def _made(reading: Reading | None, name: str, period: Period, codes: Sequence[str], institution: bool) -> list[Value]:

@@ -57,7 +57,8 @@ def measure(targets: Iterable[BoundTarget], *, at: Place, scope: Scope, months: 
         return {target.id: _measured(target, at, scope, months) for target in asked}
 
     # Whoever may see a place sees the same figures there: they are made once for an evaluation.
-    return dict(results.remembered(("measure", asked, at, months), made, len))
+    found = results.remembered(("measure", asked, at, months), made, len)
+    return dict(found)
 
 
 def _measured(target: BoundTarget, at: Place, scope: Scope, months: int) -> Standing:
