@@ -13,6 +13,7 @@ from bench.row import Row
 
 PROVINCE, PROVINCE_SECONDS = 38_000_000, 300.0  # what is promised of a real province
 MILLION_SECONDS = 10.0  # and of a million
+WHO = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
 
 
 def rows(residents: int) -> Iterator[Row]:
@@ -26,15 +27,15 @@ def rows(residents: int) -> Iterator[Row]:
         count = output.write(residents, 1, peers.END, Path(place), form="lake", truth=False)
         taken, busy = time.perf_counter() - start, processor() - before
         megabytes = sum(f.stat().st_size for f in Path(place).rglob("*") if f.is_file()) / 1e6
-    promised = PROVINCE_SECONDS if residents >= PROVINCE else MILLION_SECONDS * residents / 1_000_000
+    promised = PROVINCE_SECONDS if residents >= PROVINCE else MILLION_SECONDS * max(residents / 1_000_000, 1)
     size = f"{residents:,} residents, {count:,} rows, {megabytes:,.0f} MB"
     yield Row("simulate a lake; floor: as promised", taken, promised, size=size, bar=1)
     yield Row("simulate a lake, processor time", busy, size=size)
-    most = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+    most = max(resource.getrusage(who).ru_maxrss for who in WHO) / 1024
     yield Row("simulate a lake, memory of the largest process", most, size=size, unit="MB")
 
 
 def processor() -> float:
     """Seconds of processor time of this process and of those it has waited for."""
-    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    used = [resource.getrusage(who) for who in WHO]
     return sum(one.ru_utime + one.ru_stime for one in used)

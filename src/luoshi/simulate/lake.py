@@ -92,10 +92,10 @@ def write_persons(
     told: Callable[[str, int], object] = lambda table, count: None,
 ) -> Written:  # fmt: skip
     """Write the person tables of `region` below `fresh`, with its persons and rows numbered from `shift` on."""
-    done = Written()
+    # What residents choose for themselves (`consent`) is said here, not sent: a region has none.
+    done = Written(dict.fromkeys(lake_layout.PERSON_TABLES, 0))
     with ThreadPoolExecutor(threads) as writers:  # one bucket is compressed while the next is put together
         for table, maker in _MAKERS.items():
-            done.counts[table] = 0
             waiting: deque[Future[None]] = deque()
             for bucket, part in parts(maker(region), table, bucket_size, shift):
                 waiting.append(writers.submit(save, fresh, table, part, bucket))
