@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Callable
+from datetime import timedelta
 
 import docx
 import openpyxl
@@ -14,6 +15,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from luoshi.kernel import clock
 from luoshi.platform.access.models import User
 from luoshi.platform.access.scope import Scope
 from luoshi.platform.audit.models import Entry
@@ -226,7 +228,7 @@ def test_the_exported_list_names_everyone(as_user: AsUser, known: Known):
     [
         ("overview", 15),
         ("targets", 13),
-        ("target", 14),
+        ("target", 15),
         ("missed", 23),
         ("target as Word", 12),
         ("ranking", 11),
@@ -240,6 +242,34 @@ def test_what_a_page_costs(page: str, most: int, as_user: AsUser, known: Known):
     with CaptureQueriesContext(connection) as queries:
         assert leader.get(address).status_code == 200
     assert len(queries) <= most, "\n".join(q["sql"][:160] for q in queries)
+
+
+def test_a_declared_feed_that_stopped_is_told_where_the_figures_are_made_of_it(as_user: AsUser, known: Known):
+    """Of the visits of the county the promise is looked at for, not of what another county or kind keeps back."""
+    from luoshi.platform.sources import registering
+    from luoshi.platform.sources.models import Registration
+    from luoshi.platform.store.models import Source
+
+    long_ago = clock.today() - timedelta(days=30)
+    for name, division, kind in (
+        ("his-here", known.county, "Encounter"),
+        ("his-there", known.other_county, "Encounter"),
+        ("shots", known.county, "Immunization"),
+    ):
+        source = Source.objects.create(name=name, division=division)
+        Registration.objects.create(source=source)
+        registering.declare(source=source, by="t", kind=kind, since=long_ago)
+    leader = as_user("leader")
+    told = leader.get(f"/targets/{known.target}/?division={known.county}").content.decode()
+    assert "his-here 的 Encounter 已迟 " in told
+    assert "从未收到" in told
+    assert "his-there" not in told
+    assert "shots" not in told
+    Source.objects.filter(name__startswith="his-").update(division="")  # registered for no place: everybody's
+    leader.cookies["luoshi_lang"] = "en"
+    told = leader.get(f"/targets/{known.target}/?division={known.county}").content.decode()
+    assert "did not send in time" in told
+    assert re.search(r"his-there: Encounter \d+ hours late, never heard", told)
 
 
 def test_a_ranking_names_every_county_once_with_its_range(as_user: AsUser, known: Known):

@@ -56,11 +56,12 @@ def silent(scope: Scope, on: datetime | None = None) -> list[Silence]:
 def silent_for(divisions: Iterable[str], kinds: Iterable[str], on: datetime | None = None) -> list[Silence]:
     """Late feeds that bear on these resource types in divisions of these codes or below them, for whoever shows a
     number made of them: a feed of the type itself or of anything, of a source in the division (or registered for no
-    place). Longest first."""
+    place). Longest first. One query where nothing is declared, else three."""
     codes, wanted = tuple(divisions), set(kinds)
+    declared = Feed.objects.filter(ended__isnull=True).values("source")
     return [
         item
-        for item in of_sources(list(Source.objects.all()), on or clock.now())
+        for item in of_sources(list(Source.objects.filter(pk__in=declared)), on or clock.now())
         if (not item.kind or item.kind in wanted)
         and (not item.source.division or any(item.source.division.startswith(code) for code in codes))
     ]

@@ -1,11 +1,15 @@
-"""The forecast of a promise in words."""
+"""What to think of a value, in words: the forecast of a promise, and sources that are not heard."""
 
 from __future__ import annotations
 
 from django.utils.translation import gettext as _
 
+from luoshi.indicators import Catalogue
 from luoshi.indicators.forecast import LEVEL, Forecast
+from luoshi.kernel.lake_layout import PERSON_TABLES
 from luoshi.platform.access.scope import Scope
+from luoshi.platform.sources import silence
+from luoshi.records import views
 from luoshi.services.scoreboard.forecasting import due_day, forecast
 from luoshi.services.scoreboard.places import Place
 from luoshi.services.scoreboard.rows import Row
@@ -16,6 +20,25 @@ def lines(row: Row, at: Place, *, scope: Scope) -> list[str]:
     """What to expect on the deadline, and how far such forecasts were off; nothing where none can be made."""
     found = forecast(row.target, row.standing, at=at, scope=scope)
     return [] if found is None else [expected(row, found), _tried(row, found)]
+
+
+def silences(row: Row, at: Place) -> list[str]:
+    """Declared feeds that stopped and that the value here is made of: who sends what, since when nothing came."""
+    if row.indicator is None or not row.indicator.cohort:
+        return []
+    cohort = Catalogue.load().cohorts[row.indicator.cohort]
+    kinds = {views.catalog_view(table).resource for table in {"person", *cohort.text.fed_by} & PERSON_TABLES.keys()}
+    place = at.division or at.path.strip("/").rpartition("/")[2]
+    return [
+        _("%(source)s 的 %(kind)s 已迟 %(hours)s 小时，%(heard)s")
+        % {
+            "source": late.source.title or late.source.name,
+            "kind": late.kind or _("全部数据"),
+            "hours": late.late_hours,
+            "heard": _("最近一次 %(at)s") % {"at": f"{late.heard:%Y-%m-%d %H:%M}"} if late.heard else _("从未收到"),
+        }
+        for late in silence.silent_for([place], kinds)
+    ]
 
 
 def expected(row: Row, found: Forecast) -> str:

@@ -74,6 +74,7 @@ def target(request: HttpRequest, target_id: int) -> HttpResponse:
         "row": row,
         "place": at,
         "breadcrumbs": _breadcrumbs(row, at, scope),
+        "silences": outlook.silences(row, at),
         "body": fragments.drawn("scoreboard/_target.html", key, body),
     }
     return render(request, "scoreboard/target.html", context)
