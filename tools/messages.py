@@ -20,7 +20,17 @@ from django.conf import settings
 from django.utils.translation.template import templatize
 
 SOURCE = Path(__file__).resolve().parent.parent / "src" / "luoshi"
-KEYWORDS = ("_", "_lazy", "gettext", "gettext_lazy", "gettext_noop", "ngettext", "ngettext_lazy", "pgettext", "pgettext_lazy")
+KEYWORDS = (
+    "_",
+    "_lazy",
+    "gettext",
+    "gettext_lazy",
+    "gettext_noop",
+    "ngettext",
+    "ngettext_lazy",
+    "pgettext",
+    "pgettext_lazy",
+)
 
 
 def messages(source: Path = SOURCE) -> Iterator[tuple[str, str]]:
