@@ -43,5 +43,7 @@ def connect(threads: int, memory_limit: str, temp: Path | None = None) -> duckdb
     con.execute("SET GLOBAL ieee_floating_point_ops = false")
     with suppress(duckdb.CatalogException):  # versions before 2 give nothing without being told
         con.execute("SET GLOBAL error_on_division_by_zero = false")
+    with suppress(duckdb.Error):  # where it is known: it fails on some queries whose columns are reckoned beside others
+        con.execute("SET GLOBAL disabled_optimizers = 'projection_placement'")
     con.execute(_MACROS)
     return con
