@@ -19,6 +19,8 @@ from luoshi.platform.consent import queries as consent_queries
 from luoshi.platform.consent import resource as consent_resource
 from luoshi.platform.consent.models import BreakGlass, Choice
 from luoshi.platform.identity import actions as identity
+from luoshi.platform.lake.build import build, update
+from luoshi.platform.lake.source import StoreSource
 from luoshi.platform.store import people
 from luoshi.platform.store.models import Resource, Source
 from luoshi.platform.store.preparing import prepare
@@ -29,7 +31,7 @@ from luoshi.services.health_code import verifying
 from luoshi.services.resident_portal import actions, door, public, queries
 from luoshi.services.resident_portal.models import Account, Proxy
 
-from ...platform.lake.samples import patient
+from ...platform.lake.samples import NOW, patient, rows, some_registers
 
 pytestmark = pytest.mark.django_db
 PASSWORDS = {"a": "shan-gao-shui-chang-7", "b": "yun-dan-feng-qing-8"}
@@ -118,6 +120,21 @@ def test_a_record_is_closed_for_the_one_whose_account_was_closed(two: Two) -> No
     }
     assert statuses == {f"access-{a}": "active", f"access-{b}": "inactive"}
     assert Resource.objects.get(key=f"access-{b}").person == b
+
+
+def test_the_lake_is_told_of_choices_and_of_joining(two: Two, tmp_path: Any) -> None:
+    a, b = two.number["a"], two.number["b"]
+    source, lake = StoreSource(), tmp_path / "lake"
+    build(source, lake, at=NOW, register_rows=some_registers())
+
+    def told() -> set[tuple[Any, ...]]:
+        return {(r["person"], r["code"], r["status"]) for r in rows(lake, "consent") if r["known_to"] is None}
+
+    assert told() == {(a, "resident-access", "active"), (b, "resident-access", "active")}
+    actions.close(account=two.account["b"], by=two.account["b"].user)
+    two.join()
+    update(source, lake, at=NOW)
+    assert told() == {(a, "resident-access", "active"), (a, "resident-access", "inactive")}
 
 
 def test_both_accounts_open_the_one_record_and_then_each_its_own(two: Two) -> None:
