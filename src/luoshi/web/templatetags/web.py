@@ -9,16 +9,15 @@ from typing import Any
 from django import template
 from django.template.context import RequestContext
 from django.urls import NoReverseMatch, reverse
-from django.utils.html import format_html
-from django.utils.safestring import SafeString, mark_safe
+from django.utils.safestring import SafeString
 from django.utils.timezone import localtime
 from django.utils.translation import get_language
 
 from luoshi.kernel import clock
-from luoshi.web import charts, numbers
+from luoshi.web import charts, numbers, table_html
 from luoshi.web.lights import LIGHTS
-from luoshi.web.lights import light as light_of
 from luoshi.web.manifest import AREAS, in_language, services
+from luoshi.web.tables import Table
 
 register = template.Library()
 
@@ -101,25 +100,13 @@ def html_lang() -> str:
 @register.simple_tag
 def light_icon(key: str) -> SafeString:
     """The shape alone, hidden from screen readers: the word must stand beside it."""
-    shape = light_of(key)
-    return format_html(
-        '<svg class="light-icon light-{}" viewBox="0 0 16 16" width="16" height="16" aria-hidden="true" focusable="false">{}</svg>',
-        shape.key,
-        mark_safe(shape.shape),  # noqa: S308 (our own drawing)
-    )
+    return table_html.light_icon(key)
 
 
 @register.simple_tag
 def light(key: str, word: str = "") -> SafeString:
     """Shape and word in the light's colour: `{% light "red" %}`; `word` replaces the light's own."""
-    shape = light_of(key)
-    return format_html(
-        '<span class="light light-{}" title="{}">{}<span class="light-word">{}</span></span>',
-        shape.key,
-        shape.meaning,
-        light_icon(key),
-        word or shape.word,
-    )
+    return table_html.light(key, word)
 
 
 @register.simple_tag
@@ -156,10 +143,10 @@ def minute(value: datetime | None) -> str:
     return f"{localtime(value):%Y-%m-%d %H:%M}" if value else "—"
 
 
-@register.inclusion_tag("web/table.html", takes_context=True)
-def table(context: RequestContext, of: Any, cards: bool = True) -> dict[str, Any]:
+@register.simple_tag
+def table(of: Table, cards: bool = True) -> SafeString:
     """A `Table` as HTML; on a phone each row becomes a card unless `cards=False`."""
-    return {"table": of, "cards": cards, "request": context.get("request")}
+    return table_html.table(of, cards=cards)
 
 
 @register.inclusion_tag("web/paging.html", takes_context=True)
