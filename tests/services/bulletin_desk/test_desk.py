@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import date
 from typing import Any
@@ -95,7 +96,7 @@ def test_every_page_and_operation_has_a_guard() -> None:
 
 
 @pytest.mark.parametrize(
-    ("address", "most"), [("/bulletins/", 14), ("/bulletins/{n}/", 16), ("/bulletins/{n}/index/", 12)]
+    ("address", "most"), [("/bulletins/", 14), ("/bulletins/{n}/", 17), ("/bulletins/{n}/index/", 12)]
 )
 def test_pages_take_few_queries(address: str, most: int, paper: Issue, as_user: AsUser) -> None:
     client = as_user("leader")
@@ -117,6 +118,10 @@ def test_from_draft_to_download(paper: Issue, as_user: AsUser) -> None:
     officer.post(f"{page}move/", {"move": "issue"})
     done = Issue.objects.get(pk=paper.pk)
     assert done.state == "issued"
+    facts = leader.get(page).content.decode().split('<dl class="facts">')[1].split("</dl>")[0]
+    reviewer, signer = (User.objects.get(username=n).get_full_name() for n in (done.reviewed_by, done.signed_by))
+    assert (reviewer in facts, signer in facts) == (True, True)
+    assert not {"plan-officer", "leader"} & set(re.findall(r"[a-z-]+", re.sub(r"<[^>]*>", " ", facts)))
     for form in ("docx", "pdf", "xlsx"):
         sent = leader.get(f"{page}file.{form}")
         assert bytes(done.files.get(format=form).body) == sent.content

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from luoshi.platform.access import queries as accounts
 from luoshi.platform.regions import queries as regions
 from luoshi.supervision.bulletins import proving, rules
 from luoshi.supervision.bulletins.models import Issue, Schedule, Sending, Template
@@ -127,7 +128,8 @@ def proofs(found: Sequence[Proof]) -> Table:
 
 def templates(kind: str, found: Sequence[Template]) -> Table:
     """The versions of an office's own template."""
-    rows = [[cell(t.version), cell(t.at.date()), cell(t.by), cell(t.note)] for t in found]
+    names = accounts.names_of(t.by for t in found)
+    rows = [[cell(t.version), cell(t.at.date()), cell(names.get(t.by, t.by)), cell(t.note)] for t in found]
     columns = [Column(_("版本"), "number", head=True), Column(_("日期"), "day"), Column(_("编辑人")), Column(_("说明"))]
     return Table(_("历史版本"), columns, rows, empty=_("正在使用系统自带的模板。"))
 
@@ -156,10 +158,11 @@ def schedules(found: Sequence[Schedule]) -> Table:
 
 def sendings(found: Sequence[Sending]) -> Table:
     """What was sent, and what was not and why."""
+    names = accounts.names_of(s.username for s in found)
     rows = [
         [
             cell(s.at.date()),
-            cell(s.username),
+            cell(names.get(s.username, s.username)),
             Cell(
                 s.issue.title if s.issue else "—",
                 href=reverse("bulletin_desk:paper", args=[s.issue_id]) if s.issue_id else "",

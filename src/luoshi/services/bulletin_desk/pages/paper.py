@@ -13,6 +13,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from luoshi.kernel import clock
 from luoshi.kernel.errors import UserError
+from luoshi.platform.access import queries as accounts
 from luoshi.platform.access.scope import Scope
 from luoshi.platform.access.views import requires, signed_in
 from luoshi.platform.regions import queries as regions
@@ -50,6 +51,7 @@ def paper(request: HttpRequest, number: int) -> HttpResponse:
         "kind": tables.kind_word(found.kind),
         "period": tables.period_word(found),
         "division": regions.division_names({found.division}).get(found.division, found.division),
+        **_hands(found),
         "files": list(found.files.only("format", "sha256")),
         "formats": rules.FORMATS,
         "moves": moves,
@@ -64,6 +66,13 @@ def paper(request: HttpRequest, number: int) -> HttpResponse:
         "breadcrumbs": [(_("通报与公文"), reverse("bulletin_desk:papers")), (found.title, "")],
     }
     return render(request, "bulletin_desk/paper.html", context)
+
+
+def _hands(found: Issue) -> dict[str, str]:
+    """Who drafted, reviewed and signed, as they are called."""
+    hands = {"made_by": found.made_by, "reviewed_by": found.reviewed_by, "signed_by": found.signed_by}
+    names = accounts.names_of(hands.values())
+    return {role: names.get(who, who) for role, who in hands.items()}
 
 
 def _barred(found: Issue, move: str, who: str) -> bool:
