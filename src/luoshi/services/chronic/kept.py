@@ -7,9 +7,10 @@ What is kept depends on the people of the place and on nothing of the viewer; th
 from __future__ import annotations
 
 from collections import OrderedDict, defaultdict
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterable
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from itertools import chain
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -143,13 +144,12 @@ def _stamps(people: frozenset[int], today: date) -> dict[int, Stamp]:
     span = (min(people), max(people))
     found: dict[int, list[Any]] = defaultdict(list)
     decided = Enrolment.objects.filter(person__range=span).order_by("pk")
-    for row in decided.values_list(
-        "person", "pk", "programme", "state", "institution", "since", "ended", "episode", "at"
-    ):
-        if row[0] in people:
-            found[row[0]].append(row)
     saved = Visit.objects.filter(person__range=span, day__range=(today - timedelta(days=LOOK_BACK), today))
-    for row in saved.order_by("pk").values_list("person", "pk", "version", "day", "reserved"):
+    rows: Iterable[tuple[Any, ...]] = chain(
+        decided.values_list("person", "pk", "programme", "state", "institution", "since", "ended", "episode", "at"),
+        saved.order_by("pk").values_list("person", "pk", "version", "day", "reserved"),
+    )
+    for row in rows:
         if row[0] in people:
             found[row[0]].append(row)
     return {person: tuple(rows) for person, rows in found.items()}
