@@ -46,7 +46,8 @@ class Files:
 
     def bodies(self, resource_type: str, *, persons: range | None = None) -> Iterator[pa.Table]:
         rows = []
-        for line in (self.folder / f"{resource_type}.ndjson").read_bytes().splitlines():
+        path = self.folder / f"{resource_type}.ndjson"
+        for line in path.read_bytes().splitlines() if path.exists() else ():
             key = orjson.loads(line)["id"]
             subject = _PERSON.search(line)
             person = int(key[1:]) if resource_type == "Patient" else int(subject[1]) if subject else None
