@@ -11,6 +11,7 @@ from datetime import date, datetime
 from typing import Any
 
 import orjson
+from django.db import transaction
 from django.db.models import Case, When
 
 from luoshi.kernel import clock
@@ -118,5 +119,10 @@ def _write(person: int, kind: str, status: str, since: date, provision: dict[str
     }
     source, _made = Source.objects.get_or_create(name=SOURCE, defaults={"title": "居民授权"})
     row = preparing.row(resource, orjson.dumps(resource).decode())
-    writing.commit(preparing.Prepared(rows=[row]), source=source, by=by)
+    with transaction.atomic():
+        # Named by its version: going back to what was said before is news here, no resend.
+        sets.lock()
+        find = "SELECT version FROM store_resource WHERE type = 'Consent' AND key = %s AND source_id = %s"
+        seen = {(row.type, row.key): int(sets.one(find, row.key, source.pk) or 0)}
+        writing.commit(preparing.Prepared(rows=[row]), source=source, by=by, expected=seen)
     return True
