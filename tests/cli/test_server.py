@@ -34,7 +34,14 @@ def test_an_empty_store_is_not_served(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "arguments",
-    [("account", "list"), ("audit", "verify"), ("region", "list"), ("lake", "build"), ("server", "work"), ("server", "clock")],
+    [
+        ("account", "list"),
+        ("audit", "verify"),
+        ("region", "list"),
+        ("lake", "build"),
+        ("server", "work"),
+        ("server", "clock"),
+    ],
     ids=" ".join,
 )
 def test_without_tables_a_command_says_what_to_do(tmp_path: Path, arguments: tuple[str, ...]) -> None:
