@@ -10,7 +10,7 @@ from django.db.models import Q, QuerySet
 from django.http import Http404
 
 from luoshi.kernel import clock
-from luoshi.platform.access.models import Grant, User
+from luoshi.platform.access.models import Grant
 from luoshi.platform.access.scope import EVERYWHERE, Scope
 from luoshi.platform.audit.models import Entry
 from luoshi.platform.consent import rules
@@ -241,11 +241,6 @@ def looks(person: int, *, limit: int = 50, own: Iterable[str] = ()) -> list[Look
 def overdue(dispute: Dispute) -> bool:
     """Whether an open dispute should have been answered."""
     return dispute.state == Dispute.OPEN and dispute.due < clock.today()
-
-
-def names_of(usernames: Iterable[str]) -> dict[str, str]:
-    """Names of accounts for pages of staff."""
-    return {u.username: u.get_full_name() for u in User.objects.filter(username__in=set(usernames))}
 
 
 def due_day() -> timedelta:

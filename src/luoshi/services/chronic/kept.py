@@ -82,13 +82,6 @@ def forget() -> None:
         _held.clear()
 
 
-def unsettle() -> None:
-    """Take one person of every place for changed: for measuring what a saved visit costs the next look."""
-    for kept in _held.values():
-        with kept.lock:
-            kept.stamps = {**kept.stamps, next(iter(kept.by_person)): ("measured",)} if kept.by_person else {}
-
-
 def _of(key: Hashable) -> Kept:
     with _choosing:
         kept = _held.setdefault(key, Kept())

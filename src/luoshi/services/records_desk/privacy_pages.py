@@ -13,6 +13,7 @@ from luoshi.kernel import clock
 from luoshi.kernel.errors import UserError
 from luoshi.kernel.identifiers import mask
 from luoshi.platform import audit
+from luoshi.platform.access import queries as accounts
 from luoshi.platform.access.scope import Scope
 from luoshi.platform.access.views import SignedInRequest, requires, requires_person_factor
 from luoshi.platform.consent import actions, words
@@ -81,7 +82,7 @@ def glass_queue(request: SignedInRequest) -> HttpResponse:
     everything = request.GET.get("all") == "1"
     rows = consent.glass(scope=request.scope, open_only=not everything)
     page = paging.of_slice(request, list(rows[paging.offset(request) :][: paging.SIZE]), rows.count())
-    names = consent.names_of(row.user for row in page.items)
+    names = accounts.names_of(row.user for row in page.items)
     places = regions.institution_names({row.institution for row in page.items} - {""})
     table = Table(
         _("紧急调阅"),
@@ -144,7 +145,7 @@ def glass(request: SignedInRequest, glass_id: int) -> HttpResponse:
             return redirect("records_desk:glass-queue")
     audit.look(by=request.user, person=row.person, what="break-glass review")
     card = people.cards([row.person], scope=Scope.system()).get(row.person)
-    names = consent.names_of([row.user, row.reviewed_by])
+    names = accounts.names_of([row.user, row.reviewed_by])
     context = {
         "row": row,
         "error": error,
@@ -245,7 +246,7 @@ def dispute(request: SignedInRequest, dispute_id: int) -> HttpResponse:
         "state": dispute_states()[row.state],
         "overdue": consent.overdue(row),
         "may_open": request.scope.can("record.read") and bool(row.resource_id),
-        "answered_by": consent.names_of([row.answered_by]).get(row.answered_by, row.answered_by),
+        "answered_by": accounts.names_of([row.answered_by]).get(row.answered_by, row.answered_by),
         "breadcrumbs": [(_("居民异议"), reverse("records_desk:disputes")), (row.title or _("整份档案"), "")],
     }
     return render(request, "records_desk/dispute.html", context, status=400 if error else 200)

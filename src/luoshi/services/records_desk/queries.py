@@ -14,6 +14,7 @@ from django.utils.translation import get_language
 
 from luoshi.indicators import Catalogue
 from luoshi.kernel import clock
+from luoshi.platform.access import queries as accounts
 from luoshi.platform.access.scope import Scope
 from luoshi.platform.consent import public
 from luoshi.platform.consent import queries as consent
@@ -128,7 +129,7 @@ def resident(person: int, *, scope: Scope, looks: int = 20) -> Resident:
         places=tuple(d.name for d in regions.ancestors(card.division)),
         institution_names=regions.institution_names(codes - {""}),
         looks=tuple(seen),
-        names=consent.names_of(look.by for look in seen),
+        names=accounts.names_of(look.by for look in seen),
         admitted=admitted,
         stored=tuple(examined.visible),
         disputed=frozenset(

@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from luoshi.kernel import clock
-from luoshi.platform.access.models import User
+from luoshi.platform.access import queries as accounts
 from luoshi.platform.audit.trail import entries
 from luoshi.supervision import sources, working_days
 from luoshi.supervision.rectification import rules
@@ -174,7 +174,7 @@ def history(found: Finding) -> list[Event]:
     labels = {move.name: (move.label, move.label_en) for move in rules.FINDING.moves}
     others = {"raise": _("登记"), "escalate": _("督办"), "minute": _("记录约谈")}
     rows = list(entries(action="finding", object_=f"finding:{found.pk}").order_by("number"))
-    names = dict(User.objects.filter(username__in={r.by for r in rows}).values_list("username", "full_name"))
+    names = accounts.names_of(r.by for r in rows)
     events = []
     for row in rows:
         move = row.action.partition(".")[2]

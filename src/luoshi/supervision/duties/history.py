@@ -9,7 +9,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from luoshi.platform.access.models import User
+from luoshi.platform.access import queries as accounts
 from luoshi.platform.audit import trail
 from luoshi.platform.audit.models import Entry
 from luoshi.supervision.duties import noting, rules
@@ -74,8 +74,7 @@ def _comments(entries: Iterable[Entry]) -> dict[Any, str]:
 
 
 def _names(usernames: Iterable[str]) -> dict[str, str]:
-    users = User.objects.filter(username__in=set(usernames)).only("username", "full_name")
-    return {user.username: user.get_full_name() for user in users} | {"clock": _("到时自动"), "system": _("系统")}
+    return accounts.names_of(usernames) | {"clock": _("到时自动"), "system": _("系统")}
 
 
 def words(action: str, detail: dict[str, Any]) -> str:

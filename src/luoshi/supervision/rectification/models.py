@@ -102,7 +102,7 @@ class Finding(models.Model):
 
 
 class Account(models.Model):
-    """What a unit handed in, in words, with at most one file kept by its hash."""
+    """What a unit handed in, in words, with at most one file: its kind (`pdf`) and its hash, empty without one."""
 
     finding = models.ForeignKey(Finding, models.CASCADE, related_name="accounts")
     text = models.CharField(_("整改情况"), max_length=3000)

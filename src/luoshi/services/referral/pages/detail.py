@@ -14,9 +14,9 @@ from django.views.decorators.http import require_GET, require_POST
 
 from luoshi.kernel import clock
 from luoshi.kernel.errors import UserError
+from luoshi.platform.access import queries as accounts
 from luoshi.platform.access.models import User
 from luoshi.platform.access.views import SignedInRequest, requires, requires_person_factor
-from luoshi.platform.consent import queries as consent
 from luoshi.platform.consent import words as consent_words
 from luoshi.services.records_desk import public as records
 from luoshi.services.referral import actions, book, capacity, queries, rules, words
@@ -36,7 +36,7 @@ def referral(request: SignedInRequest, number: int) -> HttpResponse:
     attached = queries.attached(row, scope=request.scope, by=request.user)
     offered = [m for m in rules.MACHINE.offered(row.state, may) if _possible(row, m.name, request.user)]
     steps = list(row.steps.all())
-    people_names = consent.names_of(s.by for s in steps)
+    people_names = accounts.names_of(s.by for s in steps)
     now = clock.now()
     context = {
         "row": row,
