@@ -4,9 +4,14 @@ import os
 import threading
 
 from django.core.wsgi import get_wsgi_application
+from django.urls import get_resolver
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "luoshi.project.settings")
 application = get_wsgi_application()
+
+
+# The pages of every desk and what they draw on (ten seconds of imports) are loaded before the first request, not in it.
+get_resolver().reverse_dict  # noqa: B018
 
 
 def _warm() -> None:
