@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 
 from luoshi.catalog.loader import files
-from luoshi.kernel.errors import UnreadableFile
+from luoshi.kernel.errors import InvalidValue, UnreadableFile
 from luoshi.records import views
 
 
@@ -36,13 +36,30 @@ def _compiled(view: str) -> views.CompiledView:
 
 @group.command("run")
 @click.option("--view", "view", required=True, help="A ViewDefinition (.json), or the name of one of the catalogue.")
-@click.option("--resources", required=True, type=click.Path(path_type=Path), help="FHIR resources, NDJSON (.gz too).")
+@click.option("--resources", required=True, help="FHIR resources, NDJSON (.gz too); on Spark any path of the cluster.")
 @click.option("--format", "form", type=click.Choice(["json", "csv", "parquet"]), default="json", show_default=True)
 @click.option("--out", type=click.Path(path_type=Path), help="File to write, instead of printing.")
-def run(view: str, resources: Path, form: str, out: Path | None) -> None:
-    """Flatten resources into rows."""
+@click.option("--engine", type=click.Choice(["duckdb", "spark"]), default="duckdb", show_default=True)
+@click.option("--master", help="With --engine spark: where it runs (local[2], spark://host:7077, yarn).")
+def run(view: str, resources: str, form: str, out: Path | None, engine: str, master: str | None) -> None:
+    """Flatten resources into rows.
+
+    Spark writes Parquet as a folder, each machine its part; other formats come through this process.
+    """
     compiled = _compiled(view)
-    relation = views.run_view(compiled, resources)
+    if master is not None and engine != "spark":
+        raise InvalidValue("--master is of Spark.", todo="Add --engine spark.")
+    if engine == "spark":
+        from luoshi.engines.spark_session import spark_session
+        from luoshi.records.views import spark
+
+        lines = spark.read(spark_session(master or "local[*]", {}), resources)
+        if form == "parquet" and out is not None:
+            spark.write_parquet(compiled, lines, str(out), where=resources)
+            return
+        relation = spark.relation(compiled, lines, where=resources)
+    else:
+        relation = views.run_view(compiled, resources)
     if out is not None:
         views.write(relation, compiled, out, form)
         return
@@ -50,7 +67,7 @@ def run(view: str, resources: Path, form: str, out: Path | None) -> None:
         raise click.UsageError("Parquet is not for the screen: give --out FILE or send it into a file.")
     with tempfile.TemporaryDirectory() as folder:
         made = Path(folder) / "rows"
-        views.write(relation, compiled, made, form, where=str(resources))
+        views.write(relation, compiled, made, form, where=resources)
         sys.stdout.flush()
         with made.open("rb") as file:
             shutil.copyfileobj(file, sys.stdout.buffer)
@@ -59,9 +76,11 @@ def run(view: str, resources: Path, form: str, out: Path | None) -> None:
 @group.command("sql")
 @click.option("--view", "view", required=True, help="A ViewDefinition (.json), or the name of one of the catalogue.")
 @click.option("--source", default="resources", show_default=True, help="Table whose column `body` holds the JSON.")
-def sql(view: str, source: str) -> None:
-    """Print the DuckDB query a view becomes."""
-    click.echo(_compiled(view).sql(source))
+@click.option("--engine", type=click.Choice(["duckdb", "spark"]), default="duckdb", show_default=True)
+def sql(view: str, source: str, engine: str) -> None:
+    """Print the query a view becomes."""
+    compiled = _compiled(view)
+    click.echo(views.spark_sql(compiled, source) if engine == "spark" else compiled.sql(source))
 
 
 @group.command("list")

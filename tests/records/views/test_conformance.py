@@ -13,12 +13,12 @@ import pytest
 from luoshi.kernel.errors import UserError
 from luoshi.records import views
 
-_FOLDER = Path(os.environ.get("LUOSHI_SHARED", Path(__file__).parents[4] / "shared")) / "sql-on-fhir-tests"
+FOLDER = Path(os.environ.get("LUOSHI_SHARED", Path(__file__).parents[4] / "shared")) / "sql-on-fhir-tests"
 
 
-def _cases() -> list[Any]:
+def cases() -> list[Any]:
     cases = []
-    for file in sorted(_FOLDER.glob("*.json")):
+    for file in sorted(FOLDER.glob("*.json")):
         content = json.loads(file.read_text("utf-8"))
         for case in content["tests"]:
             tag = "experimental-" if "experimental" in case.get("tags", []) else ""
@@ -26,7 +26,7 @@ def _cases() -> list[Any]:
     return cases or [pytest.param([], None, id="absent")]
 
 
-def _comparable(rows: list[dict[str, Any]]) -> list[str]:
+def comparable(rows: list[dict[str, Any]]) -> list[str]:
     """Rows without order (a view promises none), 5 and 5.0 alike."""
     return sorted(json.dumps(row, sort_keys=True) for row in json.loads(json.dumps(rows), parse_int=float))
 
@@ -47,27 +47,27 @@ def _check(resources: list[Any], case: dict[str, Any], tmp_path: Path, view: dic
     if "expectCount" in case:
         assert len(rows) == case["expectCount"]
     if "expect" in case:
-        assert _comparable(rows) == _comparable(case["expect"])
+        assert comparable(rows) == comparable(case["expect"])
     if "expectColumns" in case:
         assert list(rows[0]) == case["expectColumns"]
 
 
 @pytest.mark.shared
-@pytest.mark.parametrize(("resources", "case"), _cases())
+@pytest.mark.parametrize(("resources", "case"), cases())
 def test_case(resources: list[Any], case: dict[str, Any] | None, tmp_path: Path, shared_dir: Path) -> None:
     if case is None:
-        pytest.skip(f"no cases at {_FOLDER}")
+        pytest.skip(f"no cases at {FOLDER}")
     _check(resources, case, tmp_path, case["view"])
 
 
 @pytest.mark.shared
-@pytest.mark.parametrize(("resources", "case"), _cases())
+@pytest.mark.parametrize(("resources", "case"), cases())
 def test_case_without_element_table(
     resources: list[Any], case: dict[str, Any] | None, tmp_path: Path, shared_dir: Path
 ) -> None:
     """The answer does not depend on knowing the types beforehand (experimental boundary functions need them)."""
     if case is None:
-        pytest.skip(f"no cases at {_FOLDER}")
+        pytest.skip(f"no cases at {FOLDER}")
     if "Boundary" in json.dumps(case["view"]):
         pytest.skip("boundaries need a known type")
     view = copy.deepcopy(case["view"])

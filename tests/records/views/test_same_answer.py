@@ -41,27 +41,29 @@ PATIENTS = st.fixed_dictionaries(
         "extension": EXTENSIONS,
     },
 )
-COLLECTIONS = st.sampled_from([
+COLLECTION_PATHS = [
     "name", "name.given", "name.where(use = 'a')", "name.where(given.exists()).family", "communication",
     "communication.language.coding", "communication.language.coding.where(system = 'a' or code = 'b').code",
     "extension('a').value.ofType(integer)", "name.extension('b').value.ofType(code)", "maritalStatus.coding.code",
     "communication.where(preferred)", "communication.where(preferred.not()).language.text", "name[1].given",
     "(maritalStatus.coding | communication.language.coding).code",
-])  # fmt: skip
+]  # fmt: skip
+SINGLE_PATHS = [
+    "name.first().family", "name[0].given[1]", "name.given.first() = name.family.first()", "name.family = 'a'",
+    "active and gender = 'a'", "active or deceased.ofType(boolean)", "deceased.ofType(boolean).not()",
+    "birthDate < @1950-02-03", "birthDate >= @1950", "multipleBirth.ofType(integer) * 2 > 3",
+    "managingOrganization.getReferenceKey(Organization)", "managingOrganization.getReferenceKey()",
+    "name.given.join('|')", "gender in name.given", "(gender | name.family).first()", "gender & 'x'",
+    "iif(active, 'y', 'n')", "maritalStatus.coding.code contains 'a'", "name.exists(use = 'a' and family = 'b')",
+    "name.all(given.exists())",
+]  # fmt: skip
+COLLECTIONS = st.sampled_from(COLLECTION_PATHS)
 SINGLES = st.one_of(
     COLLECTIONS.map(lambda path: f"{path}.exists()"),
     COLLECTIONS.map(lambda path: f"{path}.empty()"),
     COLLECTIONS.map(lambda path: f"{path}.count()"),
-    st.sampled_from([
-        "name.first().family", "name[0].given[1]", "name.given.first() = name.family.first()", "name.family = 'a'",
-        "active and gender = 'a'", "active or deceased.ofType(boolean)", "deceased.ofType(boolean).not()",
-        "birthDate < @1950-02-03", "birthDate >= @1950", "multipleBirth.ofType(integer) * 2 > 3",
-        "managingOrganization.getReferenceKey(Organization)", "managingOrganization.getReferenceKey()",
-        "name.given.join('|')", "gender in name.given", "(gender | name.family).first()", "gender & 'x'",
-        "iif(active, 'y', 'n')", "maritalStatus.coding.code contains 'a'", "name.exists(use = 'a' and family = 'b')",
-        "name.all(given.exists())",
-    ]),
-)  # fmt: skip
+    st.sampled_from(SINGLE_PATHS),
+)
 
 
 @settings(max_examples=60, deadline=None)
