@@ -33,7 +33,7 @@ _HEADS = re.compile(
 )
 _KINDS = frozenset({"患者", "病例", "病人", "人群", "医院", "机构"})
 _LEVEL = re.compile(
-    r"^(?:城区|市区|县城|城市|城镇|农村|乡镇|乡村|男性?|女性?|(?:国家|省|市|县|区|乡|村|部|厅|委|局)?级?(?:（[^）]*）)?(?:级)?|[一二三四]级?(?:甲等|乙等)?(?:及?以上)?)(?=.)"
+    r"^(?:城区|市区|县城|城市|城镇|农村|乡镇|乡村|门诊|住院|急诊|男性?|女性?|(?:国家|省|市|县|区|乡|村|部|厅|委|局)?级?(?:（[^）]*）)?(?:级)?|[一二三四]级?(?:甲等|乙等)?(?:及?以上)?)(?=.)"
 )
 
 
@@ -119,6 +119,8 @@ def distribute(phrase: str, count: int) -> list[str] | None:
         rest = phrase[both.end() :]
         return [f"城市{rest}", f"农村{rest}"]  # 城乡居民健康素养水平分别达到28%和24%
     parts = split_parallel(phrase)
+    if len(parts) > count and (graded := _GRADES.sub(r"\1‖\2", phrase)) != phrase:
+        parts = [part.replace("‖", "、") for part in split_parallel(graded)]  # 甲、乙医院三、四级手术占比
     if len(parts) > count:
         parts = _merge(phrase, parts, count)
     if len(parts) != count:
@@ -129,15 +131,19 @@ def distribute(phrase: str, count: int) -> list[str] | None:
         last = parts[-1]
     out: list[str] = []
     if tail := _CHANGE_TAIL.search(last):  # 门诊费用、住院费用增幅: the tail is of both
-        parts[:-1] = [part if _CHANGE_TAIL.search(part) else part + tail[0] for part in parts[:-1]]
+        for place, part in enumerate(parts[:-1]):
+            shared = head_of(last, part) if not _ENDS.search(part) else ""
+            if not _CHANGE_TAIL.search(part):
+                parts[place] = part + (shared if shared.endswith(tail[0]) else tail[0])
     for part in parts[:-1]:
         out.append(part if _ENDS.search(part) and not part.endswith("级") else part + head_of(last, part))
-    whose = _WHOSE.match(parts[0])
+    whose = _WHOSE.match(out[0]) if out else None
     if whose is not None and all(part.endswith("率") for part in [*out, last]):
         out, last = _same_people(whose["who"], out), _same_people(whose["who"], [last])[0]
     return [bare(p) for p in (*out, last)]
 
 
+_GRADES = re.compile(r"([一二三四五])、([一二三四五])(?=[级类期线])")
 _TOWN_AND_COUNTRY = re.compile(
     r"(?:城乡|城、乡|城市(?:和|、|与)农村|城镇(?:和|、|与)农村)(?=[\u4e00-\u9fff]{2,}(?:率|水平|比例|数|寿命|费用|时间)$)"
 )
@@ -148,7 +154,38 @@ _WHOSE = re.compile(
 
 def _same_people(who: str, parts: list[str]) -> list[str]:
     """贫血患病率 and 生长迟缓率 after 5岁以下儿童 are both theirs."""
-    return [part if _HEADS.search(part) or part.startswith(who) or len(part) < 4 else who + part for part in parts]
+    return [part if _HEADS.search(part) or part.startswith(who) or len(part) < 3 else who + part for part in parts]
+
+
+_QUALITY = re.compile(r"(?:及时|准确|完整|规范|审核|一致|合格)率")
+
+
+def each_of(phrase: str, *, apart: bool) -> list[str]:
+    """The measures of a list that one value is printed for, each by its full name; empty where it is one measure.
+
+    Whole ones (孕产妇系统管理率、儿童健康管理率) always are several, and so are acts that share only 率 (建卡、建证率);
+    groups that share a longer tail (高血压、糖尿病患者规范管理率) only where 均 or 都 says so (`apart`).
+    """
+    phrase = bare(phrase)
+    parts = split_parallel(phrase)
+    if not all(re.search(r"(?:率|比例|占比|比重)$", part) for part in parts) and "、" in phrase:
+        whole = phrase.split("、")  # …感染者和病人比例、…治疗成功率: 和 stands inside the names
+        if all(re.search(r"(?:率|比例|占比|比重)$", part) for part in whole):
+            parts = whole
+    if not 2 <= len(parts) <= 5:
+        return []
+    if all(re.fullmatch(r"[^“”《》]{2,}(?:率|比例|占比|比重)", part) for part in parts):
+        stem = parts[0].removesuffix("率")
+        return [parts[0], *(stem + part if _QUALITY.fullmatch(part) and len(stem) > 1 else part for part in parts[1:])]
+    last, others = parts[-1], parts[:-1]
+    if not re.search(r"(?:率|比例|占比)$", last) or any(
+        is_measure(part) or not 2 <= len(part) <= 14 for part in others
+    ):
+        return []
+    acts = len(last) == 3 and head_of(last, others[-1]) == "率"
+    if not (acts or apart) or any(not head_of(last, part) for part in others):
+        return []
+    return distribute(phrase, len(parts)) or []
 
 
 _CHANGE_TAIL = re.compile(r"(?:增长率|增长幅度|增幅|增速|降幅|下降率|下降幅度|提升幅度)$")
@@ -173,6 +210,9 @@ def _merge(phrase: str, parts: list[str], count: int) -> list[str]:
 
 def head_of(last: str, part: str) -> str:
     """The part of `last` that `part` shares: its head noun (婴儿 and 5岁以下儿童死亡率 share 死亡率)."""
+    stem = last.removesuffix("率")
+    if 2 <= len(stem) <= 3 and stem != last and len(part) >= len(stem) and set(stem) & set(part[-len(stem) :]):
+        return "率"  # 建卡、建证率
     numeral = re.match(r"^[一二三四五六七八九]级", last)
     if numeral and re.fullmatch(r"[一二三四五六七八九]", part):
         return last[1:]

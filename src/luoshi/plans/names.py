@@ -40,7 +40,8 @@ def _bounds_a_group(quantity: Quantity, before: str, after: str) -> bool:
     """Whether a size only says which bodies are meant: 100张床位以上的医院, 600名学生以上的学校, 人口超过10万人的街道."""
     if quantity.suffix in _BOUNDS:
         nameless = quantity.unit in ("", "万") and after.startswith("的") and not re.search(r"[\u4e00-\u9fff]$", before)
-        return nameless or (quantity.unit in _SIZES and bool(_BODIES.match(after)))
+        over = quantity.unit == "倍" and after.startswith("的")  # 超标3倍以上的企业
+        return nameless or over or (quantity.unit in _SIZES and bool(_BODIES.match(after)))
     peopled = quantity.unit.lstrip("万") in ("人", "") and re.search(
         r"人口(?:超过|超|大于|低于|少于|不足|达到)$", before
     )
@@ -57,6 +58,8 @@ def _ends_a_measure(before: str, after: str) -> bool:
 def reason(text: str, quantity: Quantity, clause_start: int) -> str:
     """Why this number belongs to a name or limits a group, in plain words; empty when it may be a promise."""
     before = text[max(clause_start, quantity.start - 200) : quantity.start]
+    if quantity.unit == "部" and text.startswith("门", quantity.core_end):
+        return "a number of departments"
     if text[max(0, quantity.start - 1) : quantity.start] in _TIMES and quantity.unit in ("%", "‰", "/10万", "万", ""):
         return "part of a formula"
     after = text[quantity.end : quantity.end + 24]

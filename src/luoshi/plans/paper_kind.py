@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from luoshi.plans import narration
 from luoshi.plans.titles import PLAN_WORDS
 
 _TELLING = re.compile(
@@ -51,4 +52,10 @@ def kind_of_paper(title: str, whole: str, body: str) -> tuple[str, str]:
         return "news", f"The title says it is a speech: {title[:40]}."
     if not planned and not re.search(r"通知|办法|措施|决定|函|目标|章", title) and len(signs) >= 2:
         return "news", "It is news about a plan, not the plan itself: " + ", ".join(signs) + "."
+    tense = narration.tense(body)
+    if tense.reports and not re.search(r"规划|计划|方案|要点|打算|安排|纲要|行动", title):
+        return "report", (
+            f"It tells what was done: {tense.told} of its {tense.sentences} sentences are in the past tense (了, 已, 同比, "
+            f"…持续推进), {tense.asked} ask for something."
+        )
     return "plan", ""

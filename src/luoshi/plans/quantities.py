@@ -59,7 +59,7 @@ _QUANTITY = re.compile(
     rf"|(?P<fn>{ARABIC})/(?P<per>{_PER})"
     rf"|(?P<a>{ARABIC})(?P<am>{_MAGNITUDE})?(?P<au>%[oO0](?!\d)|{_UNIT})?"
     rf"(?P<dash>-{{1,2}}|~|至|到|、(?=\d+(?:\.\d+)?(?:个百分点)))(?P<b>{ARABIC})(?P<bm>{_MAGNITUDE})?(?P<more2>余|多)?(?P<bu>%[oO0](?!\d)|{_UNIT})?(?:/(?P<bper>{_PER}))?"
-    rf"|(?P<n>{ARABIC})(?P<m>{_MAGNITUDE})?(?P<more>余|多|来)?(?P<m2>万|亿)?(?P<u>%[oO0](?!\d)|{_UNIT})?"
+    rf"|(?P<n>{ARABIC})(?P<m>{_MAGNITUDE})?(?P<more>余|多|来)?(?P<m2>万|亿)?(?P<u>%[oO0](?!\d)|{_UNIT})?(?:（[次人家个场户名例件]）)?"
     rf"(?:/(?P<up>每?(?:10万|千|万|百)?(?:人口|人|名|年|月|周|日|天|季度|床|户|次|例|村|县|所|家)(?:[·./](?:年|月|日|天))?))?"
     rf")"
     rf"(?:{_SUFFIX})?"

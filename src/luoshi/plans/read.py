@@ -69,13 +69,17 @@ class _PlanReader:
         self.head: PlanHead = read_head(document, self.text, min(starts, default=len(self.text.text)))
         if len(chosen) < len(self.papers) and chosen[0].title:
             self.head.title = chosen[0].title
-        self.found: Structure = join([structure(self.text, root) for root in roots])
+        begins, reports = self.head.period_start, self.head.kind == "report"
+        self.found: Structure = join([structure(self.text, root, begins=begins, report=reports) for root in roots])
         self.swapped = damage.swapped(document.text)
         self.result = Plan(plan=self.head)
         start, end = self.head.period_start, self.head.period_end
         self.years: Years = (start, end)
         written = written_year(self.head)
         self.year = start or written or end
+        # What a plan of 2021-2025 written in 2022 says of 2021 is past.
+        late = start and end and written and start < written <= end
+        self.goal_years: Years = (written, end) if late else self.years
         self.usual = year_pairs.usual(self.text.text)
 
     def plan(self) -> Plan:
@@ -295,6 +299,7 @@ class _PlanReader:
         if len(piece.text) > _LONGEST_TASK:
             return []
         year, years = times or (self.year, self.years)
+        years = self.goal_years if years == self.years else years
         found = find_targets(
             text or piece.text, offset_of=piece.offset_of, year=year, plan_years=years, usual=self.usual
         )

@@ -32,6 +32,11 @@ def remarks(
         )
     if found.advice:
         notes.append(f"{len(found.advice)} lists of advice to persons and families are no tasks and were left out.")
+    if found.told:
+        notes.append(
+            "Parts that tell what was done or how things stand were not read as work, their figures are results: "
+            + "; ".join(found.told[:8]) + "."
+        )  # fmt: skip
     lost = sum(1 for task in result.tasks if "number lost" in task.flags)
     if lost:
         notes.append(f"{lost} tasks lost their number in print.")

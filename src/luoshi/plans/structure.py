@@ -13,8 +13,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-from luoshi.kernel.numerals import parse_chinese_number
-from luoshi.plans import sections
+from luoshi.plans import narration, sections
+from luoshi.plans.item_text import clean_title, complete, enumerated, first_clause, goes_on, title_sentence
 from luoshi.plans.numbering import RANKS
 from luoshi.plans.outline import Node, paras_between
 from luoshi.plans.running_text import Piece, RunningText, clean, join_pieces, line_end
@@ -55,7 +55,7 @@ class RawAction:
 @dataclass
 class Structure:
     """What the outline yields. `loose` are texts outside tasks that may hold targets (goals, introductions);
-    `background` tells how things stand and promises nothing; `advice` is what the plan tells persons and families to do."""
+    `background` tells how things stand and promises nothing (`told` holds the headings of its parts); `advice` is what the plan tells persons and families to do."""
 
     actions: list[RawAction] = field(default_factory=list)
     tasks: list[RawTask] = field(default_factory=list)
@@ -64,11 +64,13 @@ class Structure:
     background: list[Piece] = field(default_factory=list)
     closing: list[Piece] = field(default_factory=list)
     advice: list[Piece] = field(default_factory=list)
+    told: list[str] = field(default_factory=list)
 
 
-def structure(reading: RunningText, root: Node) -> Structure:
-    """Actions, tasks, safeguards and loose texts of one paper, whose outline is `root`."""
-    return _Builder(reading, root).build()
+def structure(reading: RunningText, root: Node, *, begins: int | None = None, report: bool = False) -> Structure:
+    """Actions, tasks, safeguards and loose texts of one paper, whose outline is `root`. `begins` is the first year of the
+    plan; of a `report` only what looks ahead is work."""
+    return _Builder(reading, root, begins, report=report).build()
 
 
 def join(parts: list[Structure]) -> Structure:
@@ -86,12 +88,14 @@ def join(parts: list[Structure]) -> Structure:
         whole.background += part.background
         whole.closing += part.closing
         whole.advice += part.advice
+        whole.told += part.told
     return whole
 
 
 class _Builder:
-    def __init__(self, reading: RunningText, root: Node) -> None:
+    def __init__(self, reading: RunningText, root: Node, begins: int | None, *, report: bool) -> None:
         self.reading, self.root = reading, root
+        self.begins, self.report = begins, report
         self.result = Structure()
         self._actions: dict[int, int] = {}
         self._groups = 0
@@ -104,9 +108,9 @@ class _Builder:
         intro = clean(self.reading, self.root.start, tops[0].start)
         if intro.text:
             self.result.loose.append(intro)
-        roles = [self._role(node, top=True) for node in tops]
+        roles = [sections.OVERVIEW if self._told(node) else self._role(node, top=True) for node in tops]
         if sections.WORK not in roles:
-            roles = [sections.WORK if found in {sections.SAFEGUARD, sections.SCHEDULE} else found for found in roles]
+            roles = self._promoted(tops, roles)
         work = [node for node, found in zip(tops, roles, strict=True) if found == sections.WORK]
         leaves = all(not self._kids(node) for node in work)
         flat = leaves and (
@@ -128,6 +132,18 @@ class _Builder:
                 self._work(node, top=True)
         return self.result
 
+    def _promoted(self, tops: list[Node], roles: list[str]) -> list[str]:
+        """The roles of a paper without a part named as work: its 组织实施 or 实施步骤 holds the work; where none is there,
+        every safeguard does."""
+        lesser = {sections.SAFEGUARD, sections.SCHEDULE}
+        doing = [
+            found in lesser and bool(self._kids(node)) and bool(re.search(r"实施|步骤|安排|程序", node.title))
+            for node, found in zip(tops, roles, strict=True)
+        ]
+        if any(doing):
+            return [sections.WORK if does else found for does, found in zip(doing, roles, strict=True)]
+        return [sections.WORK if found in lesser else found for found in roles]
+
     def _tops(self) -> list[Node]:
         kids = self.root.children
         if not kids:
@@ -142,6 +158,16 @@ class _Builder:
 
     def _role(self, node: Node, *, top: bool) -> str:
         return sections.role(node.title, top=top)
+
+    def _told(self, node: Node) -> bool:
+        """Whether a part tells what was done: by the years or the tense of its heading, by its own, or as part of a report."""
+        if narration.looks_ahead(node.title):
+            return False
+        if narration.past_heading(node.title, self.begins):
+            return True
+        tense = narration.tense(self.reading.text[node.title_start : node.end])
+        ahead = any(narration.looks_ahead(kid.title) for kid in node.children)
+        return not ahead and (tense.clearly_told or (self.report and tense.told + 1 > tense.asked))
 
     def _kids(self, node: Node) -> list[Node]:
         """The children that number work: deeper numbering only where nothing better is there."""
@@ -200,6 +226,8 @@ class _Builder:
         """Whether a part below a work heading only states goals or principles."""
         if found not in {sections.GOAL, sections.OVERVIEW}:
             return False
+        if found == sections.OVERVIEW and sections.is_background(node.title):
+            return True
         return node.rank < RANKS["arabic"] or any(sections.is_container(other.title) for other in siblings)
 
     def _leaf(self, node: Node, *, top: bool) -> None:
@@ -214,7 +242,7 @@ class _Builder:
         last: RawTask | None = None
         for para in paras_between(self.reading, node.body, end):
             piece = clean(self.reading, para.start, para.end)
-            if last is not None and _goes_on(last.piece.text, piece.text):
+            if last is not None and goes_on(last.piece.text, piece.text):
                 last.piece = last.piece + line_end(last.piece) + piece
                 continue
             if not sections.is_work_para(piece.text):
@@ -230,12 +258,12 @@ class _Builder:
             if len(parts) > 1:
                 for number, part in parts:
                     last = RawTask(
-                        number, clean_title(_title_sentence(part.text) or _first_clause(part.text)), part, action
+                        number, clean_title(title_sentence(part.text) or first_clause(part.text)), part, action
                     )
                     self.result.tasks.append(last)
                 continue
             aside = piece.text.startswith(("此外", "另外"))
-            last = RawTask(None, _title_sentence(piece.text), piece, None if aside else action)
+            last = RawTask(None, title_sentence(piece.text), piece, None if aside else action)
             self.result.tasks.append(last)
 
     def _count_paragraphs(self, node: Node) -> int:
@@ -245,7 +273,7 @@ class _Builder:
             piece = clean(self.reading, para.start, para.end)
             if sections.opens_safeguards(piece.text):
                 continue
-            if sections.is_work_para(piece.text) and not (last and _goes_on(last, piece.text)):
+            if sections.is_work_para(piece.text) and not (last and goes_on(last, piece.text)):
                 count += len(enumerated(piece))
                 last = piece.text
         return count
@@ -255,7 +283,8 @@ class _Builder:
 
     def _task(self, node: Node, action: int | None, group: int | None = None) -> None:
         piece, rest = self._item(node)
-        if not piece.text:
+        bare = re.sub(r"\s", "", piece.text)
+        if not bare or (len(bare) <= len(node.title) + 1 and sections.is_container(node.title)):
             return
         task = RawTask(node.printed, clean_title(node.title), piece, action, node, group=group)
         if node.kind == "lost":
@@ -272,9 +301,7 @@ class _Builder:
             done = bool(pieces) and (
                 sections.is_end_matter(piece.text)
                 or (
-                    sections.CLOSING.match(piece.text) is not None
-                    and self._is_last(node)
-                    and _complete(pieces[-1].text)
+                    sections.CLOSING.match(piece.text) is not None and self._is_last(node) and complete(pieces[-1].text)
                 )
             )
             (rest if done or rest else pieces).append(piece)
@@ -297,7 +324,9 @@ class _Builder:
 
     def _loose(self, node: Node) -> None:
         """Texts that may hold targets; what tells how things stand is kept apart, except the goals printed in it."""
-        past = sections.is_background(node.title)
+        past = sections.is_background(node.title) or self._told(node)
+        if past:
+            self.result.told.append(clean_title(node.title)[:30])
         for part in node.walk():
             piece = clean(self.reading, part.title_start, part.own_end)
             if piece.text:
@@ -326,64 +355,26 @@ class _Builder:
         """A paper without any numbering: paragraphs that open with a title sentence, or demand something, are tasks."""
         for para in self.reading.paras:
             piece = clean(self.reading, para.start, para.end)
-            title = _title_sentence(piece.text)
+            title = title_sentence(piece.text)
+            if self.report and (narration.tells(piece.text) or not narration.tense(piece.text).asked):
+                self.result.background.append(piece)
+                continue
             work = sections.is_work_para(piece.text) and not _PROMULGATES.search(piece.text)
             if work and (title or _DEMAND.search(piece.text)):
-                task = RawTask(None, title, piece, None, flags=["no numbering"])
+                counted = _COUNTED.match(piece.text)
+                number = counted[1] if counted else None
+                task = RawTask(number, title, piece, None, flags=[] if counted else ["no numbering"])
                 self.result.tasks.append(task)
             elif piece.text:
                 self.result.loose.append(piece)
 
 
+_COUNTED = re.compile(r"([一二三四五六七八九十]{1,2})(?:是|要)(?=[\u4e00-\u9fff“])")
 _DEMAND = re.compile(r"(?:加强|推进|推动|开展|实施|完善|建立|健全|落实|深化|提升|强化|加快|做好|确保|完成|达到)")
 
 # 现印发给你们，请认真贯彻执行: the sentence that sends the paper out.
 _PROMULGATES = re.compile(r"(?:印发|下发|转发|发)给你们|现(?:将.{2,80})?(?:予以?)?(?:印发|下发|转发)")
 
 
-def clean_title(title: str) -> str:
-    """A title without the blanks of the carrier and without a list of units printed behind it."""
-    title = re.sub(r"[（(【](?:[^（()）]|[（(][^（()）]*[）)]){2,80}?(?:负责|牵头|配合|落实)[）)】]\s*$", "", title)
-    title = re.sub(r"[（(【](?:责任|牵头|配合|负责)(?:单位|部门|科室|处室).*$", "", title)
-    return re.sub(r"(?<=[^\x00-\xff])\s+|\s+(?=[^\x00-\xff])", "", title).strip(" 。：:")
-
-
 def _action_number(node: Node) -> str | None:
     return node.printed
-
-
-def _title_sentence(text: str) -> str:
-    """The title a paragraph opens with: a short first sentence without a comma."""
-    match = re.match(r"([^。：:；;，,\n]{4,30})[。：:]", text)
-    return match.group(1) if match and match.end() < len(text) else ""
-
-
-_ENUMERATED = re.compile(r"(?:^|(?<=[。；;\n]))\s*(?P<number>[一二三四五六七八九十]{1,2})(?:要|是)(?=[\u4e00-\u9fff“])")
-
-
-def enumerated(piece: Piece) -> list[tuple[str, Piece]]:
-    """The items of a paragraph that is nothing but 一要…二要… (or 一是…二是…), with their numbers; a single part otherwise."""
-    found = list(_ENUMERATED.finditer(piece.text))
-    counted = [parse_chinese_number(match["number"]) for match in found]
-    if len(found) < 2 or found[0].start() > 0 or counted != list(range(1, len(found) + 1)):
-        return [("", piece)]
-    ends = [match.start() for match in found[1:]] + [len(piece.text)]
-    return [(match["number"], piece.cut(match.end(), end).strip()) for match, end in zip(found, ends, strict=True)]
-
-
-def _first_clause(text: str) -> str:
-    return re.split(r"[，,。；;：:]", text, maxsplit=1)[0][:40]
-
-
-def _complete(text: str) -> bool:
-    return bool(text) and text.rstrip()[-1] in "。）)；;】]"
-
-
-def _goes_on(before: str, text: str) -> bool:
-    """Whether a paragraph only carries the unit list or the deadline of the one before it."""
-    return bool(
-        re.match(
-            r"^[（(【\[]?\s*(?:责任|牵头|配合|主办|协办|负责|完成|参与|落实)\s*(?:单位|部门|科室|处室|领导|人|时限|时间)",
-            text,
-        )
-    )

@@ -21,20 +21,21 @@ from luoshi.plans import (
     indicator_tables,
     metrics,
     names,
+    narration,
     quantities,
+    strength,
     target_evidence,
     topics,
     when,
     years,
 )
-from luoshi.plans.clauses import Sentence, sentence_start, sentences
+from luoshi.plans.clauses import Sentence, sentences
 from luoshi.plans.dates import Mention
 from luoshi.plans.flat_tables import FlatRow
-from luoshi.plans.model import Force, Target
+from luoshi.plans.model import Target
 from luoshi.plans.plain import Plain
 from luoshi.plans.quantities import Quantity
 from luoshi.plans.reading import UNNAMED, Context, Reading, Refusal
-from luoshi.plans.words import patterns
 
 _JOINT = re.compile(r"^[”\"]?(?:、|和|及|与|以及|或|，)?[“\"]?$")
 _LABEL_JOINT = re.compile(r"^[”\"]?(?:、|和|及|与|，)(?P<label>[\u4e00-\u9fff]{1,6})$")
@@ -83,7 +84,7 @@ def find_targets(
     for reading in found.readings:
         start, end = found.plain.located(reading.start, reading.end, offset_of)
         deadline, printed, dated = when.deadline(found.plain.text, found.mentions, reading, year, plan_years)
-        force, scope = _force(found.plain.text, reading), _scope(found.plain.text, reading)
+        force, scope = strength.force(found.plain.text, reading), _scope(found.plain.text, reading)
         inferred = not printed and deadline is not None
         evidence = target_evidence.of_reading(
             found.plain.text, reading, lambda a, b: found.plain.located(a, b, offset_of),
@@ -133,9 +134,14 @@ def scan(
         if anaphora.TOLD not in reading.flags:
             topics.supply(plain.text, reading)
     kept: list[Reading] = []
+    told = _told_years(plain.text, mentions)
     for reading in result.readings:
         dated = when.governing(plain.text, mentions, reading)
-        if dated is not None and reading.deadline is None and _before_plan(plain.text, dated, year, plan_years):
+        if (
+            dated is not None
+            and reading.deadline is None
+            and (_before_plan(plain.text, dated, year, plan_years) or dated in told)
+        ):
             quote = plain.text[reading.start : reading.end]
             result.refusals.append(
                 Refusal(reading.start, reading.end, quote, f"a result of {dated.year}, before the plan")
@@ -144,6 +150,43 @@ def scan(
         kept.append(reading)
     result.readings = sorted(kept, key=lambda r: (r.number_at, r.start))
     return result
+
+
+_AIMED = re.compile(r"(?:[到至]|力争|确保|争取|计划|预计|截[至止])$")
+
+
+def _told_years(text: str, mentions: list[Mention]) -> set[Mention]:
+    """The bare years (2021年，…) of sentences that tell what was done, and those beside them before the year a goal of the
+    paragraph is set for: how things stood, year by year."""
+    bare = [
+        m
+        for m in mentions
+        if m.role == "deadline" and m.explicit and len(m.value) == 4 and not _AIMED.search(text[max(0, m.start - 4) : m.start])
+        and not text[: m.end].endswith(("前", "内", "底", "末"))
+    ]  # fmt: skip
+    found: set[Mention] = set()
+    by_paragraph: dict[int, list[Mention]] = {}
+    for mention in bare:
+        by_paragraph.setdefault(text.rfind("\n", 0, mention.start), []).append(mention)
+    for members in by_paragraph.values():
+        told = [m for m in members if narration.tells(text[m.start : _end(text, m.end)])]
+        latest = max((m.year or 0 for m in told), default=0)
+        start, end = text.rfind("\n", 0, members[0].start), text.find("\n", members[-1].end)
+        goals = [
+            m.year or 0
+            for m in mentions
+            if start <= m.start < (end if end >= 0 else len(text)) and m.role == "deadline" and m not in bare
+        ]
+        if told:
+            aim = min((year for year in goals if year > latest), default=latest + 1)
+            found |= {m for m in members if (m.year or 9999) < aim}
+    return found
+
+
+def _end(text: str, at: int) -> int:
+    """Where the sentence around a place ends, or a new date after a semicolon begins."""
+    ends = [place for mark in "。；\n" if (place := text.find(mark, at)) >= 0]
+    return min(ends, default=len(text))
 
 
 def _before_plan(text: str, dated: Mention, year: int | None, plan_years: tuple[int | None, int | None]) -> bool:
@@ -322,26 +365,6 @@ def _right_of(text: str, run: list[Quantity], after: str, more: bool, left: str)
 
 def _flat(text: str) -> bool:
     return text.count("（") == text.count("）")
-
-
-_OWN_CLAUSE = frozenset(("争创", "争", "争取"))  # these strive for their own clause only: 争创专科3个，建成中心2个
-
-
-def _force(text: str, reading: Reading) -> Force:
-    start = max(
-        sentence_start(text, reading.number_at),
-        text.rfind("；", max(0, reading.number_at - 300), reading.number_at) + 1,
-    )
-    head = text[start : reading.number_at]
-    words = patterns()
-    if words.in_principle.search(re.split(r"[，；：]", head)[-1]):
-        return "in-principle"
-    own = re.split(r"[，；：]", head)[-1]
-    if words.strive.search(own) or any(m[0] not in _OWN_CLAUSE for m in words.strive.finditer(head)):
-        return "strive"
-    if re.search(r"约束性", text[start : reading.end + 12]):
-        return "binding"
-    return "expected"
 
 
 _SCOPE = re.compile(

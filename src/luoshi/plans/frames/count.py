@@ -77,6 +77,8 @@ def count(site: Site, compare: Op | None = None) -> list[Reading] | Refusal:
         return _per_head(site, per, compare)
     if (given := _given(site, verb, compare)) is not None:
         return given
+    if first.unit in ("剂次", "剂", "针") and first.value <= 5 and re.search(r"接种|疫苗|程序|免疫", noun + site.left):
+        return site.refusal("a rule of care, not a promise")
     managed = not noun and counts_persons(first) and re.search(r"(?:规范|健康|随访|登记)管理$", site.left)
     if verb.word in words.continuing and not stated and not managed and not first.unit.endswith("元"):
         return site.refusal(f"sizes what exists ({verb.word}), promises no number")

@@ -8,13 +8,12 @@ from itertools import pairwise
 from luoshi.kernel.comparator import Op
 from luoshi.plans import metrics
 from luoshi.plans.frames import count, share
-from luoshi.plans.frames.site import BOUNDARY, Site
+from luoshi.plans.frames.site import AIM, BOUNDARY, Site
 from luoshi.plans.quantities import COUNT_UNITS, LEVEL_UNITS, PERSON_UNITS
 from luoshi.plans.reading import Reading, Refusal
 from luoshi.plans.words import patterns
 
 _STATING = ("为", "占", "占到", "占比")
-_AIM = re.compile(r"目标|指标|力争|确保|争取|努力|到(?:19|20)\d{2}年|20\d{2}年(?:底|末|前)|十[四五六]五|分别为")
 _SPREADING = ("延伸到", "延伸至", "覆盖到", "覆盖至", "扩大到", "扩展到", "拓展到")
 _DOWN = re.compile(r"降|减|缩短|压")
 
@@ -38,7 +37,10 @@ def reach(site: Site, comparator: re.Match[str]) -> list[Reading] | Refusal:
     verb_kind = words.reaching.get(verb, "plain")
     if len(site.run) > 1:
         return site.several(subject, "reach-list", verb_kind=verb_kind, compare=compare)
-    alike = _several_measures(site, bare)
+    apart = bool(
+        re.search(r"[均都各](?:要|应|须|需|能)?$", subject) or re.search("[均都各]", comparator["adverb"] or "")
+    )
+    alike = [] if site.noun else metrics.each_of(subject, apart=apart)
     if alike:
         readings = [
             site.reading(site.first, site.span(), each, "reach-each", verb_kind=verb_kind, compare=compare, verb=verb)
@@ -58,15 +60,6 @@ def reach(site: Site, comparator: re.Match[str]) -> list[Reading] | Refusal:
     elif _countable(site) and verb in ("达到", "达", "完成", "实现", "") and not metrics.is_measure(name):
         name = metrics.counted("", name)
     return [site.reading(site.first, span, name, "reach", verb_kind=verb_kind, compare=compare, verb=verb)]
-
-
-def _several_measures(site: Site, bare: str) -> list[str]:
-    """孕产妇系统管理率、儿童健康管理率均保持在92%以上: every measure of the list, where each is whole by itself."""
-    parts = metrics.split_parallel(bare)
-    if not all(re.search(r"(?:率|比例|占比|比重)$", part) for part in parts) and "、" in bare:
-        parts = bare.split("、")  # …感染者和病人比例、…治疗成功率: 和 stands inside the names
-    whole = all(re.fullmatch(r"[^“”《》]{2,}(?:率|比例|占比|比重)", part) for part in parts)
-    return parts if whole and 2 <= len(parts) <= 4 and not site.noun else []
 
 
 def _countable(site: Site) -> bool:
@@ -99,7 +92,7 @@ def _no_promise(site: Site, verb: str, compare: Op | None, bare: str) -> str:
     if attributive and (first.is_share or not metrics.governing_verb(bare)):
         return "a condition that limits a group, not a promise"
     sentence = site.before() + site.clause()
-    if verb in _STATING and compare is None and first.op is None and not _AIM.search(sentence):
+    if verb in _STATING and compare is None and first.op is None and not AIM.search(sentence):
         return "a statement, not a promise"
     if first.unit in LEVEL_UNITS and site.noun and site.noun not in ("甲等", "乙等") and not measure:
         return "a measure that describes something else"

@@ -41,7 +41,7 @@ _RAISED = re.compile(
     r"(?:度|末|底|同期)?(?:相比|水平)?(?:力争|至少|再|平均|均|分别)*(?:提高|提升|增长|增加|上升|下降|降低|减少|缩短|压减|压缩)"
 )
 _DATED_GOAL = re.compile(r"[^，。；截]{0,6}(?<!截)[到至]20\d{2}年")
-_MONEY = re.compile(r"标准|经费|补助|投入|资金|收入|支出|费用|产值|规模|投资|筹资|额|费(?!心|力|时)|补贴")
+_MONEY = re.compile(r"标准|经费|补助|投入|资金|收入|支出|费用|产值|规模|投资|筹资|额|费(?!心|力|时)|补贴|增收|结余")
 _SPENT_TIME = re.compile(r"时间|时长|时限|住院日|天数|半径|响应|等候|周期|活动|锻炼|睡眠|学习|培训|服务")
 
 
@@ -50,11 +50,16 @@ def reason(site: Site) -> str:
     return _shape(site) or _scoring(site) or _funding(site) or _told(site) or _past(site) or _measure(site)
 
 
+_TRIGGERS = re.compile(r"[^，。；]{0,24}(?:的|时|后)?[，]?(?:时|的)[，]?(?:应|须|要|即|立即|及时|可|予以|给予|由)")
+
+
 def _shape(site: Site) -> str:
     words = patterns()
     left, right, unit = site.left, site.right, site.first.unit.lstrip("万亿")
     tail = left[-8:]
-    if re.match(r"^(?:[A-Za-z/]|mm|:)", right) and not re.match(r"^(?:ICU|CT|DR|B超|AED|MR)", right):
+    if site.first.op in (">=", "<=", ">", "<") and not site.first.is_share and _TRIGGERS.match(right):
+        return "a threshold that sets something off"
+    if re.match(r"^(?:[A-Za-z/]|mm|:|℃|°)", right) and not re.match(r"^(?:ICU|CT|DR|B超|AED|MR)", right):
         return "a clinical or technical measure"
     limited = words.limits.search(left)
     if limited and unit not in ("%", "‰") and not re.search(r"每[^，。]{0,8}$|(?:达到|控制在)$", left):
@@ -130,6 +135,8 @@ def _funding(site: Site) -> str:
         return "a share of funding"
     if site.first.is_share and _PAID.search(left):
         return "a rule of payment"
+    if unit.endswith("元") and _SHARED_OUT.search(left):
+        return "a share of funding"
     if unit.endswith("元") and re.match(r"(?:经费|资金)(?:重点|主要|全部|统筹)?(?:用于|支持)", site.right):
         return "where money goes"
     if unit.endswith("元") and _BUDGET.search(left):
@@ -205,7 +212,8 @@ def _past(site: Site) -> str:
         return ""
     if past[0] == "累计":
         stated = (own_verb is not None and own_verb["compare"]) or site.context.previous is not None
-        if stated or re.search(r"(?:19|20)\d{2}年|年底|年内|力争|确保|\d年累计", before):
+        reaches = own_verb is not None and own_verb["verb"] == "达到"  # 累计达到500种 without 已 is an idiom of plans
+        if stated or reaches or re.search(r"(?:19|20)\d{2}年|年底|年内|全年|力争|确保|\d年累计", before):
             return ""
     since = before[past.end() :]
     if past[0] in ("截至", "截止"):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from luoshi.plans import metrics
-from luoshi.plans.frames.site import PREDICATE, Site, right_noun
+from luoshi.plans.frames.site import AIM, PREDICATE, Site, right_noun
 from luoshi.plans.reading import Reading, Refusal
 from luoshi.plans.words import patterns
 
@@ -29,6 +29,8 @@ def share(site: Site) -> list[Reading] | Refusal:
         name = f"{own if len(own) >= 2 else site.topic()}{several['n']}{first.printed.strip('”')}"
         return [site.reading(first, site.span(several.start()), name, "several-of", confidence=0.8)]
     if part := _PART_OF.search(site.left):
+        if part["verb"] == "占" and first.op is None and not AIM.search(site.clause()):
+            return site.refusal("a statement, not a promise")
         words = patterns()
         name = f"{metrics.measured(site.left[: part.start()])}占{part['whole']}的比例"
         return [
@@ -48,6 +50,9 @@ def share(site: Site) -> list[Reading] | Refusal:
             return site.refusal("a share that limits a group, not a promise")
         if len(site.run) > 1:
             return site.several(site.left, "share-list")
+        apart = bool(re.search(r"[均都各](?:要|应|须|需)?(?:为|达|在|≥)?$", site.left.strip()))
+        if alike := [] if noun else metrics.each_of(site.left, apart=apart):
+            return [site.reading(first, site.span(), each, "share-each") for each in alike]
         return [site.reading(first, site.span(), site.named(site.left), "share-tail")]
     if noun:
         return _of_subject(site, subject, noun)
