@@ -294,6 +294,36 @@ def test_evidence_counts_once_and_moves_the_board(as_user: AsUser, numbers: dict
         keeping.content(paper.sha256)
 
 
+def test_what_a_place_below_handed_in_stands_there_too(as_user: AsUser, numbers: dict[str, int]):
+    """A part of a whole is shown at its place and judged by nobody against the whole; its page says what was handed in."""
+    county, scope = person("county")
+    code = scope.root_division()
+    _leader, above = person("leader")
+    whole = queries.mine(scope=above).filter(binding="deliverable", state="received", additive=True).first()
+    assert whole is not None
+    part = Duty.objects.filter(parent__isnull=False, division=code, institution="").order_by("-pk").first()
+    assert part is not None
+    Duty.objects.filter(pk=part.pk).update(
+        target=whole.target, unit=whole.unit, binding="deliverable", role="lead", state="received", quota=2.0
+    )
+    part.refresh_from_db()
+    paper = filing.hand_in(
+        duty=part, name="a.txt", chunks=["一家".encode()], title="一家", dated=date(2025, 10, 20), by=county, scope=scope,
+    )  # fmt: skip
+    offered = as_user("county").get(f"/duties/{part.pk}/").content.decode()
+    assert "待审核计 1 项" in offered
+    filing.accept(file=paper, by=person("leader")[0], scope=above)
+    board = sources.get()
+    below = board.below(scope=above, division="9901", targets=[whole.target])
+    assert [(s.light, s.value) for s in below[code]] == [("grey", 1.0)]
+    assert all(s.value is None for place, found in below.items() if place != code for s in found)
+    own = board.standing(whole.target, scope=scope, division=code)
+    assert (own.light, own.value) == ("grey", 1.0)
+    page = as_user("leader").get(f"/targets/{whole.target}/?division=9901").content.decode()
+    assert "各区划" in page
+    assert "按采信的佐证材料计数" in page
+
+
 def test_an_upload_that_breaks_off_leaves_nothing(numbers: dict[str, int], store: Path):
     leader, scope = person("leader")
     duty = queries.mine(scope=scope).filter(state="received").first()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from luoshi.kernel.later import later
+from luoshi.supervision import sources
 from luoshi.web.manifest import Nav, Service
 
 
@@ -24,7 +26,4 @@ class ScoreboardConfig(Service):
 
     def ready(self) -> None:
         """Tell supervision where every promise stands."""
-        from luoshi.services.scoreboard.public import ScoreboardBoard
-        from luoshi.supervision import sources
-
-        sources.register(ScoreboardBoard())
+        sources.register(later("luoshi.services.scoreboard.public.ScoreboardBoard"))

@@ -22,10 +22,12 @@ from luoshi.services.scoreboard import measuring
 from luoshi.services.scoreboard.places import Place
 from luoshi.services.scoreboard.rules import Standing
 
+EVERYBODY = ("resident", "household", "served")  # three ways to count all the people of a place
+
 
 @dataclass(frozen=True, order=True)
 class Count:
-    """One count of people: its kind (`resident`, `household`, `served`), year, source and version."""
+    """One count of people: its kind (one of `EVERYBODY`, or a part like `students`), year, source and version."""
 
     kind: str
     year: int
@@ -65,7 +67,7 @@ class Comparison:
 
 
 def comparison(target: BoundTarget, *, at: Place, scope: Scope) -> Comparison | None:
-    """The promise at a place and each place directly below it, under every count of people. None for one that is not
+    """The promise at a place and each place directly below it, under every count of the same people. None for one that is not
     measured by heads of the population, or at a single institution. Two queries, however many places and counts."""
     if not measuring.is_measured(target) or not at.division:
         return None
@@ -84,7 +86,10 @@ def comparison(target: BoundTarget, *, at: Place, scope: Scope) -> Comparison | 
         return Beside(code, places[code].name, measuring.stand(target, value), under, people)
 
     below = [beside(value) for value, _standing in measuring.children(target, at=at, scope=scope)]
-    counts = sorted({count for counted in told.values() for count in counted}, key=lambda c: (c.kind, -c.year, c))
+    counts = sorted(
+        {count for counted in told.values() for count in counted},
+        key=lambda c: (c.kind != indicator.per.kind, c.kind, -c.year, c),
+    )
     return Comparison(counts, beside(own), below)
 
 
@@ -111,10 +116,11 @@ def _under(target: BoundTarget, value: Value, people: int) -> Standing:
 
 def _told(places: Mapping[str, Place], root: str, band: Band) -> dict[str, dict[Count, int]]:
     """People of each place by count: its own row where it has one, else the sum over the highest level below that has."""
+    kinds = EVERYBODY if band.kind in EVERYBODY else (band.kind,)
     ages = {"age_from": band.age_from, "age_to": band.age_to}
     band_is = {f"{edge}__isnull" if age is None else edge: True if age is None else age for edge, age in ages.items()}
     rows = (
-        Population.objects.filter(division__path__startswith=root, sex="all", **band_is)
+        Population.objects.filter(division__path__startswith=root, sex="all", kind__in=kinds, **band_is)
         .values_list("division__path", "division__level", "kind", "year", "source", "version")
         .annotate(people=Sum("value"))
         .order_by()

@@ -5,13 +5,14 @@ Every list and page of the board comes through here, so that a light means the s
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 
 from django.utils.translation import gettext as _
 
 from luoshi.kernel import clock
+from luoshi.kernel.period import Period
 from luoshi.platform.access.scope import Scope
 from luoshi.platform.lake.results import Value
 from luoshi.services.plan_desk.public import BoundTarget
@@ -31,10 +32,58 @@ def measure(targets: Iterable[BoundTarget], *, at: Place, scope: Scope, months: 
 
 
 def measure_below(
-    targets: Iterable[BoundTarget], *, at: Place, codes: Collection[str], scope: Scope
+    targets: Iterable[BoundTarget], *, at: Place, below: Sequence[Place], scope: Scope
 ) -> dict[str, list[Standing]]:
-    """`measuring.measure_below`, with the lights set by hand there."""
-    return each_by_hand(measuring.measure_below(targets, at=at, codes=codes, scope=scope))
+    """`measuring.measure_below` for the divisions `below` a place, completed. At most three queries."""
+    asked, codes = list(targets), [place.division for place in below]
+    measured = measuring.measure_below(asked, at=at, codes=codes, scope=scope)
+    given = _given(asked, measured, below)
+    found = {}
+    for place in below:
+        rows = []
+        for target, standing in zip(asked, measured.get(place.division, ()), strict=False):
+            if target.id in given[place.path] and standing.value is None:
+                standing = _handed_in(target, given[place.path][target.id], standing, place)
+            rows.append(_forecast(target, standing, place, scope, inside=True))
+        found[place.division] = rows
+    return each_by_hand(found)
+
+
+def _given(
+    targets: Sequence[BoundTarget], measured: Mapping[str, Sequence[Standing]], below: Sequence[Place]
+) -> dict[str, dict[int, duties.HandedIn]]:
+    """What was handed in for the promises that nothing else measures, by path of the place."""
+    waiting = [(t.id, t.unit) for t in targets if t.binding_kind in HANDED_IN]
+    if not waiting or not measured:
+        return {place.path: {} for place in below}
+    return duties.handed_in_at(waiting, [place.path for place in below])
+
+
+def children(
+    target: BoundTarget, *, at: Place, below: Sequence[Place], scope: Scope
+) -> Sequence[tuple[Value, Standing]]:
+    """One promise at each division directly below, completed: what the records tell, or else what was handed in there.
+    Empty where nothing is measured and nobody handed anything in. At most three queries."""
+    if measuring.is_measured(target):
+        places = {place.division: place for place in below}
+        measured = measuring.children(target, at=at, scope=scope)
+        return beside(
+            [
+                (v, _forecast(target, s, places[v.division], scope, inside=True) if v.division in places else s)
+                for v, s in measured
+            ]
+        )
+    given = duties.handed_in_at([(target.id, target.unit)], [place.path for place in below])
+    if target.binding_kind not in HANDED_IN or not any(given.values()):
+        return ()
+    bare, today = measuring.stand(target, None), clock.today()
+    year = Period(date(today.year, 1, 1), today)
+    pairs = []
+    for place in below:
+        one = given[place.path].get(target.id)
+        standing = bare if one is None else _handed_in(target, one, bare, place)
+        pairs.append((Value("", year, place.division, None, None, None, standing.value, "", (), None), standing))
+    return beside(pairs)
 
 
 def beside(pairs: Sequence[tuple[Value, Standing]]) -> Sequence[tuple[Value, Standing]]:
@@ -53,7 +102,7 @@ def completed(
     given = duties.handed_in([(t.id, t.unit) for t in waiting], at.path) if at.division else {}
     for target in waiting:
         if target.id in given:
-            found[target.id] = _handed_in(target, given[target.id], found[target.id])
+            found[target.id] = _handed_in(target, given[target.id], found[target.id], at)
     for target in targets:
         found[target.id] = _forecast(target, found[target.id], at, scope)
     return by_hand(found, at.division or at.institution)
@@ -84,7 +133,7 @@ def each_by_hand(standings: Mapping[str, Sequence[Standing]]) -> dict[str, list[
     }
 
 
-def _handed_in(target: BoundTarget, given: duties.HandedIn, bare: Standing) -> Standing:
+def _handed_in(target: BoundTarget, given: duties.HandedIn, bare: Standing, at: Place) -> Standing:
     today = clock.today()
     if given.value is None:
         why = _("有 %(n)s 件材料待审核") % {"n": given.waiting} if given.waiting else bare.why
@@ -92,6 +141,11 @@ def _handed_in(target: BoundTarget, given: duties.HandedIn, bare: Standing) -> S
     if not comparable(target.unit, "percent") and target.unit == "%":
         return bare
     counted = given.kind == "evidence"
+    source = _("按采信的佐证材料计数") if counted else _("责任单位自报")
+    if target.kind == "count" and at.division != target.division:
+        # What is promised for the whole division of the plan is not promised for a part of it.
+        why = _("数量目标按计划所在区划合计，不在这里单独判断（%(source)s）") % {"source": source}
+        return replace(bare, why=why, value=given.value, threshold=None, data_until=given.last, reason="", missing="")
     share = _share(target, today)
     judged = duties.light(
         duties.Seen(
@@ -104,7 +158,6 @@ def _handed_in(target: BoundTarget, given: duties.HandedIn, bare: Standing) -> S
             handed_in=counted,
         )
     )
-    source = _("按采信的佐证材料计数") if counted else _("责任单位自报")
     return replace(
         bare,
         light=judged.colour,
@@ -127,14 +180,14 @@ def _share(target: BoundTarget, today: date) -> float:
     return min(1.0, max(0.0, (today - start).days / max(1, (target.deadline - start).days)))
 
 
-def _forecast(target: BoundTarget, standing: Standing, at: Place, scope: Scope) -> Standing:
+def _forecast(target: BoundTarget, standing: Standing, at: Place, scope: Scope, *, inside: bool = False) -> Standing:
     """Only what is green because its pace is right needs a forecast: the rest would not change."""
     threshold = standing.threshold
     if standing.light != "green" or standing.value is None or threshold is None or threshold.op == "between":
         return standing
     if threshold.met_by(standing.value, better=standing.better):
         return standing
-    found = forecast(target, standing, at=at, scope=scope)
+    found = forecast(target, standing, at=at, scope=scope, inside=inside)
     if found is None:
         return standing
     rising = threshold.op in (">=", ">") or (threshold.op == "=" and standing.better == "higher")

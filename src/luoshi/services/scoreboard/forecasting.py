@@ -16,15 +16,19 @@ from luoshi.services.scoreboard.places import Place
 from luoshi.services.scoreboard.rules import Standing
 
 
-def forecast(target: BoundTarget, standing: Standing, *, at: Place, scope: Scope) -> Forecast | None:
-    """The value expected on the deadline; without one, at the end of the period.
+def forecast(
+    target: BoundTarget, standing: Standing, *, at: Place, scope: Scope, inside: bool = False
+) -> Forecast | None:
+    """The value expected on the deadline; without one, at the end of the period. `inside`: the caller knows that the
+    place lies in the scope, being below one that does; otherwise it is asked, and `Http404` raised.
 
     None for what is not computed, for differences, at a single institution, for a period that is over, and where the
     past tells nothing.
     """
     if not is_measured(target) or not at.division or target.kind == "change" or standing.value is None:
         return None
-    results.inside(scope, at.division, None)
+    if not inside:
+        results.inside(scope, at.division, None)
     value = standing.value
     return results.remembered(("forecast", target, value, at), lambda: _forecast(target, value, at, scope))
 

@@ -161,6 +161,7 @@ def stand(target: BoundTarget, value: Value | None, last_year: float | None = No
         missing=in_language(target.missing, target.missing_en),
         low=value.low,
         high=value.high,
+        counted=value.period,
     )
     if value.value is None:
         return replace(standing, why=_why_no_value(value.reason))
@@ -185,7 +186,8 @@ def _judged(
     period = period_of(target)
     day = min(standing.data_until or today, today)
     share = pace.share_due(period, day, indicator.seasonal_pace) if last_year is None else last_year
-    later = target.deadline is not None and target.deadline.year > period.end.year
+    # In January a monthly promise is judged by December: its deadline at the end of the year is no later year's.
+    later = target.deadline is not None and target.deadline.year > max(period.end, day).year
     path = _on_the_way(target, threshold, day) if later else None
     light = judge(standing.value, path or threshold, standing.better, share, age)
     colour, why = light.colour, _said(light.code)

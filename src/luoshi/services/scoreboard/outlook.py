@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from django.utils.translation import gettext as _
 
 from luoshi.indicators import Catalogue
 from luoshi.indicators.forecast import LEVEL, Forecast
 from luoshi.kernel.lake_layout import PERSON_TABLES
 from luoshi.platform.access.scope import Scope
+from luoshi.platform.lake import results
 from luoshi.platform.sources import silence
 from luoshi.records import views
+from luoshi.services.scoreboard import measuring
 from luoshi.services.scoreboard.forecasting import due_day, forecast
 from luoshi.services.scoreboard.places import Place
-from luoshi.services.scoreboard.rows import Row
+from luoshi.services.scoreboard.rows import Row, month_words
+from luoshi.services.scoreboard.rules import Standing
 from luoshi.web import numbers
 
 
@@ -20,6 +25,45 @@ def lines(row: Row, at: Place, *, scope: Scope) -> list[str]:
     """What to expect on the deadline, and how far such forecasts were off; nothing where none can be made."""
     found = forecast(row.target, row.standing, at=at, scope=scope)
     return [] if found is None else [expected(row, found), _tried(row, found)]
+
+
+def beside(row: Row, at: Place, *, scope: Scope) -> list[str]:
+    """What is told beside the value: of a monthly one the running month so far, of a change what it is counted from."""
+    if row.standing.value is None and row.standing.reason != "empty-denominator":
+        return []
+    return [line for line in (_compared(row), _so_far(row, at, scope)) if line]
+
+
+def _so_far(row: Row, at: Place, scope: Scope) -> str:
+    if row.target.kind == "change" or not measuring.is_measured(row.target):
+        return ""
+    where = {"division": at.division} if at.division else {"institution": at.institution}
+    found = results.so_far(row.target.indicator, scope=scope, **where)
+    if (
+        found is None
+        or found.reason == "no-data"
+        or not found.period.start > (row.standing.counted or found.period).end
+    ):
+        return ""
+    counts = numbers.fraction(found.numerator, found.denominator) if row.fraction_text else ""
+    told = numbers.quantity(found.value, row.standing.unit) if found.value is not None else _("还没有应统计的对象")
+    return _("%(period)s至今（到 %(day)s）：%(value)s%(counts)s，未过完，不作判断。") % {
+        "period": month_words(found.period),
+        "day": f"{found.period.end:%Y-%m-%d}",
+        "value": told,
+        "counts": _("（%(counts)s）") % {"counts": counts} if counts else "",
+    }
+
+
+def _compared(row: Row) -> str:
+    """What a change is the difference to: the same days of last year, or the level at its end."""
+    if row.target.kind != "change" or not measuring.is_measured(row.target) or row.standing.counted is None:
+        return ""
+    now, before = row.standing.counted, measuring.year_before(row.target, measuring.period_of(row.target))
+    days = {"start": f"{before.start:%Y-%m-%d}", "end": f"{before.end:%Y-%m-%d}", "now": f"{now.end:%Y-%m-%d}"}
+    if (before.end.month, before.end.day) == (now.end.month, now.end.day):
+        return _("变化：本期累计到 %(now)s 与上年同期（%(start)s 至 %(end)s）相比。") % days
+    return _("变化：%(now)s 的水平与 %(end)s 的水平相比。") % days
 
 
 def silences(row: Row, at: Place) -> list[str]:
@@ -54,6 +98,16 @@ def expected(row: Row, found: Forecast) -> str:
     if found.low is None or found.high is None:
         return _("照目前走势，到 %(day)s 约为 %(value)s%(end)s") % words
     return _("照目前走势，到 %(day)s 约为 %(value)s（%(low)s 至 %(high)s）%(end)s") % words
+
+
+def in_short(row: Row, place: Place, standing: Standing, *, scope: Scope) -> str:
+    """The forecast of a place below in a table: the value expected and what that means; empty where none can be made."""
+    found = forecast(row.target, standing, at=place, scope=scope, inside=True)
+    if found is None:
+        return ""
+    return (
+        f"{numbers.quantity(found.value, standing.unit)}{_ending(replace(row, standing=standing), found).rstrip('。.')}"
+    )
 
 
 def _ending(row: Row, found: Forecast) -> str:

@@ -106,14 +106,12 @@ class ScoreboardBoard:
         """The same promises for each division one step below."""
         at = places.place(division, scope=scope)
         asked = self._asked(at, targets, scope)
-        rows = regions.children(at.division, scope=scope) if at.division else []
-        below = [Place(d.name, d.code, "", d.path, d.level) for d in rows]
+        below = queries.places_below(at, scope=scope)
         with _on(on):
             if _past():
                 measured = {p.division: list(self._measured(asked, p, scope, 0).values()) for p in below}
             else:
-                codes = [p.division for p in below]
-                measured = evidenced.measure_below(asked, at=at, codes=codes, scope=scope)
+                measured = evidenced.measure_below(asked, at=at, below=below, scope=scope)
             told = self._told(
                 [(t, p, s) for p in below for t, s in zip(asked, measured.get(p.division, ()), strict=False)],
                 scope=scope,

@@ -87,11 +87,16 @@ def rows_to_leave(rows: Sequence[Row]) -> list[Row]:
 
 
 def below(board: Board, at: Place, *, scope: Scope) -> list[tuple[Place, Sequence[rules.Standing]]]:
-    """The promises of a board measured for each division one step below, in order of code. One query."""
-    children = [Place(d.name, d.code, "", d.path, d.level) for d in regions.children(at.division, scope=scope)]
-    codes = [child.division for child in children]
-    standings = evidenced.measure_below((row.target for row in board.rows), at=at, codes=codes, scope=scope)
+    """The promises of a board measured for each division one step below, in order of code. At most four queries."""
+    children = places_below(at, scope=scope)
+    standings = evidenced.measure_below((row.target for row in board.rows), at=at, below=children, scope=scope)
     return [(child, standings.get(child.division, [])) for child in children]
+
+
+def places_below(at: Place, *, scope: Scope) -> list[Place]:
+    """The divisions one step below a place, in order of code. One query."""
+    found = regions.children(at.division, scope=scope) if at.division else []
+    return [Place(d.name, d.code, "", d.path, d.level) for d in found]
 
 
 def row(target_id: int, at: Place, *, scope: Scope) -> Row:

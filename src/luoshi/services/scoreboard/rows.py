@@ -11,6 +11,8 @@ from django.utils.translation import gettext as _
 
 from luoshi.indicators import Catalogue, Indicator
 from luoshi.kernel import clock
+from luoshi.kernel.period import Period
+from luoshi.platform.lake.refresh import WHOLE
 from luoshi.services.plan_desk.public import BoundTarget
 from luoshi.services.scoreboard.places import Place
 from luoshi.services.scoreboard.rules import Standing, days_old, falls
@@ -82,6 +84,14 @@ class Row:
         if indicator is None or indicator.kind not in ("ratio", "rate", "per-population"):
             return ""
         return numbers.fraction(self.standing.numerator, self.standing.denominator)
+
+    @property
+    def month_text(self) -> str:
+        """The month (or quarter) the value is of, where it is told when that is over: `2025年10月`; else empty."""
+        indicator, counted = self.indicator, self.standing.counted
+        if indicator is None or indicator.period not in WHOLE or counted is None or self.standing.value is None:
+            return ""
+        return month_words(counted)
 
     @property
     def promise_text(self) -> str:
@@ -220,7 +230,8 @@ class Row:
         """What the reader must know of the value."""
         known = {
             "over-100-percent": _("超过 100%：分子和分母的来源可能不一致，请核对。"),
-            "small-denominator": _("分母很小，比率波动大，请看人数。"),
+            "small-denominator": _("分母很小（%(n)s），数值波动大。")
+            % {"n": numbers.number(self.standing.denominator)},
         }
         return [known.get(flag, flag) for flag in self.standing.flags]
 
@@ -283,6 +294,13 @@ class Row:
         return marks.bullet(value, goal, light_key=self.standing.light, top=top, width=width)
 
 
+def month_words(period: Period) -> str:
+    """`2025年10月`; `2025年第3季度`."""
+    if (period.end.month - period.start.month) > 0:
+        return _("%(year)s年第%(quarter)s季度") % {"year": period.start.year, "quarter": (period.start.month + 2) // 3}
+    return _("%(year)s年%(month)s月") % {"year": period.start.year, "month": period.start.month}
+
+
 def verdict_words() -> dict[str, str]:
     """The three verdicts in words."""
     return {"computable": _("可算"), "partly": _("部分可算"), "not": _("不可算")}
@@ -294,10 +312,10 @@ def definition(indicator: Indicator) -> dict[str, Any]:
         "calendar-year-to-date": _("自然年，累计到数据截止日"),
         "maternal-child-year-to-date": _("妇幼统计年度（上年10月至当年9月），累计到数据截止日"),
         "five-year-plan-to-date": _("五年规划期，累计到数据截止日"),
-        "quarter-to-date": _("季度，累计到数据截止日"),
+        "quarter-to-date": _("季度：按最近一个已结束的季度判断，本季度至今的数另列"),
         "rolling-year": _("最近十二个月"),
         "point-in-time": _("时点"),
-        "month": _("月"),
+        "month": _("月：按最近一个已结束的月判断，本月至今的数另列"),
     }
     confidence = {"high": _("依据充分"), "medium": _("依据待核"), "low": _("依据不足，口径可能调整")}
     return {

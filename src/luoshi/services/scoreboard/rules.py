@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from luoshi.kernel.comparator import Threshold
+from luoshi.kernel.period import Period
 from luoshi.supervision.sources import Override
 
 # The order of urgency, also of every list of lights.
@@ -33,7 +34,7 @@ class Standing:
     period that has passed (0–1); `why` says in words how the light came about; `trend` are monthly values, oldest
     first; `people` counts who or what is missing to the target; `missing` names the absent source of a grey one;
     `seasonal` says that what was expected by now goes by last year and not by the days; `low` and `high` are the ends of the
-    95 % interval of the value, where it has one."""
+    95 % interval of the value, where it has one; `counted` is the period it was counted over."""
 
     id: int
     light: str
@@ -55,6 +56,7 @@ class Standing:
     seasonal: bool = False
     low: float | None = None
     high: float | None = None
+    counted: Period | None = None
     # Where a person set the light: what it would be, and who, why, until when.
     computed: str = ""
     override: Override | None = None

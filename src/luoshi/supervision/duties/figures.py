@@ -2,18 +2,17 @@
 
 The value comes from the board (`luoshi.supervision.sources`), measured where the unit sits and held against its own quota;
 work without a number goes by its state and its day. What is handed in (registers, dated files, reported values) is counted
-by `handed_in`, which the scoreboard asks too.
+by `handed`, which the scoreboard asks too.
 """
 
 from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from django.db.models import Max, Q, Sum
 from django.http import Http404
 from django.utils.translation import gettext as _
 
@@ -21,14 +20,12 @@ from luoshi.kernel import clock
 from luoshi.kernel.comparator import Threshold
 from luoshi.platform.access.scope import Scope
 from luoshi.supervision import sources
-from luoshi.supervision.duties import light
+from luoshi.supervision.duties import handed, light
 from luoshi.supervision.duties.light import Seen
-from luoshi.supervision.duties.models import Duty, File, Report
+from luoshi.supervision.duties.models import Duty
 from luoshi.supervision.sources import Override, Standing
 from luoshi.web import numbers
 from luoshi.web.lights import light as shape
-
-RATES = ("%", "‰", "/10万", "/万", "个百分点")
 
 
 @dataclass(frozen=True)
@@ -57,17 +54,6 @@ class Figure:
         return str(shape(self.light).word)
 
 
-@dataclass(frozen=True)
-class HandedIn:
-    """What was handed in for a promise below a path: `value` counted or reported, the last day it tells of, and how many
-    files are still to be checked. `kind` is `evidence` or `report`."""
-
-    value: float | None
-    kind: str
-    last: date | None
-    waiting: int = 0
-
-
 def of_duty(duty: Duty, *, scope: Scope) -> Figure:
     """One duty."""
     return of_duties([duty], scope=scope)[duty.pk]
@@ -86,7 +72,7 @@ def of_duties(duties: Sequence[Duty], *, scope: Scope) -> dict[int, Figure]:
     for (division, institution), targets in asked.items():
         for standing in _standings(division, institution, sorted(targets), scope):
             found[standing.target, division, institution] = standing
-    given = _own_hand_ins([d for d in duties if d.binding in ("register", "deliverable", "report")])
+    given = handed.of_duties([d for d in duties if d.binding in ("register", "deliverable", "report")])
     return {d.pk: _figure(d, found.get((d.target, d.division, d.institution)), given.get(d.pk)) for d in duties}
 
 
@@ -148,7 +134,7 @@ def _standings(division: str, institution: str, targets: list[int], scope: Scope
     return found
 
 
-def _figure(duty: Duty, standing: Standing | None, given: HandedIn | None) -> Figure:
+def _figure(duty: Duty, standing: Standing | None, given: handed.HandedIn | None) -> Figure:
     threshold = duty.threshold
     goal = goal_text(duty)
     if duty.state == "withdrawn":
@@ -286,69 +272,3 @@ def goal_text(duty: Duty) -> str:
     if threshold.op == "=":  # 达 4 家: the number itself says it
         return numbers.quantity(threshold.value, duty.unit)
     return numbers.promise(threshold.op, threshold.value, threshold.upper, duty.unit)
-
-
-def countable(unit: str) -> bool:
-    """Whether things handed in can be counted towards a promise in this unit: not towards a share of something."""
-    return unit not in RATES
-
-
-def handed_in(targets: Iterable[tuple[int, str]], path: str, *, on: date | None = None) -> dict[int, HandedIn]:
-    """What was handed in for promises `(number, unit)` by the units of a division and below it, up to a day.
-
-    Accepted evidence is counted where things can be counted; else the last value a leading unit of that very division
-    reported is taken. At most three queries.
-    """
-    day = on or clock.today()
-    wanted = dict(targets)
-    if not wanted:
-        return {}
-    files = (
-        File.objects.filter(
-            target__in=wanted, kind=File.Kind.EVIDENCE, duty__division_path__startswith=path, dated__lte=day
-        )
-        .exclude(duty__state="withdrawn")
-        .values("target")
-        .annotate(
-            counted=Sum("counts", filter=Q(state="accepted")),
-            last=Max("dated", filter=Q(state="accepted")),
-            waiting=Sum("counts", filter=Q(state="offered")),
-        )
-    )
-    found = {
-        row["target"]: HandedIn(row["counted"], "evidence", row["last"], int(row["waiting"] or 0))
-        for row in files
-        if countable(wanted[row["target"]])
-    }
-    rest = [target for target in wanted if target not in found]
-    if rest:
-        reports = Report.objects.filter(
-            duty__target__in=rest, duty__division_path=path, duty__institution="", value__isnull=False, on__lte=day
-        ).exclude(duty__state="withdrawn")
-        for row in reports.order_by("on", "pk").values("duty__target", "value", "on"):
-            found[row["duty__target"]] = HandedIn(row["value"], "report", row["on"])
-    return found
-
-
-def _own_hand_ins(duties: Sequence[Duty]) -> dict[int, HandedIn]:
-    """What each unit, with the units below it, handed in for its own duty. One to three queries for each place."""
-    places: dict[str, list[Duty]] = defaultdict(list)
-    found: dict[int, HandedIn] = {}
-    for duty in duties:
-        if duty.role != Duty.Role.LEAD or not duty.target:
-            continue
-        if duty.institution:
-            own = File.objects.filter(duty=duty, kind=File.Kind.EVIDENCE, state="accepted")
-            row = own.aggregate(counted=Sum("counts"), last=Max("dated"))
-            found[duty.pk] = HandedIn(row["counted"], "evidence", row["last"])
-        else:
-            places[duty.division_path].append(duty)
-    for path, rows in places.items():
-        given = handed_in([(d.target, d.unit) for d in rows], path)
-        for duty in rows:
-            kind = "evidence" if countable(duty.unit) and duty.binding != "report" else "report"
-            found[duty.pk] = given.get(duty.target, HandedIn(None, kind, None))
-    return found
-
-
-__all__ = ["Figure", "HandedIn", "countable", "goal_text", "handed_in", "of_duties", "of_duty", "said"]

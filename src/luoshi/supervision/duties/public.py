@@ -13,7 +13,8 @@ from luoshi.supervision.duties import figures, queries
 from luoshi.supervision.duties.actions import issue, issue_one
 from luoshi.supervision.duties.events import Happened
 from luoshi.supervision.duties.events import add as listen
-from luoshi.supervision.duties.figures import Figure, HandedIn, handed_in, of_duties, of_duty, said
+from luoshi.supervision.duties.figures import Figure, of_duties, of_duty, said
+from luoshi.supervision.duties.handed import HandedIn, handed_in, handed_in_at
 from luoshi.supervision.duties.light import Judged, Seen, expected_to_hold, light
 from luoshi.supervision.duties.models import Duty, Query
 from luoshi.supervision.duties.queries import duties, mine, never_received, of_target, open_by_unit, queries_open
@@ -49,6 +50,7 @@ __all__ = [
     "expected_to_hold",
     "figures",
     "handed_in",
+    "handed_in_at",
     "institution_body",
     "issue",
     "issue_one",

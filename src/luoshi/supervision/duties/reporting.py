@@ -21,7 +21,8 @@ from luoshi.platform.access.models import User
 from luoshi.platform.access.scope import Scope
 from luoshi.supervision.duties import events, figures, noting, queries, rules
 from luoshi.supervision.duties.events import Happened
-from luoshi.supervision.duties.figures import RATES, Figure
+from luoshi.supervision.duties.figures import Figure
+from luoshi.supervision.duties.handed import RATES, countable
 from luoshi.supervision.duties.models import Duty, File, Query, Report
 from luoshi.web import numbers
 from luoshi.web.lights import light as shape
@@ -69,7 +70,7 @@ def needs_value(duty: Duty, figure: Figure) -> bool:
     computed = figure.standing is not None and figure.standing.promise.binding == "indicator"
     if computed and figure.value is not None:
         return False
-    return duty.binding == "report" or not figures.countable(duty.unit)
+    return duty.binding == "report" or not countable(duty.unit)
 
 
 def _figures(duty: Duty, figure: Figure) -> list[Locked]:

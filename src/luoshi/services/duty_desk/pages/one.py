@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext as _
@@ -18,7 +18,8 @@ from luoshi.platform.regions import queries as regions
 from luoshi.platform.regions.models import Division, Institution
 from luoshi.services.duty_desk import tables
 from luoshi.services.duty_desk.pages.frame import done, scope_of
-from luoshi.supervision.duties import actions, figures, history, queries, reporting, rules, talking
+from luoshi.supervision import sources
+from luoshi.supervision.duties import actions, figures, handed, history, queries, reporting, rules, talking
 from luoshi.supervision.duties.models import Duty
 from luoshi.supervision.duties.units import Body, Registers, division_body, institution_body
 from luoshi.web.manifest import in_language
@@ -45,6 +46,8 @@ def duty(request: HttpRequest, number: int) -> HttpResponse:
         "duty": found,
         "figure": figure,
         "by_hand": tables.by_hand(figure),
+        "expected": _expected(found, scope),
+        "given": handed.words(found),
         "form": reporting.form(found, figure, scope=scope) if found.open else None,
         "parts": tables.parts(parts, seen) if parts else None,
         "total": tables.total_line(found, parts),
@@ -88,6 +91,19 @@ def _promise_href(found: Duty) -> str:
         return f"{reverse('scoreboard:target', args=[found.target])}?division={found.division}"
     except NoReverseMatch:
         return ""
+
+
+def _expected(found: Duty, scope: Scope) -> str:
+    """Where the promise will stand at this unit when it falls due, in words; empty where nobody can say."""
+    if not found.target or not found.open or found.role == Duty.Role.SUPPORT:
+        return ""
+    try:
+        standing = sources.get().standing(
+            found.target, scope=scope, division=found.division, institution=found.institution
+        )
+    except Http404:  # the plan was withdrawn, or the unit lies outside the viewer's board
+        return ""
+    return standing.forecast.words if standing.forecast else ""
 
 
 def _moves(found: Duty, held: set[str]) -> list[dict[str, Any]]:

@@ -47,7 +47,17 @@ def denominators(request: HttpRequest, target_id: int) -> HttpResponse:
 
 
 def _kind(count: Count) -> str:
-    return {"resident": _("常住人口"), "household": _("户籍人口"), "served": _("服务人口")}.get(count.kind, count.kind)
+    known = {
+        "resident": _("常住人口"),
+        "household": _("户籍人口"),
+        "served": _("服务人口"),
+        "insured": _("参保人数"),
+        "students": _("在校学生"),
+        "htn-estimated": _("估算高血压患者"),
+        "dm-estimated": _("估算糖尿病患者"),
+        "hiv-estimated": _("估算艾滋病感染者"),
+    }
+    return known.get(count.kind, count.kind)
 
 
 def _name(count: Count) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -34,19 +34,22 @@ def target(request: HttpRequest, target_id: int) -> HttpResponse:
     scope: Scope = request.scope  # type: ignore[attr-defined]
     at = places.place(request.GET.get("division", ""), scope=scope)
     row = queries.row(target_id, at, scope=scope)
-    below = evidenced.beside(measuring.children(row.target, at=at, scope=scope))
+    around = queries.places_below(at, scope=scope)
+    below = evidenced.children(row.target, at=at, below=around, scope=scope)
     served = evidenced.beside(measuring.institutions(row.target, at=at, scope=scope))
     if downloads.wanted(request) and not withholding.may_see_exact(scope):
         here = measuring.value_at(row.target, at, scope)
         below, served = (measuring.fit_to_leave(row.target, here, pairs) for pairs in (below, served))
     names = regions.division_names(value.division or "" for value, _s in below)
+    expected = {value.division: _expected(row, value, standing, around, scope) for value, standing in below}
     points = measuring.trend(row.target, at=at, scope=scope)
     if kind := downloads.wanted(request):
-        return _file(kind, row, at, below, served, names, points)
+        return _file(kind, row, at, below, served, names, points, expected, outlook.beside(row, at, scope=scope))
     page = paging.of_all(request, served, SIZE)
     bodies = regions.institution_names(value.institution or "" for value, _s in page.items)
     links = {
         "forecast_lines": tuple(outlook.lines(row, at, scope=scope)),
+        "beside_lines": tuple(outlook.beside(row, at, scope=scope)),
         "duties_href": _duties_link(row, at, scope),
         "steps": tuple(_steps(row, at, scope)),
         **_missed_link(row, at, scope),
@@ -60,7 +63,7 @@ def target(request: HttpRequest, target_id: int) -> HttpResponse:
             "trend": _trend(row, points),
             "trend_table": _trend_table(row, points),
             "bars": _bars(row, below, names),
-            "children_table": _table(_("各区划"), row, below, names) if below else None,
+            "children_table": _table(_("各区划"), row, below, names, expected) if below else None,
             "institutions_table": _table(_("各机构"), row, page.items, bodies) if served else None,
             "institutions_page": page,
             "per_head": row.indicator is not None and row.indicator.per is not None and bool(below),
@@ -69,7 +72,16 @@ def target(request: HttpRequest, target_id: int) -> HttpResponse:
 
     listed = (tuple(page.items), tuple(bodies.items()), page.number, page.total, page.previous, page.following)
     # The age of the data is told in days from today.
-    key = (row, clock.today(), tuple(below), tuple(names.items()), tuple(points), tuple(links.values()), listed)
+    key = (
+        row,
+        clock.today(),
+        tuple(below),
+        tuple(names.items()),
+        tuple(points),
+        tuple(links.values()),
+        tuple(expected.values()),
+        listed,
+    )
     context = {
         "row": row,
         "place": at,
@@ -88,15 +100,18 @@ def _file(
     served: Sequence[tuple[Value, Standing]],
     names: Any,
     points: Sequence[Any],
+    expected: Mapping[str | None, str],
+    beside: Sequence[str],
 ) -> HttpResponse:
     """The page as a file, with every institution."""
     bodies = regions.institution_names(value.institution or "" for value, _s in served)
     tables = [_facts(row)]
-    tables += [_table(_("各区划"), row, below, names)] if below else []
+    tables += [_table(_("各区划"), row, below, names, expected)] if below else []
     tables += [_table(_("各机构"), row, served, bodies)] if served else []
     specs = [spec for spec in (_trend(row, points), _bars(row, below, names)) if spec]
     title = f"{row.metric} {at.name}"
-    return downloads.answer(kind, row.metric, tables, title=title, lines=[row.quote, row.plan_title], specs=specs)
+    lines = [row.quote, row.plan_title, *beside]
+    return downloads.answer(kind, row.metric, tables, title=title, lines=lines, specs=specs)
 
 
 def _missed_link(row: Row, at: Place, scope: Scope) -> dict[str, Any]:
@@ -197,8 +212,21 @@ def _trend_table(row: Row, points: Sequence[Any]) -> Table:
     )
 
 
-def _table(caption: str, row: Row, found: Sequence[tuple[Value, Standing]], names: Any) -> Table:
-    """Divisions or institutions with value, light and how many are missing."""
+def _expected(row: Row, value: Value, standing: Standing, around: Sequence[Place], scope: Scope) -> str:
+    """What a division below is expected to come to, in short."""
+    place = next((p for p in around if p.division == value.division), None)
+    return outlook.in_short(row, place, standing, scope=scope) if place else ""
+
+
+def _table(
+    caption: str,
+    row: Row,
+    found: Sequence[tuple[Value, Standing]],
+    names: Any,
+    expected: Mapping[str | None, str] | None = None,
+) -> Table:
+    """Divisions or institutions with value, light and how many are missing; of divisions what is expected of them."""
+    ahead = expected or {}
     base = reverse("scoreboard:target", args=[row.id])
     rows = []
     for value, standing in found:
@@ -210,6 +238,7 @@ def _table(caption: str, row: Row, found: Sequence[tuple[Value, Standing]], name
                 Cell(one.light.word, light=standing.light, note=one.by_hand_text or _why_none(standing)),
                 Cell(one.value_text, standing.value, note=one.fraction_text),
                 Cell(one.short_text or "—", standing.people),
+                *([Cell(ahead.get(value.division) or "—")] if any(ahead.values()) else []),
             ]
         )
     columns = [
@@ -217,18 +246,19 @@ def _table(caption: str, row: Row, found: Sequence[tuple[Value, Standing]], name
         Column(_("灯色"), "light"),
         Column(_("现值"), "number"),
         Column(_("差额"), "number"),
+        *([Column(_("到期预计"), width=30)] if any(ahead.values()) else []),
     ]
     return Table(caption, columns, rows)
 
 
 def _why_none(standing: Standing) -> str:
-    return standing.why if standing.value is None else ""
+    return standing.why if standing.value is None or standing.threshold is None else ""
 
 
 def _facts(row: Row) -> Table:
     """The head of the page, for files."""
     facts = [
-        (_("现值"), " ".join(filter(None, (row.value_text, row.fraction_text)))),
+        (_("现值"), " ".join(filter(None, (row.value_text, row.fraction_text, row.month_text)))),
         (_("目标值"), row.promise_text),
         (_("灯色"), f"{row.light.word} {row.why_text}"),
         (_("差额"), row.short_text),

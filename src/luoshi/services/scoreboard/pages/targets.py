@@ -82,7 +82,7 @@ def _cells(row: Row) -> list[Cell]:
         Cell(
             row.value_text,
             row.standing.value,
-            note=" · ".join(filter(None, (row.fraction_text, row.short_text))),
+            note=" · ".join(filter(None, (row.month_text, row.fraction_text, row.short_text))),
             picture=row.bullet,
         ),
         Cell(row.promise_text, target.value if target.upper is None else None),
