@@ -64,7 +64,7 @@ def one(known: Known) -> dict[str, int]:
     )
     actions.notify(number=found.pk, by=leader, scope=Scope.of(leader))
     account = Account.objects.create(
-        finding=found, text="x", file="gone.pdf", file_name="gone.pdf", sha256="0" * 64, by="county", at=clock.now()
+        finding=found, text="x", media="pdf", file_name="gone.pdf", sha256="0" * 64, by="county", at=clock.now()
     )
     step = Step.objects.create(
         finding=found, basis="plan", missed=date(2025, 11, 1), step="talk", name="约谈", name_en="Interview",

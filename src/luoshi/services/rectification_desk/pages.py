@@ -252,7 +252,7 @@ def ahead(request: HttpRequest) -> HttpResponse:
 def file(request: HttpRequest, number: int, account: int) -> HttpResponse:
     """A file that was handed in, as a download only."""
     found = queries.finding(number, scope=request.scope)  # type: ignore[attr-defined]
-    row = Account.objects.filter(pk=account, finding=found).exclude(file="").first()
+    row = Account.objects.filter(pk=account, finding=found).exclude(media="").first()
     if row is None:
         raise Http404
     answer = HttpResponse(keeping.content(row.sha256), content_type="application/octet-stream")

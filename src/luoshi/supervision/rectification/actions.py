@@ -137,7 +137,7 @@ def submit(*, number: int, text: str, by: User, scope: Scope, file: bytes = b"",
         )  # fmt: skip
         kept = files.keep(file, file_name) if file else None
         Account.objects.create(
-            finding=found, text=text[:3000], file=kept.media if kept else "", file_name=kept.name if kept else "",
+            finding=found, text=text[:3000], media=kept.media if kept else "", file_name=kept.name if kept else "",
             sha256=kept.sha256 if kept else "", by=by.get_username(), at=clock.now(),
         )  # fmt: skip
         if not _recheck(found, by.get_username()):

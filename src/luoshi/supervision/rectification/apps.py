@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from django.apps import AppConfig
 
+from luoshi.kernel.later import later
+from luoshi.supervision.duties import events
+
 
 class RectificationConfig(AppConfig):
     """`luoshi.supervision.rectification`."""
@@ -13,7 +16,4 @@ class RectificationConfig(AppConfig):
 
     def ready(self) -> None:
         """Hear of reports that were found untrue."""
-        from luoshi.supervision.duties import events
-        from luoshi.supervision.rectification.hearing import hear
-
-        events.add(hear)
+        events.add(later("luoshi.supervision.rectification.hearing.hear"))

@@ -102,11 +102,12 @@ class Finding(models.Model):
 
 
 class Account(models.Model):
-    """What a unit handed in, in words, with at most one file: its kind (`pdf`) and its hash, empty without one."""
+    """What a unit handed in, in words, with at most one file: its kind (`media`: `pdf`), name and hash, empty
+    without one."""
 
     finding = models.ForeignKey(Finding, models.CASCADE, related_name="accounts")
     text = models.CharField(_("整改情况"), max_length=3000)
-    file = models.CharField(max_length=120, blank=True, default="")
+    media = models.CharField(max_length=120, blank=True, default="")
     file_name = models.CharField(_("材料"), max_length=150, blank=True, default="")
     sha256 = models.CharField(max_length=64, blank=True, default="")
     by = models.CharField(_("提交人"), max_length=150)
