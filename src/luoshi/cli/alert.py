@@ -1,4 +1,5 @@
-"""`luoshi alert`: what a timer runs so that dates come, data settle, and people hear of it."""
+"""`luoshi alert`: send messages now, and see ahead what the ladder will do. The worker sends by itself; everything else that
+happens by the clock: `luoshi server clock --turn`."""
 
 from __future__ import annotations
 
@@ -11,30 +12,7 @@ from luoshi.cli.main import django_setup
 
 @click.group()
 def group() -> None:
-    """Tell people what happened: run by a timer as often as one likes, nothing is told twice."""
-
-
-@group.command()
-@click.option("--no-send", is_flag=True, help="Write messages down, send nothing.")
-def tick(no_send: bool) -> None:
-    """All of it, in order: data settle dispatches and findings, steps that are due come, silence and lights are looked at,
-    then digest and send."""
-    django_setup()
-    from luoshi.supervision.alerts import actions, watching
-    from luoshi.supervision.dispatching.settling import settle_all
-    from luoshi.supervision.rectification import ladder
-    from luoshi.supervision.rectification.actions import recheck_all
-
-    settled = settle_all()
-    click.echo(
-        f"dispatches: {settled.dispatches} looked at, {settled.counted} items counted, {settled.left} left, "
-        f"{settled.lapsed} ticks fell, {settled.finished} finished"
-    )
-    click.echo(f"findings: {recheck_all()} closed by the data, {ladder.run()} steps of the ladder")
-    click.echo(f"silent sources: {watching.silent_sources()} told; red lights: {watching.red_lights()} told")
-    actions.tidy()
-    if not no_send:
-        _send(with_digest=True)
+    """Tell people what happened, now; the worker does so by itself, and nothing is told twice."""
 
 
 @group.command()

@@ -14,7 +14,7 @@ def group() -> None:
 
 @group.command()
 def lapse() -> None:
-    """Let alerts lapse that nobody answered in time; run it once a day."""
+    """Let alerts lapse that nobody answered in time; the worker does so by itself."""
     django_setup()
     from luoshi.services.recognition import actions
 
