@@ -39,7 +39,7 @@ def make(home: Path, residents: int) -> None:
         subprocess.run([*luoshi, *arguments], check=check, env=environment(home), stdout=subprocess.DEVNULL)
 
     home.mkdir(parents=True, exist_ok=True)
-    for old in home.glob("luoshi.sqlite3*"):
+    for old in [*home.glob("luoshi.sqlite3*"), *home.glob("ready.*")]:
         old.unlink()
     if not (home / "lake" / "lake.json").exists():
         run("simulate", "--residents", str(residents), "--format", "lake", "--no-truth", "--out", str(home))
