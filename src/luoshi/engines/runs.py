@@ -11,8 +11,9 @@ from dataclasses import dataclass
 
 from luoshi.engines.base import Request, Results
 from luoshi.engines.lake import UNKNOWN_PERSON, Chunk
-from luoshi.engines.rollup import build_trees, cells_of, keep_trees, parents, roll_up, tree_keys
+from luoshi.engines.rollup import build_trees, tree_keys
 from luoshi.engines.session import Session
+from luoshi.engines.tally import Tally, Trees, roll_up
 from luoshi.indicators import Catalogue, Cohort, Indicator
 
 
@@ -58,23 +59,17 @@ def belongs(cohort: Cohort, chunk: Chunk | None) -> bool:
 def results_of(session: Session, runs: Sequence[Run], groups: dict[str, list[Indicator]]) -> list[Results]:
     """The results of all runs from their partial tables."""
     keys = tree_keys(session, [run.request.period.end for run in runs])
-    above: dict[int, dict[str, str]] = {}
+    trees: dict[int, Trees] = {}
     for run, key in zip(runs, keys, strict=True):
-        if key not in above:
+        if key not in trees:
             session.period = run.request.period
             build_trees(session)
-            keep_trees(session, key, not above)
-            above[key] = parents(session)
-    places = [(run.place, key, run.request.period.end.year) for run, key in zip(runs, keys, strict=True)]
-    lost = roll_up(session, groups, places)
+            trees[key] = Trees(session)
+    tallies = [
+        Tally(run.place, trees[key], run.request.period.end.year, run.ids) for run, key in zip(runs, keys, strict=True)
+    ]
+    roll_up(session, groups, tallies)
     return [
-        Results(
-            run.request.period,
-            cells_of(session, run.place, run.ids),
-            session.known_at,
-            {cohort: counts[run.place] for cohort, counts in lost.items() if run.place in counts},
-            above[key],
-            run.ids,
-        )
-        for run, key in zip(runs, keys, strict=True)
+        Results(run.request.period, tally.table(), session.known_at, tally.unplaced, tally.trees.parents, run.ids)
+        for run, tally in zip(runs, tallies, strict=True)
     ]
