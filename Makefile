@@ -6,6 +6,8 @@ BIN := $(VENV)/bin
 LUOSHI := $(BIN)/luoshi
 # Two processes: the suite is built for two cores.
 WORKERS ?= 2
+# Some images forbid Python to keep what it compiled; every command here would then compile a thousand modules anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: demo serve test check bench setup setup-dev system lock reference screenshots clean help
 

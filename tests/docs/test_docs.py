@@ -1,8 +1,8 @@
 """Documentation cannot go stale: generated pages are current, links lead somewhere, every example runs.
 
 An example is a fenced block marked `console`: each line that starts with `$ ` is run by bash, in order, in one fresh
-folder per page with `samples/` beside it, and must succeed; other lines of the block are what it prints, not compared.
-Blocks marked `text` are not run.
+folder per page with `samples/` beside it and an empty store in `var/`, and must succeed; other lines of the block are
+what it prints, not compared. Blocks marked `text` are not run.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -46,7 +47,8 @@ def test_links_lead_somewhere(page: Path) -> None:
 
 
 @pytest.mark.parametrize("page", [p for p in PAGES if commands(p)], ids=name)
-def test_examples_run(page: Path, tmp_path: Path) -> None:
+def test_examples_run(page: Path, tmp_path: Path, empty_store: Callable[[Path], Path]) -> None:
+    empty_store(tmp_path / "var/luoshi.sqlite3")
     (tmp_path / "samples").symlink_to(ROOT / "samples")
     environment = {
         **os.environ,

@@ -12,7 +12,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
@@ -25,12 +25,10 @@ SCRIPT = """
 import json, os, signal, sys
 from luoshi.cli.main import django_setup
 django_setup()
-from django.core.management import call_command
 from luoshi.platform import audit
 act, *rest = sys.argv[1:]
 
 if act == "make":
-    call_command("migrate", verbosity=0, skip_checks=True)
     from luoshi.platform.sources import clients, tokens
     from luoshi.platform.sources.models import Client, Registration
     from luoshi.platform.store.models import Source
@@ -110,7 +108,6 @@ class Place:
 
     def __init__(self, home: Path) -> None:
         self.home = home
-        home.mkdir()
         foreign = ("DATABASE_URL", "LUOSHI_", "DJANGO_")
         self.environment = {n: v for n, v in os.environ.items() if not n.startswith(foreign)} | {
             "LUOSHI_HOME": str(home),
@@ -173,8 +170,9 @@ class Place:
 
 
 @pytest.fixture
-def place(tmp_path: Path) -> Iterator[Place]:
+def place(tmp_path: Path, empty_store: Callable[[Path], Path]) -> Iterator[Place]:
     """A store of its own."""
+    empty_store(tmp_path / "home/store.sqlite3")
     found = Place(tmp_path / "home")
     yield found
     found.stop()

@@ -23,7 +23,8 @@ _Model = TypeVar("_Model", bound=BaseModel)
 class Entry(BaseModel):
     """Base of every catalogue model: frozen, and a key that is not declared is an error."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    # Built when first used: a command asks for few of the hundred models.
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
 
 # The parser of libyaml where PyYAML was built with it: ten times faster over hundreds of files.

@@ -80,8 +80,8 @@ LUOSHI_HTTPS = _switch("LUOSHI_HTTPS", not set(ALLOWED_HOSTS) <= _this_machine)
 LUOSHI_PROXY = _switch("LUOSHI_PROXY", False)
 
 INSTALLED_APPS = [
-    "unfold",
-    "django.contrib.admin",
+    "unfold.apps.BasicAppConfig",
+    "django.contrib.admin.apps.SimpleAdminConfig",  # `project/urls.py` gathers what the staff shell shows
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",

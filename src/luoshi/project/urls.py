@@ -6,6 +6,7 @@ at the root). Its `rest` module, if any, joins `/api/` under the same prefix. No
 
 from __future__ import annotations
 
+from django.contrib.admin import autodiscover
 from django.urls import include, path
 
 from luoshi.platform.access.staff import site
@@ -14,6 +15,7 @@ from luoshi.web import api
 from luoshi.web.manifest import services
 
 rest = api.collect()
+autodiscover()
 
 urlpatterns = [
     path("", include("luoshi.platform.access.pages")),

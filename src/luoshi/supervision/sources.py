@@ -7,7 +7,7 @@ answer, or answers `Http404` where one thing is asked for.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Literal, Protocol
@@ -266,16 +266,16 @@ class Board(Protocol):
         ...
 
 
-_boards: list[Board] = []
+_makers: list[Callable[[], Board]] = []
 
 
-def register(board: Board) -> None:
-    """Make `board` the one everybody asks; the last one registered counts."""
-    _boards[:] = [board]
+def register(maker: Callable[[], Board]) -> None:
+    """Make what `maker` makes the board everybody asks; the last one registered counts."""
+    _makers[:] = [maker]
 
 
 def get() -> Board:
     """The registered board. Raises `RuntimeError` where no scoreboard is installed."""
-    if not _boards:
+    if not _makers:
         raise RuntimeError("no board is registered: `luoshi.services.scoreboard` is not installed")
-    return _boards[0]
+    return _makers[0]()

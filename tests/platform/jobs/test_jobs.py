@@ -17,6 +17,7 @@ def huey(monkeypatch):
     """A queue in memory, and a registry of this test's own."""
     memory = MemoryHuey("test", results=False)
     monkeypatch.setattr(registry, "_declared", {})
+    monkeypatch.setattr(registry, "_discover", lambda: None)
     queue.queue.cache_clear()
     queue.task.cache_clear()
     monkeypatch.setattr(queue, "queue", lambda: memory)

@@ -28,6 +28,7 @@ def runs(monkeypatch: pytest.MonkeyPatch, db: None) -> list[str]:
     """A registry with one hourly job, which notes each of its runs here."""
     done: list[str] = []
     monkeypatch.setattr(registry, "_declared", {})
+    monkeypatch.setattr(registry, "_discover", lambda: None)
     registry.job("hourly", restartable=True, every=HOUR)(lambda progress: done.append("hourly"))
     registry.job("asked for")(lambda progress: done.append("asked for"))
     return done

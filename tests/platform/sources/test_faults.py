@@ -9,6 +9,7 @@ import socket
 import sqlite3
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 START, END = b"\x0b", b"\x1c\r"
@@ -25,10 +26,8 @@ def message(number: int) -> bytes:
 SETUP = """
 import django
 django.setup()
-from django.core.management import call_command
 from luoshi.platform.access.scope import Scope
 from luoshi.platform.sources import registering
-call_command("migrate", verbosity=0)
 registering.register(name="lis", by="t", scope=Scope.system())
 """
 
@@ -69,7 +68,8 @@ def send(port: int, numbers: range, most: int) -> set[int]:
     return done
 
 
-def test_a_killed_listener_loses_and_doubles_nothing(tmp_path: Path) -> None:
+def test_a_killed_listener_loses_and_doubles_nothing(tmp_path: Path, empty_store: Callable[[Path], Path]) -> None:
+    empty_store(tmp_path / "luoshi.sqlite3")
     prepare(tmp_path)
     process, port = listen(tmp_path)
     acknowledged = send(port, range(MESSAGES), 12)

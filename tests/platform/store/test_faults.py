@@ -7,10 +7,13 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+EmptyStore = Callable[[Path], Path]
 
 # Argument 1: a folder for the database. Argument 2: files. Then what is to happen, in order.
 SCRIPT = """
@@ -19,7 +22,6 @@ from pathlib import Path
 from luoshi.cli.main import django_setup
 
 django_setup()
-from django.core.management import call_command
 from django.db import connections
 from luoshi.kernel.errors import Refused
 from luoshi.platform import audit
@@ -85,7 +87,6 @@ def state():
     return found
 
 
-call_command("migrate", verbosity=0, skip_checks=True)
 ingest.BLOCK = 200_000
 out["steps"] = []
 for step in sys.argv[3:]:
@@ -135,8 +136,7 @@ def observation(key: str, about: str, value: float) -> dict[str, Any]:
 
 
 def play(home: Path, many: Path, *steps: str) -> tuple[list[Any], str]:
-    """Results of the steps on a new store, and what was said on the way."""
-    home.mkdir()
+    """Results of the steps on the new store in `home`, and what was said on the way."""
     done = subprocess.run(
         [sys.executable, "-c", SCRIPT, str(Path(__file__).parent), str(many), *steps],
         env={
@@ -153,10 +153,18 @@ def play(home: Path, many: Path, *steps: str) -> tuple[list[Any], str]:
     return json.loads(done.stdout.splitlines()[-1]), done.stderr
 
 
+@pytest.fixture
+def home(tmp_path: Path, empty_store: EmptyStore) -> Path:
+    """A folder with a new store."""
+    return empty_store(tmp_path / "home/store.sqlite3").parent
+
+
 @pytest.fixture(scope="module")
-def expected(many: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+def expected(many: Path, tmp_path_factory: pytest.TempPathFactory, empty_store: EmptyStore) -> dict[str, Any]:
     """The state after one clean run."""
-    (status, state), _ = play(tmp_path_factory.mktemp("clean") / "home", many, "clean", "state")
+    home = tmp_path_factory.mktemp("clean")
+    empty_store(home / "store.sqlite3")
+    (status, state), _ = play(home, many, "clean", "state")
     assert status == 0
     assert len(state["resources"]) == 3 * 4000
     assert state["pending"] == []
@@ -166,20 +174,18 @@ def expected(many: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, 
 
 
 def test_a_killed_ingest_goes_on_and_ends_like_one_that_was_not(
-    many: Path, tmp_path: Path, expected: dict[str, Any]
+    many: Path, home: Path, expected: dict[str, Any]
 ) -> None:
-    results, _ = play(
-        tmp_path / "home", many, "kill-2-before", "kill-1-after", "kill-3-before", "clean", "clean", "state"
-    )
+    results, _ = play(home, many, "kill-2-before", "kill-1-after", "kill-3-before", "clean", "clean", "state")
     *statuses, state = results
     assert statuses == [9, 9, 9, 0, 0]
     assert state == expected
 
 
 def test_a_full_disk_is_said_in_words_and_work_goes_on_when_there_is_room(
-    many: Path, tmp_path: Path, expected: dict[str, Any]
+    many: Path, home: Path, expected: dict[str, Any]
 ) -> None:
-    (status, before, _, after), said = play(tmp_path / "home", many, "full", "state", "clean", "state")
+    (status, before, _, after), said = play(home, many, "full", "state", "clean", "state")
     assert status >> 8 == 2
     assert "the disk is full" in said
     assert 0 < len(before["resources"]) < len(expected["resources"])

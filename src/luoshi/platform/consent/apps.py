@@ -5,6 +5,8 @@ from __future__ import annotations
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
 
+from luoshi.kernel.later import later
+
 
 class ConsentConfig(AppConfig):
     """Openness, sharing, break-glass, disputes."""
@@ -15,7 +17,6 @@ class ConsentConfig(AppConfig):
 
     def ready(self) -> None:
         """Follow merges of persons and their undoing."""
-        from luoshi.platform.consent import resource
         from luoshi.platform.identity import joined
 
-        joined.add_follower(resource.follow)
+        joined.add_follower(later("luoshi.platform.consent.resource.follow"))

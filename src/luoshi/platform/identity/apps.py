@@ -9,7 +9,3 @@ class IdentityConfig(AppConfig):
     name = "luoshi.platform.identity"
     label = "identity"
     verbose_name = "身份"
-
-    def ready(self) -> None:
-        """Declare the job."""
-        from luoshi.platform.identity import jobs  # noqa: F401 (declares by being imported)

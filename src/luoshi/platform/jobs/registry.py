@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cache
 from typing import Any, Protocol
+
+from django.utils.module_loading import autodiscover_modules
 
 from luoshi.kernel.errors import NotFound, nearest
 
@@ -34,6 +37,12 @@ class Declared:
 _declared: dict[str, Declared] = {}
 
 
+@cache
+def _discover() -> None:
+    """Import every application's `jobs` module, so that its jobs are known to server and worker alike."""
+    autodiscover_modules("jobs")
+
+
 def job(
     name: str, *, restartable: bool = False, every: timedelta | None = None
 ) -> Callable[[JobFunction], JobFunction]:
@@ -56,11 +65,13 @@ def job(
 
 def by_the_clock() -> list[Declared]:
     """The jobs that run of their own accord, the most frequent first."""
+    _discover()
     return sorted((d for d in _declared.values() if d.every), key=lambda d: (d.every or timedelta.max, d.name))
 
 
 def declared(name: str) -> Declared:
     """The job of that name. Raises `NotFound`."""
+    _discover()
     if name not in _declared:
         raise NotFound(f"There is no job {name!r}.", todo=nearest(name, _declared))
     return _declared[name]

@@ -5,6 +5,9 @@ from __future__ import annotations
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
 
+from luoshi.kernel.later import later
+from luoshi.platform.store import listeners
+
 
 class SourcesConfig(AppConfig):
     """Sources, their keys and their feeds."""
@@ -15,7 +18,4 @@ class SourcesConfig(AppConfig):
 
     def ready(self) -> None:
         """Hear of every set the store commits, in the same transaction."""
-        from luoshi.platform.sources import listening
-        from luoshi.platform.store import listeners
-
-        listeners.add(listening.heard)
+        listeners.add(later("luoshi.platform.sources.listening.heard"))

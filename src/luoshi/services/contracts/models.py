@@ -8,7 +8,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from luoshi.services.contracts import catalogue, rules
+from luoshi.services.contracts import rules
 from luoshi.web.manifest import in_language
 
 
@@ -129,6 +129,8 @@ class Contract(models.Model):
     @property
     def package_text(self) -> str:
         """The name of its package in the language of the page; one an institution keeps has one name."""
+        from luoshi.services.contracts import catalogue  # here, not above: it brings the language of conditions
+
         known = catalogue.packages().packages.get(self.package)
         return in_language(known.name, known.name_en) if known else self.package_name
 

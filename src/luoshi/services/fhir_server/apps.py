@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from luoshi.kernel.later import later
+from luoshi.platform.store import listeners
 from luoshi.web.manifest import Service
 
 
@@ -20,7 +22,4 @@ class FhirServerConfig(Service):
 
     def ready(self) -> None:
         """Keep subscribers in step with the Subscriptions that are stored."""
-        from luoshi.platform.store import listeners
-        from luoshi.services.fhir_server import subscribing
-
-        listeners.add(subscribing.keep)
+        listeners.add(later("luoshi.services.fhir_server.subscribing.keep"))

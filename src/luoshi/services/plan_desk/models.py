@@ -9,7 +9,6 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from luoshi.indicators.catalogue import Catalogue
 from luoshi.kernel.comparator import OPS, Threshold
 from luoshi.platform.regions.models import Division
 from luoshi.services.plan_desk import rules, why, wording
@@ -301,6 +300,8 @@ class Binding(models.Model):
     @property
     def indicator_name(self) -> str:
         """The name of the indicator in the language of the page; empty when the catalogue has none of that id."""
+        from luoshi.indicators.catalogue import Catalogue  # here, not above: tables do not need the language
+
         entry = Catalogue.load().indicators.get(self.indicator)
         return wording.in_language(entry.name, entry.name_en) if entry else ""
 

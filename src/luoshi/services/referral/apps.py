@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from luoshi.kernel.later import later
+from luoshi.platform.store import listeners
 from luoshi.web.manifest import Nav, Service
 
 
@@ -30,7 +32,4 @@ class ReferralConfig(Service):
 
     def ready(self) -> None:
         """Hear of what other systems send about referrals."""
-        from luoshi.platform.store import listeners
-        from luoshi.services.referral.exchange import inbound
-
-        listeners.add(inbound.hear)
+        listeners.add(later("luoshi.services.referral.exchange.inbound.hear"))

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from django.apps import AppConfig
 
+from luoshi.kernel.later import later
+from luoshi.supervision.duties import events
+
 
 class AlertsConfig(AppConfig):
     """`luoshi.supervision.alerts`."""
@@ -13,7 +16,4 @@ class AlertsConfig(AppConfig):
 
     def ready(self) -> None:
         """Hear of duties."""
-        from luoshi.supervision.alerts.hearing import hear
-        from luoshi.supervision.duties import events
-
-        events.add(hear)
+        events.add(later("luoshi.supervision.alerts.hearing.hear"))

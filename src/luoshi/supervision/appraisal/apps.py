@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from django.apps import AppConfig
 
+from luoshi.kernel.later import later
+
 
 class AppraisalConfig(AppConfig):
     """Scores, appeals, meetings."""
@@ -13,6 +15,6 @@ class AppraisalConfig(AppConfig):
 
     def ready(self) -> None:
         """Fill the printed score sheet."""
-        from luoshi.supervision.appraisal import paper
+        from luoshi.supervision.papers import contents
 
-        paper.register()
+        contents.add(later("luoshi.supervision.appraisal.paper.register"))

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from luoshi.supervision.appraisal import computing, rules
-from luoshi.supervision.appraisal.computing import Input, Result
-from luoshi.supervision.appraisal.schemes import Scheme
+from luoshi.supervision.appraisal import rules
+
+if TYPE_CHECKING:  # what reckons brings numpy and the catalogue, which the tables do not need
+    from luoshi.supervision.appraisal.computing import Input, Result
+    from luoshi.supervision.appraisal.schemes import Scheme
 
 
 def _states(states: dict[str, tuple[str, str]]) -> list[tuple[str, str]]:
@@ -39,6 +41,8 @@ class SchemeVersion(models.Model):
     @property
     def scheme(self) -> Scheme:
         """The scheme itself."""
+        from luoshi.supervision.appraisal.schemes import Scheme
+
         return Scheme.model_validate(self.body)
 
 
@@ -75,18 +79,24 @@ class Run(models.Model):
     @property
     def scheme(self) -> Scheme:
         """The scheme as it was."""
+        from luoshi.supervision.appraisal.schemes import Scheme
+
         return Scheme.model_validate(self.scheme_body)
 
     @property
     def inputs(self) -> dict[str, dict[str, Input]]:
         """The values as measured."""
+        from luoshi.supervision.appraisal.computing import Input
+
         body: dict[str, dict[str, dict[str, Any]]] = self.inputs_body
         return {code: {name: Input(**one) for name, one in items.items()} for code, items in body.items()}
 
     @property
     def result(self) -> Result:
         """The result as kept."""
-        return computing.from_plain(self.result_body)
+        from luoshi.supervision.appraisal.computing import from_plain
+
+        return from_plain(self.result_body)
 
     @property
     def announced_or_final(self) -> bool:

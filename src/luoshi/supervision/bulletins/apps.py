@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from django.apps import AppConfig
 
+from luoshi.kernel.later import later
+
 
 class BulletinsConfig(AppConfig):
     """`luoshi.supervision.bulletins`."""
@@ -13,7 +15,7 @@ class BulletinsConfig(AppConfig):
 
     def ready(self) -> None:
         """Fill the kinds of papers that the standings and the findings can fill."""
-        from luoshi.supervision.bulletins import filling, notices
+        from luoshi.supervision.papers import contents
 
-        filling.register()
-        notices.register()
+        contents.add(later("luoshi.supervision.bulletins.filling.register"))
+        contents.add(later("luoshi.supervision.bulletins.notices.register"))

@@ -1,10 +1,9 @@
 """What fills a kind of paper: providers registered by whoever knows the facts.
 
 A provider is asked with a `Wanted` and answers with a `Content`: fields by the Chinese names the office writes between
-braces in its template, tables and paragraphs by name, the index of where each figure comes from. Register in the
-`ready` of an application:
+braces in its template, tables and paragraphs by name, the index of where each figure comes from. An application names
+in its `ready` the function that registers (`contents.add`), which then says:
 
-    from luoshi.supervision.papers import contents
     contents.register("notice", provider, fields={"问题": "what was found", …}, tables={"整改事项": "…"})
 
 A template can then say `{问题}` in a line and `{表：整改事项}` on a line of its own.
@@ -80,6 +79,19 @@ class Known:
 
 
 _known: dict[str, Known] = {}
+_coming: list[Callable[[], None]] = []
+
+
+def add(registers: Callable[[], None]) -> None:
+    """Have `registers` called, which calls `register`, before anyone asks what is known."""
+    _coming.append(registers)
+
+
+def _all() -> dict[str, Known]:
+    """Every registered provider by its kind."""
+    while _coming:
+        _coming.pop(0)()
+    return _known
 
 
 def register(
@@ -106,14 +118,14 @@ def register(
 
 def known(kind: str) -> Known:
     """Who fills papers of a kind. Raises `NotFound` where nobody does."""
-    if kind not in _known:
+    if kind not in _all():
         raise NotFound(f"no one fills papers of the kind {kind!r}.", todo=nearest(kind, _known))
     return _known[kind]
 
 
 def kinds() -> list[str]:
     """The kinds that somebody fills, in the order of `KINDS`."""
-    return [kind for kind in KINDS if kind in _known]
+    return [kind for kind in KINDS if kind in _all()]
 
 
 def content(wanted: Wanted) -> Content:
