@@ -1,4 +1,4 @@
-"""Hypertension, diabetes, the yearly check-up, and what the elderly are offered beside it."""
+"""Hypertension, diabetes, dyslipidaemia, the yearly check-up, and what the elderly are offered beside it."""
 
 from __future__ import annotations
 
@@ -167,6 +167,38 @@ def diabetes(people: People, where: Geography, journal: Journal, span: Span, see
     journal.observations(
         "4548-4", person=person[row][long_term], day=day[long_term], value=hba1c, visit=visit[long_term],
         institution=serving[long_term],
+    )  # fmt: skip
+    return panel
+
+
+def dyslipidaemia(
+    people: People, where: Geography, journal: Journal, span: Span, seed: int, managed: tuple[Panel, ...]
+) -> Panel:
+    """The panel of dyslipidaemia, its visits and LDL cholesterol: one in six of those managed for the other two highs,
+    and few others, whose record is open already."""
+    draw = chance(seed, "dyslipidaemia")
+    patient = np.zeros(len(people), bool)
+    for panel in managed:
+        patient[panel.person] = True
+    age = age_on(people.birth, span.start)
+    other = (age >= 45) & (people.opened != NEVER)
+    person = np.flatnonzero(draw.random(len(people)) < np.where(patient, 0.17, np.where(other, 0.012, 0.0)))
+    panel = enrol("dyslipidaemia", person, people, where, journal, span, draw, new=0.2, lost=0.03)
+    person, county = panel.person, where.village_county[people.village[panel.person]]
+    journal.conditions("E78", person=person, day=panel.start)
+    row, day = rounds(panel, profile.uptake("htn-visit", county, people.care[person], 0.55), span, draw)
+    mode = how(len(row), draw, phone=0.08, home=0.05)
+    serving = where.serving[people.village[person[row]]]
+    visit = journal.visits(
+        "lipid-visit", mode=mode, person=person[row], day=day, institution=serving,
+        minute=draw.integers(450, 660, len(row)), episode=panel.episode[row],
+    )  # fmt: skip
+    level = draw.normal(3.1, 0.8, len(person)) - 0.2 * people.care[person]
+    tested = (mode != PHONE) & (draw.random(len(row)) < 0.45)
+    ldl = np.round(np.clip(level[row][tested] + draw.normal(0, 0.3, int(tested.sum())), 0.8, 8.0), 2)
+    journal.observations(
+        "2089-1", person=person[row][tested], day=day[tested], value=ldl, visit=visit[tested],
+        institution=serving[tested],
     )  # fmt: skip
     return panel
 

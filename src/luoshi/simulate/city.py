@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from luoshi.kernel.errors import InvalidValue
-from luoshi.simulate import children, chronic, contracts, everyday, frail, mothers, special, wards
+from luoshi.simulate import children, chronic, consents, contracts, everyday, frail, mothers, special, wards
 from luoshi.simulate.chance import Span
 from luoshi.simulate.geography import Geography, lay_out
 from luoshi.simulate.journal import Journal
@@ -71,4 +71,6 @@ def invent(residents: int, seed: int, as_of: date, *, hardship: float = 1.0) -> 
     everyday.deaths(people, where, journal, span, seed)
     priority = everyday.priority_groups(people, span, htn.person, dm.person, smd, tb)
     contracts.sign(people, where, journal, span, seed, priority)
+    chronic.dyslipidaemia(people, where, journal, span, seed, (htn, dm))
+    consents.choose(people, journal, span, seed)
     return Region(residents, seed, span, where, people, journal, draw_up(people, where, span, seed))

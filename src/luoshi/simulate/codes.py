@@ -8,22 +8,24 @@ SERVICES: Final = (
     "htn-visit", "dm-visit", "checkup", "tcm-elderly", "tcm-child", "smd-visit", "tb-first-home-visit", "tb-visit",
     "antenatal-visit", "delivery", "postnatal-visit", "birth", "newborn-visit", "child-visit", "outpatient",
     "inpatient", "ambulance-call", "school-checkup", "copd-visit", "home-care", "ltc-assessment",
+    "lipid-visit",
 )  # fmt: skip
 CLASSES: Final = ("AMB", "IMP", "EMER", "HH", "VR")
 MODES: Final = ("", "face", "phone", "home")
 ZONES: Final = ("", "urban", "rural")
 PROGRAMS: Final = (
     "hypertension", "diabetes", "severe-mental", "tuberculosis", "pregnancy", "hiv", "copd", "disability", "exposed-hiv",
-    "exposed-hepb",
+    "exposed-hepb", "dyslipidaemia",
 )  # fmt: skip
 OBSERVATIONS: Final = (
     "1558-6", "4548-4", "8302-2", "29463-7", "718-7", "8665-2", "8339-4", "11884-4", "20447-9", "79378-6",
     "medication-adherence", "smd-stability", "tb-bacteriology", "tb-dose-adherence", "maternal-death", "on-art",
     "tb-outcome", "fetal-death", "pregnancy-risk", "myopia", "caries", "mtct-outcome",
+    "2089-1",
 )  # fmt: skip
 LOINC: Final = frozenset(code for code in OBSERVATIONS if code[0].isdigit())
 UNITS: Final = {
-    "1558-6": "mmol/L", "4548-4": "%", "8302-2": "cm", "29463-7": "kg", "718-7": "g/L", "8339-4": "g",
+    "1558-6": "mmol/L", "2089-1": "mmol/L", "4548-4": "%", "8302-2": "cm", "29463-7": "kg", "718-7": "g/L", "8339-4": "g",
     "11884-4": "wk", "20447-9": "{copies}/mL", "tb-dose-adherence": "%", "fetal-death": "wk",
 }  # fmt: skip
 NUMBER, CODED, DAY, TRUTH = range(4)
@@ -35,6 +37,7 @@ KINDS: Final = {
 DISEASES: Final = (
     "I10", "E11", "F20", "F25", "F22", "F31", "G40", "F70", "A15", "A15.6", "A16", "B20", "J06", "J18", "I25", "I63", "M54", "K29",
     "N39", "O80", "Q05", "Q20.3", "Q90", "A50", "A03", "A38", "A51", "B05", "B16", "B08.4", "J10", "J44", "T81.4",
+    "E78",
 )  # fmt: skip
 CAUSES: Final = (
     "I63", "I61", "I21", "I25", "C34", "C16", "C22", "C50", "J44", "E11", "J18", "K74", "N18", "X59", "V89", "W19",

@@ -17,6 +17,7 @@ from luoshi.simulate.people import MALE, People
 PREFIX = {
     "person": "p", "visit": "v", "episode": "e", "observation": "o", "pressure": "b", "condition": "c",
     "procedure": "r", "immunization": "i", "contract": "k", "milestone": "m",
+    "consent": "a",
 }  # fmt: skip
 
 

@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from luoshi.simulate import codes
+from luoshi.simulate import codes, consents
 from luoshi.simulate.arrival import arrivals
 from luoshi.simulate.chance import NEVER, Ints
 from luoshi.simulate.city import Region
@@ -42,6 +42,7 @@ TABLES = (
     "immunization",
     "contract",
     "milestone",
+    "consent",
 )
 LOINC = "http://loinc.org"
 ICD10 = "http://hl7.org/fhir/sid/icd-10"
@@ -301,6 +302,20 @@ def _milestone(region: Region, number: Ints, rows: Rows) -> pa.Array:
     )  # fmt: skip
 
 
+def _consent(region: Region, number: Ints, rows: Rows) -> pa.Array:
+    """In the shape the platform writes what a resident chose."""
+    ended = rows["end_day"] != NEVER
+    return join(
+        *_head("Consent", "consent", number, rows), ',"status":"', texts(consents.STATES, rows["status"]),
+        '","scope":', *_coding("http://terminology.hl7.org/CodeSystem/consentscope", "patient-privacy"),
+        ',"category":[', *_coding(f"{CN}:code:consent", "resident-access"), "]", *_subject(rows, "patient"),
+        ',"dateTime":"', days(rows["day"]), '","policyRule":',
+        *_coding("http://terminology.hl7.org/CodeSystem/v3-ActCode", "OPTIN"),
+        ',"provision":{"type":"permit","period":{"start":"', days(rows["start_day"]), '"',
+        where(ended, join(',"end":"', days(rows["end_day"]), '"')), "}}}",
+    )  # fmt: skip
+
+
 _Maker = Callable[[Region, Ints, Rows], pa.Array]
 _FILES: dict[str, list[tuple[str, _Maker]]] = {
     "Patient": [("person", _patient)],
@@ -312,4 +327,5 @@ _FILES: dict[str, list[tuple[str, _Maker]]] = {
     "Immunization": [("immunization", _immunization)],
     "CarePlan": [("contract", _contract)],
     "Task": [("milestone", _milestone)],
+    "Consent": [("consent", _consent)],
 }

@@ -39,6 +39,7 @@ SHAPE: dict[str, dict[str, int | float | None]] = {
     "contract": {
         "person": None, "start_day": None, "end_day": None, "state": 0, "institution": None, "signed_day": None,
     },
+    "consent": {"person": None, "day": None, "start_day": None, "end_day": NEVER, "status": None},
     "milestone": {"person": NONE, "visit": None, "code": None, "at": None, "institution": None},
 }  # fmt: skip
 _FLOATS = {"value"}

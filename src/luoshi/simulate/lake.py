@@ -20,7 +20,7 @@ import pyarrow.compute as pc
 
 from luoshi.kernel import lake_layout
 from luoshi.kernel.clock import CHINA
-from luoshi.simulate import codes
+from luoshi.simulate import codes, consents
 from luoshi.simulate.arrival import arrivals
 from luoshi.simulate.chance import NEVER, Ints
 from luoshi.simulate.city import Region
@@ -92,7 +92,6 @@ def write_persons(
     told: Callable[[str, int], object] = lambda table, count: None,
 ) -> Written:  # fmt: skip
     """Write the person tables of `region` below `fresh`, with its persons and rows numbered from `shift` on."""
-    # What residents choose for themselves (`consent`) is said here, not sent: a region has none.
     done = Written(dict.fromkeys(lake_layout.PERSON_TABLES, 0))
     with ThreadPoolExecutor(threads) as writers:  # one bucket is compressed while the next is put together
         for table, maker in _MAKERS.items():
@@ -244,6 +243,15 @@ def _contract(region: Region) -> Rows:
     }  # fmt: skip
 
 
+def _consent(region: Region) -> Rows:
+    rows = region.journal.columns("consent")
+    return _known(region, "consent", rows["day"]) | {
+        "id": _ids("consent", len(rows["person"])), "person": rows["person"],
+        "code": ("word", ["resident-access"], np.zeros(len(rows["person"]), np.int64)), "day": rows["day"],
+        "start_day": rows["start_day"], "end_day": rows["end_day"], "status": ("word", consents.STATES, rows["status"]),
+    }  # fmt: skip
+
+
 def _milestone(region: Region) -> Rows:
     rows = region.journal.columns("milestone")
     return _known(region, "milestone", rows["at"]) | {
@@ -256,6 +264,7 @@ def _milestone(region: Region) -> Rows:
 _MAKERS: dict[str, Callable[[Region], Rows]] = {
     "person": _person, "visit": _visit, "episode": _episode, "observation": _observation, "condition": _condition,
     "procedure": _procedure, "immunization": _immunization, "contract": _contract, "milestone": _milestone,
+    "consent": _consent,
 }  # fmt: skip
 
 

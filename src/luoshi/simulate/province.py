@@ -129,7 +129,7 @@ def _one(
                 target.parent.mkdir(parents=True, exist_ok=True)
                 source.replace(target)
     for table, rows in lake.registers(region).items():
-        pq.write_table(_own_codes(table, rows, number), own / f"{table}.parquet")
+        pq.write_table(rows, own / f"{table}.parquet")
     region_files.write(region, own / "region")
     return written, answers(region) if truth else None
 
@@ -165,6 +165,11 @@ def relocated(region: Region, number: int) -> Region:
         for name, rows in vars(region.registers).items()
     }
     books["departments"] = []  # those of the first city are enough to try plans with
+    for register, column in _OWN_CODES.items():  # numbered alike in every city
+        for row in books[register]:
+            row[column] = f"{number + 1:02}-{row[column]}"
+    for row in books["answer"]:
+        row["stratum"] = code(row["stratum"])  # which begins with the county's code
     return replace(region, where=moved, registers=type(region.registers)(**books))
 
 
@@ -185,16 +190,6 @@ def _moved(body: Institution, codes: Mapping[str, str], code: Callable[[str], st
         body, code=own, division=division, parent=codes.get(body.parent, ""), uscc=first + uscc_check_character(first),
         name=body.name.replace(CITY[1][:-1], city[:-1]),
     )  # fmt: skip
-
-
-def _own_codes(table: str, rows: pa.Table, number: int) -> pa.Table:
-    """Keys that are unique within a city get its number in front."""
-    column = _OWN_CODES.get(table)
-    if number == 0 or column is None or column not in rows.column_names or not rows.num_rows:
-        return rows
-    place = rows.column_names.index(column)
-    own = pc.binary_join_element_wise(f"{number + 1:02}-", pc.cast(rows[column], pa.string()), "")
-    return rows.set_column(place, rows.schema.field(place), own)
 
 
 # Joining ------------------------------------------------------------------------------------------------------------

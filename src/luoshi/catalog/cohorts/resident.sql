@@ -4,11 +4,13 @@ WITH program AS (
   SELECT person,
          BOOL_OR(program = 'hypertension') AS hypertension,
          BOOL_OR(program = 'diabetes') AS diabetes,
+         BOOL_OR(program = 'dyslipidaemia') AS dyslipidaemia,
          BOOL_OR(program = 'severe-mental') AS smd,
          BOOL_OR(program = 'tuberculosis') AS tb,
-         BOOL_OR(program = 'pregnancy') AS pregnant
+         BOOL_OR(program = 'pregnancy') AS pregnant,
+         BOOL_OR(program <> 'dyslipidaemia') AS priority
   FROM open_episode
-  WHERE program IN ('hypertension', 'diabetes', 'severe-mental', 'tuberculosis', 'pregnancy')
+  WHERE program IN ('hypertension', 'diabetes', 'dyslipidaemia', 'severe-mental', 'tuberculosis', 'pregnancy')
   GROUP BY person
 )
 SELECT
@@ -18,7 +20,7 @@ SELECT
   r.institution,
   r.birth_date,
   r.birth_date <= YEARS_BEFORE(:end, 65) AS elderly,
-  r.birth_date <= YEARS_BEFORE(:end, 65) OR r.birth_date > YEARS_BEFORE(:end, 7) OR g.person IS NOT NULL AS priority,
+  r.birth_date <= YEARS_BEFORE(:end, 65) OR r.birth_date > YEARS_BEFORE(:end, 7) OR COALESCE(g.priority, FALSE) AS priority,
   COALESCE(r.record_opened <= :end, FALSE) AS has_record,
   COALESCE(o.readable, r.record_open_to_resident <= :end, FALSE) AS record_open,
   s.person IS NOT NULL AS seen,
@@ -26,6 +28,7 @@ SELECT
   COALESCE(v.visits, 0) AS checkups,
   COALESCE(g.hypertension, FALSE) AS hypertension,
   COALESCE(g.diabetes, FALSE) AS diabetes,
+  COALESCE(g.dyslipidaemia, FALSE) AS dyslipidaemia,
   COALESCE(g.smd, FALSE) AS smd,
   COALESCE(g.tb, FALSE) AS tb,
   COALESCE(g.pregnant, FALSE) AS pregnant,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from luoshi.simulate import codes
+from luoshi.simulate import codes, consents
 from luoshi.simulate.chance import NEVER, Ints
 from luoshi.simulate.people import FEMALE
 from luoshi.simulate.truth.places import population
@@ -43,12 +43,14 @@ def _records(tally: Tally) -> None:
     owner = person[has]
     tally.people("live-record", "CY", owner, lives[owner])
     granted = (people.granted[owner] != NEVER) & (people.granted[owner] <= end)
+    said, open_ = consents.readable(journal, end, len(people))
+    granted = np.where(said[owner], open_[owner], granted)
     tally.people("record-open", "PT", owner, granted)
     checked = tally.flags(tally.visits("checkup", start, end)["person"])[person]
     place = tally.region.where.serving[village]
     tally.put("checkup-count", "CY", tally.village_place[village], checked * 1.0, None, place)
-    both = (tally.open_episode("hypertension", end) >= 0) & (tally.open_episode("diabetes", end) >= 0)
-    tally.put("three-high-count", "PT", tally.village_place[village], both[person] * 1.0, None, place)
+    highs = sum((tally.open_episode(name, end) >= 0) * 1 for name in ("hypertension", "diabetes", "dyslipidaemia"))
+    tally.put("three-high-count", "PT", tally.village_place[village], (highs[person] >= 2) * 1.0, None, place)
 
 
 def _contracts(tally: Tally) -> None:
