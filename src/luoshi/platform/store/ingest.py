@@ -25,7 +25,7 @@ from django.utils import timezone
 
 from luoshi.kernel.errors import InvalidValue, Refused, UnreadableFile
 from luoshi.platform.store.models import Run, RunFile, Source
-from luoshi.platform.store.preparing import Prepared, follow_parent, prepare, too_long
+from luoshi.platform.store.preparing import Prepared, few_collections, follow_parent, prepare, too_long
 from luoshi.platform.store.rules import Rules, rules_of
 from luoshi.platform.store.writing import Counts, commit
 from luoshi.records.reading import Block, blocks, find
@@ -95,8 +95,9 @@ def ingest(
     size = sum(path.stat().st_size for path, _ in found)
     preparer = _Preparer(workers if size > _ALONE else 0, rules)
     try:
-        for path, named in found:
-            _file(path, named, run, register, name, preparer, report, progress)
+        with few_collections():
+            for path, named in found:
+                _file(path, named, run, register, name, preparer, report, progress)
     except Refused as error:
         _finish(run, report, Run.STOPPED, str(error))
         raise

@@ -122,17 +122,15 @@ def by_ids(resource_type: str, ids: Iterable[str], view: View, *, gone: bool = F
     ones too, their body is empty."""
     wanted = list(dict.fromkeys(ids))
     present = "" if gone else " AND v.body <> ''"
-    rows = sets.select(
-        f"{_WHOLE} WHERE r.key IN {{values}} AND r.type = %s{present} AND (r.public_id = r.key OR r.source_id = %s)",
-        wanted,
-        resource_type,
-        view.source or 0,
-    )
-    # Written as the partial index has it, or SQLite walks through the whole type.
-    rows += sets.select(
-        f"{_WHOLE} WHERE r.public_id IN {{values}} AND r.type = %s AND NOT (r.public_id = r.key){present}",
-        wanted,
-        resource_type,
+    if not wanted:
+        return []
+    inside, values = sets.among(wanted)
+    # The second half is written as the partial index has it, or SQLite walks through the whole type.
+    rows = sets.rows(
+        f"{_WHOLE} WHERE r.key IN {inside} AND r.type = %s{present} AND (r.public_id = r.key OR r.source_id = %s)"
+        f" UNION ALL {_WHOLE} WHERE r.public_id IN {inside} AND r.type = %s AND NOT (r.public_id = r.key){present}",
+        *(values, resource_type, view.source or 0),
+        *(values, resource_type),
     )
     own = {row[5] for row in rows if row[1] == view.source}
     found = {

@@ -1,4 +1,4 @@
-"""Sets of rows in raw SQL, alike on SQLite (`executemany`, `json_each`) and PostgreSQL (`COPY`, arrays).
+"""Sets of rows in raw SQL, alike on SQLite (`executemany`, `json_each`) and PostgreSQL (arrays, `COPY` for large sets).
 
 Table and column names come from the code, never from data.
 """
@@ -11,28 +11,30 @@ from typing import Any
 
 from django.db import connection
 
+from luoshi.platform.statements import array, cursor, in_pipeline, insert_arrays, one, postgres, rows, run
+
+__all__ = ["among", "following", "insert", "insert_numbered", "lock", "one", "pairs", "rows", "select", "update"]
 Rows = Sequence[Sequence[Any]]
 _LOCK = 0x6C756F73  # "luos": the one writer of the store
 
 
-def _postgres() -> bool:
-    return connection.vendor == "postgresql"
-
-
 def lock() -> None:
     """Wait for the one writer's place, until the end of the transaction. SQLite's transactions have it already."""
-    if _postgres():
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
+    if postgres():
+        with cursor() as at:
+            run(at, "SELECT pg_advisory_xact_lock(%s)", [_LOCK])
 
 
 def insert(table: str, columns: Sequence[str], rows: Rows) -> None:
     """Insert rows."""
     if not rows:
         return
-    if _postgres():
+    if postgres():
+        if in_pipeline():
+            insert_arrays(table, columns, rows)
+            return
         names = ", ".join(columns)
-        with connection.cursor() as cursor, cursor.copy(f"COPY {table} ({names}) FROM STDIN") as copy:
+        with cursor() as at, at.copy(f"COPY {table} ({names}) FROM STDIN") as copy:
             for row in rows:
                 copy.write_row(row)
         return
@@ -51,12 +53,12 @@ def update(statement: str, rows: Rows) -> None:
     """Run a statement with `%s` for every row of values."""
     if not rows:
         return
-    if _postgres():
-        with connection.cursor() as cursor:
+    if postgres():
+        with cursor() as at:
             if len(rows) == 1:  # saves the messages around a pipeline
-                cursor.execute(statement, rows[0])
+                run(at, statement, rows[0])
             else:
-                cursor.executemany(statement, rows)
+                at.executemany(statement, rows)
         return
     connection.connection.executemany(statement.replace("%s", "?"), rows)
 
@@ -66,30 +68,16 @@ def select(statement: str, values: Iterable[str | int], *more: Any) -> list[tupl
     listed = list(values)
     if not listed:
         return []
-    first: Any = listed
-    if _postgres():
-        kind = "bigint" if isinstance(listed[0], int) else "text"
-        statement = statement.replace("{values}", f"(SELECT unnest(%s::{kind}[]))")
-    else:
-        statement, first = statement.replace("{values}", "(SELECT value FROM json_each(%s))"), json.dumps(listed)
-    with connection.cursor() as cursor:
-        cursor.execute(statement, [first, *more])
-        return list(cursor.fetchall())
+    inside, first = among(listed)
+    statement = statement.replace("{values}", inside)
+    return rows(statement, first, *more)
 
 
-def one(statement: str, *values: Any) -> Any:
-    """The first column of the first row, or None."""
-    with connection.cursor() as cursor:
-        cursor.execute(statement, values)
-        row = cursor.fetchone()
-        return row[0] if row else None
-
-
-def rows(statement: str, *values: Any) -> list[tuple[Any, ...]]:
-    """All rows of a statement."""
-    with connection.cursor() as cursor:
-        cursor.execute(statement, values)
-        return list(cursor.fetchall())
+def among(listed: Sequence[str | int]) -> tuple[str, str]:
+    """A list usable after IN, with one `%s`, and the value for that; `listed` is not empty."""
+    if postgres():
+        return f"(SELECT unnest(%s::{'bigint' if isinstance(listed[0], int) else 'text'}[]))", array(listed)
+    return "(SELECT value FROM json_each(%s))", json.dumps(listed)
 
 
 def pairs(statement: str, values: Iterable[tuple[str, str]]) -> list[tuple[Any, ...]]:
@@ -97,16 +85,14 @@ def pairs(statement: str, values: Iterable[tuple[str, str]]) -> list[tuple[Any, 
     listed = list(values)
     if not listed:
         return []
-    if _postgres():
+    if postgres():
         statement = statement.replace("{pairs}", "unnest(%s::text[], %s::text[]) AS wanted(a, b)")
-        parameters: list[Any] = [[a for a, _ in listed], [b for _, b in listed]]
+        parameters = [array(a for a, _ in listed), array(b for _, b in listed)]
     else:
         table = "(SELECT value ->> 0 AS a, value ->> 1 AS b FROM json_each(%s)) AS wanted"
         statement = statement.replace("{pairs}", table)
         parameters = [json.dumps(listed)]
-    with connection.cursor() as cursor:
-        cursor.execute(statement, parameters)
-        return list(cursor.fetchall())
+    return rows(statement, *parameters)
 
 
 def following(table: str) -> int:

@@ -9,18 +9,21 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
+from contextlib import nullcontext
 from typing import NamedTuple
 
 from django.db import transaction
 
 from luoshi.kernel import clock
 from luoshi.platform import audit
+from luoshi.platform.statements import pipelined
 from luoshi.platform.store import identity, listeners, sets
 from luoshi.platform.store.models import RunFile, Source
 from luoshi.platform.store.preparing import DELETED, Prepared, Row
 from luoshi.platform.store.work import Counts, Known, Name, Work
 
 __all__ = ["Counts", "VersionConflict", "Written", "commit"]
+_FEW = 2_000  # resources of a bundle; more are a block of a file
 # What every set needs to know before it begins, in one statement.
 _BEGIN = """
     SELECT (SELECT coalesce(max(id), 0) + 1 FROM store_chunk), (SELECT coalesce(max(id), 0) + 1 FROM store_resource),
@@ -70,7 +73,9 @@ def commit(
     Whoever names the version means what they send, so an older content comes back as a new version. `told` is filled
     with what became of each row, in order.
     """
-    with transaction.atomic():
+    # A bundle is sent in one go while others wait for the lock; a block of a file is copied.
+    few = len(prepared.rows) <= _FEW and not prepared.refused
+    with pipelined() if few else nullcontext(), transaction.atomic():
         sets.lock()
         chunk, resource, version, latest, linked = sets.rows(_BEGIN)[0]
         now = int(clock.now().timestamp() * 1_000_000)
