@@ -81,6 +81,14 @@ def test_a_new_indicator_starts_from_a_frame_that_is_valid(tmp_path: Path):
         run("new", "my-own", "--cohort", "elderly", "--out", str(tmp_path))
     with pytest.raises(NotFound, match="'elderly'"):
         run("new", "another", "--cohort", "elderli", "--out", str(tmp_path))
+    with pytest.raises(InvalidValue, match="is no id"):
+        run("new", "My Own", "--cohort", "elderly", "--out", str(tmp_path))
+
+
+@pytest.mark.parametrize(("option", "wrong", "right"), [("--cohort", "elderli", "elderly"), ("--seed", "GZ32", "GZ23")])
+def test_a_list_of_what_does_not_exist_names_the_nearest(option: str, wrong: str, right: str):
+    with pytest.raises(NotFound, match=right):
+        run("list", option, wrong)
 
 
 def test_check_runs_the_cases_of_one():

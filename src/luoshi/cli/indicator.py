@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
@@ -42,9 +43,14 @@ def group() -> None:
 @_FORMAT
 def listing(cohort: str | None, seed: str | None, form: str) -> None:
     """Every indicator: id, name, kind, cohort, confidence, the plans that name it."""
+    catalogue = Catalogue.load()
+    seeds_known = {s.seed for indicator in catalogue.indicators.values() for s in indicator.seeds}
+    for asked, what, known in ((cohort, "cohort", set(catalogue.cohorts)), (seed, "seed", seeds_known)):
+        if asked is not None and asked not in known:
+            raise NotFound(f"There is no {what} {asked!r}.", todo=nearest(asked, known))
     found = [
         indicator
-        for indicator in Catalogue.load().indicators.values()
+        for indicator in catalogue.indicators.values()
         if (cohort is None or indicator.cohort == cohort)
         and (seed is None or seed in [s.seed for s in indicator.seeds])
     ]
@@ -257,6 +263,8 @@ def new(name: str, cohort: str, folder: str, out: Path | None) -> None:
     from luoshi.catalog.loader import CATALOG
 
     catalogue = Catalogue.load()
+    if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", name):
+        raise InvalidValue(f"{name!r} is no id.", todo="Use small letters, digits and hyphens: tb-completed.")
     if name in catalogue.indicators:
         raise InvalidValue(f"There is already an indicator {name!r}.", todo=f"See `luoshi indicator show {name}`.")
     if cohort not in catalogue.cohorts:

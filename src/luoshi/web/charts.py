@@ -124,8 +124,8 @@ def bars(rows: Sequence[Bar], *, unit: str, target: float | None, target_text: s
         },
     ]
     if target is not None:
-        layers += _target_line("x", target, target_text, domain, width=width)
-    return _spec(data, layers, width=width, height={"step": 32})
+        layers += target_line("x", target, target_text, domain, width=width)
+    return spec(data, layers, width=width, height={"step": 32})
 
 
 def trend(points: Sequence[Point], *, unit: str, target: float | None, target_text: str, width: int = 620) -> Spec:
@@ -168,11 +168,11 @@ def trend(points: Sequence[Point], *, unit: str, target: float | None, target_te
     ]
     if target is not None:
         ending = next((p.value for p in reversed(points) if p.value is not None), None)
-        layers += _target_line("y", target, target_text, domain, width=width, ending=ending)
-    return _spec(data, layers, width=width, height=200)
+        layers += target_line("y", target, target_text, domain, width=width, ending=ending)
+    return spec(data, layers, width=width, height=200)
 
 
-def _target_line(
+def target_line(
     axis: str, target: float, text: str, domain: list[float], *, width: int, ending: float | None = None
 ) -> list[Spec]:
     """The line of a target with its words: above a vertical one, at the right end of a horizontal one, clear of the
@@ -195,7 +195,8 @@ def _target_line(
     ]
 
 
-def _spec(data: list[Spec], layers: list[Spec], *, width: int, height: Any) -> Spec:
+def spec(data: list[Spec], layers: list[Spec], *, width: int, height: Any) -> Spec:
+    """A whole chart of layers over `data`, in the fonts and colours of the house."""
     return {
         "$schema": "https://vega.github.io/schema/vega-lite/v5.json",
         "width": width,
@@ -226,7 +227,7 @@ def svg(spec: Spec) -> SafeString:
 
 def warm() -> None:
     """Draw an empty chart, so that the first reader does not wait a second for the drawing engine to start."""
-    vl_convert.vegalite_to_svg(_spec([], [{"mark": "point", "encoding": {}}], width=1, height=1), vl_version=VEGA_LITE)
+    vl_convert.vegalite_to_svg(spec([], [{"mark": "point", "encoding": {}}], width=1, height=1), vl_version=VEGA_LITE)
 
 
 def png(spec: Spec, *, scale: float = 2.0) -> bytes:

@@ -28,6 +28,7 @@ from luoshi.platform.lake import changes as noted
 from luoshi.platform.lake import files
 
 TREND_MONTHS = 12
+WHOLE: tuple[PeriodRule, ...] = ("month", "quarter-to-date")  # periods told when they are over, not while they run
 MOST_CHANGED = 0.3  # of all persons; above this reading everything costs less
 MOST_OVERLAID = 20_000  # persons whose rows stand beside the files, before these are written again
 
@@ -54,9 +55,9 @@ def refresh(
     """Evaluate the whole catalogue over `lake` (default: the configured one) and put the results in use.
 
     Made are, with their rows for the worklists: the running calendar year, maternal-child year and month, and the last
-    full maternal-child year; without: the last full calendar year, the maternal-child year before the last (what 2025
-    is compared with), the running year as it stood on the same day a year ago (what forecasts and changes start from),
-    and the end of each of the last `trend_months` months.
+    full maternal-child year and month; without: the last full calendar year, the maternal-child year before the last
+    (what 2025 is compared with), the running year as it stood on the same day a year ago (what forecasts and changes
+    start from), the month a year before the last full one, and the end of each of the last `trend_months` months.
 
     Where only persons changed since the last time, what they added is taken away and what they add now is added, in all
     of these periods; the whole lake is read when a day has passed, a definition or a register changed, many persons
@@ -211,6 +212,20 @@ def running_period(rule: PeriodRule | None, until: date) -> Period:
     return Period.calendar_year(until.year)
 
 
+def told_period(rule: PeriodRule | None, until: date) -> Period:
+    """The period whose figure is told, and judged, on the day `until`: the last month or quarter that is over, for a few
+    days of a month say nothing; of the longer ones the one that is running."""
+    running = running_period(rule, until)
+    if rule in WHOLE and until < running.end:
+        return running_period(rule, running.start - timedelta(days=1))
+    return running
+
+
+def told_to_date(rule: PeriodRule | None, day: date) -> Period:
+    """`told_period` as it stood at the end of `day`."""
+    return told_period(rule, day) if rule in WHOLE else to_date(rule, day)
+
+
 def to_date(rule: PeriodRule | None, day: date) -> Period:
     """The point of a trend: the rule's period as it stood at the end of `day`."""
     whole = running_period(rule, day)
@@ -251,15 +266,18 @@ def _plan(catalogue: Catalogue, until: date, trend_months: int) -> list[tuple[Pe
     for rule, ids in by_rule.items():
         running = running_period(rule, until)
         add(running, ids, True)
-        if rule != "month":
+        # What was promised for a calendar year is measured in the maternal-child year that ends in it; a month is told
+        # when it is over.
+        kept = rule == "maternal-child-year-to-date" or rule in WHOLE
+        last = running_period(rule, running.start - timedelta(days=1))
+        add(last, ids, kept)
+        if rule in WHOLE:
+            add(told_period(rule, a_year_before(until)), ids, False)
+        else:
             add(to_date(rule, a_year_before(until)), ids, False)
-            # What was promised for a calendar year is measured in the maternal-child year that ends in it.
-            kept = rule == "maternal-child-year-to-date"
-            last = running_period(rule, running.start - timedelta(days=1))
-            add(last, ids, kept)
             if kept:
                 add(running_period(rule, last.start - timedelta(days=1)), ids, False)
-        for day in month_ends(until, trend_months)[:-1]:
+        for day in month_ends(until, trend_months + (rule in WHOLE))[:-1]:
             add(to_date(rule, day), ids, False)
     return list(plan.values())
 

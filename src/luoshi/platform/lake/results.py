@@ -27,7 +27,7 @@ from luoshi.kernel.errors import NotFound, UnreadableFile
 from luoshi.kernel.lake_layout import results_folder
 from luoshi.kernel.period import Period
 from luoshi.platform.access.scope import Scope
-from luoshi.platform.lake.refresh import month_ends, running_period, to_date
+from luoshi.platform.lake.refresh import WHOLE, month_ends, running_period, to_date, told_period
 
 _Made = TypeVar("_Made")
 MOST_REMEMBERED = 100  # rows of a page of a worklist; longer ones are files
@@ -107,7 +107,8 @@ def institutions(indicator: str, period: Period, *, scope: Scope, division: str)
 def trend(indicator: str, period: Period, *, scope: Scope, division: str, months: int = 12) -> list[Value]:
     """The values to date at the end of each of the last `months` months, oldest first, the last being the running one.
 
-    The trend ends where `period` ends, or where the data reach if that is earlier.
+    The trend ends where `period` ends, or where the data reach if that is earlier. Of a monthly indicator they are the
+    months themselves.
     """
     inside(scope, division, None)
     rule = Catalogue.load().indicator(indicator).period
@@ -175,15 +176,15 @@ def indicators_of_person(person: int, period: Period, *, scope: Scope) -> list[t
     found = []
     seen: set[str] = set()
     chunk = LakeDirectory.open(_lake()).chunk_of(person)
-    # Where the records end before the period does, its running month and maternal-child year are those of their end.
+    # Where the records end before the period does, its month and maternal-child year are those of their end.
     end = min(period.end, data_until() or period.end)
-    asked = {period.label, *(running_period(rule, end).label for rule in ("maternal-child-year-to-date", "month"))}
+    asked = {period.label, *(told_period(rule, end).label for rule in ("maternal-child-year-to-date", "month"))}
     for stored in reading.periods.values():
         if not stored.has_rows or stored.label not in asked:
             continue
         for indicator, counted, row in reading.of_person(person, chunk, stored):
             # An indicator of another calendar is told for its own running period.
-            own = running_period(indicator.period, stored.actual.end).label == stored.label
+            own = told_period(indicator.period, stored.actual.end).label == stored.label
             if not own or indicator.id in seen or not scope.covers_person(row.division, row.institution):
                 continue
             seen.add(indicator.id)
@@ -193,21 +194,35 @@ def indicators_of_person(person: int, period: Period, *, scope: Scope) -> list[t
 
 
 def current_period(indicator: str) -> Period:
-    """The period the indicator is in on the last day of data: whole, not cut."""
-    return running_period(Catalogue.load().indicator(indicator).period, data_until() or clock.today())
+    """The period told on the last day of data, whole, not cut: of a monthly indicator the last month that is over, of
+    others the one running."""
+    return told_period(Catalogue.load().indicator(indicator).period, data_until() or clock.today())
+
+
+def so_far(
+    indicator: str, *, scope: Scope, division: str | None = None, institution: str | None = None
+) -> Value | None:
+    """The running month (or quarter) of an indicator that is told when its period is over, as it stands; None for
+    others, and on the last day of a month."""
+    rule = Catalogue.load().indicator(indicator).period
+    until = min(data_until() or clock.today(), clock.today())
+    running = running_period(rule, until)
+    if rule not in WHOLE or running == told_period(rule, until):
+        return None
+    return value(indicator, running, scope=scope, division=division, institution=institution)
 
 
 def measured_period(indicator: str, deadline: date | None) -> Period:
-    """The period a promise due on `deadline` is measured in: the running one, or that of its deadline once that is
+    """The period a promise due on `deadline` is measured in: the one told now, or that of its deadline once that is
     earlier. A promise for the year 2025 is measured in the maternal-child year 2025, also after that has ended."""
     until = min(data_until() or clock.today(), clock.today())
     rule = Catalogue.load().indicator(indicator).period
-    running = running_period(rule, until)
+    told = told_period(rule, until)
     if deadline is None:
-        return running
+        return told
     if rule == "maternal-child-year-to-date":
-        return Period.maternal_child_year(min(running.end.year, deadline.year))
-    return running_period(rule, min(until, deadline))
+        return Period.maternal_child_year(min(told.end.year, deadline.year))
+    return told_period(rule, min(until, deadline))
 
 
 def evaluated(indicator: str) -> list[Period]:

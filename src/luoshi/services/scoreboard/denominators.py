@@ -86,10 +86,9 @@ def comparison(target: BoundTarget, *, at: Place, scope: Scope) -> Comparison | 
         return Beside(code, places[code].name, measuring.stand(target, value), under, people)
 
     below = [beside(value) for value, _standing in measuring.children(target, at=at, scope=scope)]
-    counts = sorted(
-        {count for counted in told.values() for count in counted},
-        key=lambda c: (c.kind != indicator.per.kind, c.kind, -c.year, c),
-    )
+    own_kind = indicator.per.kind
+    every = {count for counted in told.values() for count in counted}
+    counts = sorted(every, key=lambda count: (count.kind != own_kind, count.kind, -count.year, count))
     return Comparison(counts, beside(own), below)
 
 

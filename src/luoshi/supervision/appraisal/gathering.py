@@ -44,7 +44,7 @@ def _column(item: Item, division: str, on: date, scope: Scope) -> Column:
 def _of_indicator(item: Item, division: str, on: date, scope: Scope) -> Column:
     indicator = Catalogue.load().indicator(item.indicator)
     running = on >= min(results.data_until() or clock.today(), clock.today())
-    period = results.current_period(indicator.id) if running else refresh.to_date(indicator.period, on)
+    period = results.current_period(indicator.id) if running else refresh.told_to_date(indicator.period, on)
     found = {}
     for value in results.children(indicator.id, period, scope=scope, division=division):
         found[value.division or ""] = Input(

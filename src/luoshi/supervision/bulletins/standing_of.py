@@ -165,7 +165,7 @@ def counted_over(s: Standing) -> tuple[date | None, date | None]:
     if found is None or s.value is None or found.period is None:
         return None, None
     running = results.measured_period(s.promise.indicator, s.deadline)
-    period = refresh.to_date(found.period, min(running.end, s.on, results.data_until() or s.on))
+    period = refresh.told_to_date(found.period, min(running.end, s.on, results.data_until() or s.on))
     return period.start, period.end
 
 

@@ -1,0 +1,112 @@
+"""A funnel plot: units by size and value, with the limits within which chance alone would keep them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from luoshi.web import charts
+from luoshi.web.charts import BLUE, INK, QUIET, RULE, Spec
+
+_COLOURS = {"inside": BLUE, "warning": "#a35a00", "alarm": RULE}
+_SHAPES = {"inside": "circle", "warning": "diamond", "alarm": "square"}
+
+
+@dataclass(frozen=True)
+class Dot:
+    """A unit: its name, how many people or events it is judged by, its value, what is written for it, and `place`:
+    `inside` both limits, beyond the inner (`warning`) or the outer (`alarm`)."""
+
+    name: str
+    size: float
+    value: float
+    text: str
+    place: str
+    href: str = ""
+
+
+@dataclass(frozen=True)
+class Curve:
+    """One pair of limits: (size, low, high) in order of size, and how they are drawn."""
+
+    points: Sequence[tuple[float, float, float]]
+    dash: tuple[int, int]
+
+
+def draw(
+    dots: Sequence[Dot],
+    curves: Sequence[Curve],
+    *,
+    whole: float,
+    whole_text: str,
+    axis: str,
+    unit: str,
+    width: int = 620,
+) -> Spec:
+    """The plot. Values in `unit` (percent: 0–100); `whole` is the value of all units together, `axis` names the sizes.
+
+    Units beyond a limit carry their names; colour never stands alone: the shapes differ too.
+    """
+    ends = [value for dot in dots for value in (dot.value,)]
+    ends += [
+        end for curve in curves for _size, low, high in curve.points[len(curve.points) // 8 :] for end in (low, high)
+    ]
+    low, high = min(ends), max(ends)
+    room = (high - low) * 0.08 or 1.0
+    domain = [max(0.0, low - room), min(100.0, high + room) if unit == "%" and high <= 100 else high + room]
+    x = {
+        "field": "size",
+        "type": "quantitative",
+        "scale": {"type": "log", "nice": False},
+        "axis": {"title": axis, "tickCount": 6, "grid": False, "format": ",.0f"},
+    }
+    y = {
+        "field": "value",
+        "type": "quantitative",
+        "scale": {"domain": domain, "nice": False},
+        "axis": {"title": None, "tickCount": 5, "domain": False},
+    }
+    layers: list[Spec] = [
+        {
+            "data": {"values": [{"size": size, "value": end} for size, *pair in curve.points for end in (pair[side],)]},
+            "mark": {"type": "line", "color": QUIET, "strokeDash": list(curve.dash), "clip": True, "strokeWidth": 1.2},
+            "encoding": {"x": x, "y": y},
+        }
+        for curve in curves
+        for side in (0, 1)
+    ]
+    shape = {"field": "shape", "type": "nominal", "scale": None}
+    colour = {"field": "colour", "type": "nominal", "scale": None}
+    layers += [
+        *charts.target_line("y", whole, whole_text, domain, width=width),
+        {
+            "mark": {"type": "point", "filled": True, "size": 60, "opacity": 1},
+            "encoding": {
+                "x": x,
+                "y": y,
+                "shape": shape,
+                "color": colour,
+                "href": {"field": "href", "type": "nominal"},
+                "description": {"field": "text", "type": "nominal"},
+            },
+        },
+        {
+            "transform": [{"filter": "datum.named"}],
+            "mark": {"type": "text", "align": "left", "dx": 8, "color": INK},
+            "encoding": {"x": x, "y": y, "text": {"field": "name", "type": "nominal"}},
+        },
+    ]
+    data = [
+        {
+            "name": dot.name,
+            "size": dot.size,
+            "value": dot.value,
+            "text": f"{dot.name} {dot.text}",
+            "named": dot.place != "inside",
+            "shape": _SHAPES[dot.place],
+            "colour": _COLOURS[dot.place],
+            **({"href": dot.href} if dot.href else {}),
+        }
+        for dot in dots
+    ]
+    return charts.spec(data, layers, width=width, height=300)
