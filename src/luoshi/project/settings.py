@@ -135,7 +135,9 @@ TEMPLATES = [
 
 def _database() -> dict[str, Any]:
     """The store. SQLite gets write-ahead logging, and takes its write lock when a transaction begins: a reader that
-    turns writer half-way would be refused where another writer came first."""
+    turns writer half-way would be refused where another writer came first. PostgreSQL plans a prepared statement once
+    (those of the store are visits to an index); left alone it plans one with a list anew each time, since it sees how long
+    the list is."""
     url = f"sqlite:///{LUOSHI_HOME / 'luoshi.sqlite3'}"
     config: dict[str, Any] = dict(dj_database_url.config(default=url, conn_max_age=60, conn_health_checks=True))
     if config["ENGINE"].endswith("sqlite3"):
@@ -145,6 +147,8 @@ def _database() -> dict[str, Any]:
             "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA cache_size=-65536; "
             "PRAGMA mmap_size=268435456; PRAGMA temp_store=MEMORY;",
         }
+    else:
+        config.setdefault("OPTIONS", {}).setdefault("options", "-c plan_cache_mode=force_generic_plan")
     return config
 
 
