@@ -40,7 +40,7 @@ def rows(folder: Path, table: str, what: str):
 def test_numbers_and_codes_meet_nowhere(made):
     folder, records, _ = made
     counted = 0
-    for table in layout.PERSON_TABLES.keys() - {"consent"}:  # nobody invented chooses anything
+    for table in layout.PERSON_TABLES:
         number, ids = rows(folder, table, "count(*), count(DISTINCT (id, id))").fetchall()[0]
         counted += number
         if table != "observation":  # the components of one observation share its id
@@ -55,6 +55,23 @@ def test_numbers_and_codes_meet_nowhere(made):
     with (folder / "region" / "divisions.csv").open(encoding="utf-8") as file:
         told = [row["code"] for row in csv.DictReader(file)]
     assert sorted(told) == sorted(code for (code,) in rows(folder, "division", "code").fetchall())
+
+
+def test_registers_of_all_cities_can_be_imported_together(made):
+    folder, _, _ = made
+    keys = {"units": ["code"], "events": ["code"], "answers": ["survey", "respondent", "question"]}
+    for name, columns in keys.items():
+        with (folder / "region" / f"{name}.csv").open(encoding="utf-8") as file:
+            told = list(csv.DictReader(file))
+        assert len({tuple(row[c] for c in columns) for row in told}) == len(told) > 0, name
+        assert {row["division"][:4] for row in told} == {"9901", "9902"}, name
+    # A stratum lies in one county: what is drawn in two cities is never pooled.
+    assert {row["stratum"][:6] for row in told} == {row["division"][:6] for row in told}
+    assert all(row["stratum"][:6] == row["division"][:6] for row in told)
+    lake_strata = rows(
+        folder, "answer", "count(DISTINCT stratum), count(DISTINCT (stratum, left(division, 6)))"
+    ).fetchall()[0]
+    assert lake_strata[0] == lake_strata[1]
 
 
 def test_a_city_is_the_same_whoever_writes_it(made, tmp_path):

@@ -57,6 +57,29 @@ def import_(paths: tuple[Path, ...], by: str, rejected: Path | None, quiet: bool
         raise SystemExit(1)
 
 
+@group.command("rake")
+@click.argument("survey")
+@click.option("--by", default="system", show_default=True, help="Who does it, for the audit trail.")
+@click.option("--dry-run", is_flag=True, help="Only say what would change.")
+def rake(survey: str, by: str, dry_run: bool) -> None:
+    """Bring the weights of a sample survey to the resident population by sex and age, county by county.
+
+    SURVEY is the name in the answers (health-literacy-2025). `luoshi lake build` takes the new weights along; importing
+    the answers again brings the drawn ones back. Exit status 1 when no county could be raked.
+    """
+    django_setup()
+    from luoshi.platform.regions.raking import rake_survey
+
+    found = rake_survey(survey, by=by, dry_run=dry_run)
+    for one in found:
+        done = (
+            f"to the people of {one.year}: {one.before:,} before, {one.after:,} after, factor up to {one.largest:.2f}"
+        )
+        click.echo(f"{one.county}\t{one.respondents} respondents\t{one.reason or done}")
+    if all(one.reason for one in found):
+        raise SystemExit(1)
+
+
 @group.command("list")
 @click.argument("code", required=False)
 @click.option("--on", type=click.DateTime(["%Y-%m-%d"]), help="As of this day; by default today's divisions.")

@@ -25,8 +25,6 @@ def test_the_synthetic_region_is_the_same_by_both_ways(tmp_path: Path) -> None:
     built = tmp_path / "built"
     build(StoreSource(), built, at=datetime(2025, 10, 31, 12, tzinfo=UTC), register_rows=some_registers())
     for table, columns in layout.PERSON_TABLES.items():
-        if table == "consent":  # nobody invented chooses anything
-            continue
         # Persons are numbered anew by the store, and known when they came to it; only the build looks up the visit of
         # a diagnosis.
         apart = {"person", "known_from", "known_to", *(["institution"] if table == "condition" else [])}
