@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
 from hypothesis import given
@@ -25,7 +26,7 @@ from luoshi.platform.consent.models import Choice
 from luoshi.platform.sources import clients, registering, tokens
 from luoshi.platform.sources.models import Client as Key
 from luoshi.platform.store.models import Person, PersonIdentifier, Resource
-from luoshi.services.imaging import archive, demonstration, orthanc, pages, pictures, queries
+from luoshi.services.imaging import actions, archive, demonstration, orthanc, pages, pictures, queries
 from luoshi.services.recognition import queries as recognition
 from luoshi.services.recognition.models import QualityMark
 
@@ -216,6 +217,38 @@ def test_who_sees_what(user: str, as_user: AsUser, city_db: Any, db: None):
     assert browser.get(reverse("imaging:study", args=[study.public_id])).status_code == expected
     system = browser.get("/imaging/dicom-web/studies?PatientID=nobody")
     assert system.status_code == (200 if sees else 403 if user else 401)
+
+
+@city
+def test_pictures_go_up_from_a_browser(
+    running: str, patient: tuple[int, str], as_user: AsUser, known: Any, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("LUOSHI_DICOMWEB", running)
+    person, number = patient
+    clinic = as_user("clinic")
+
+    def send(*files: bytes, **more: str) -> Any:
+        named = [SimpleUploadedFile(f"{n}.dcm", data) for n, data in enumerate(files)]
+        return clinic.post("/imaging/upload/", {"files": named, **more})
+
+    assert clinic.get("/imaging/upload/").status_code == 200
+    own = "1.2.840.77.9"
+    for wrong in ((b"%PDF-1.7",), (slice_(1, number, own), b"no dicom"), (slice_(1, "nobody", own),), ()):
+        answer = send(*wrong)
+        assert answer.status_code == 400
+        assert "notice error" in answer.content.decode()
+    monkeypatch.setattr(actions, "MOST_BYTES", 100)
+    assert "超过" in send(slice_(1, number, own)).content.decode()
+    monkeypatch.undo()
+    monkeypatch.setenv("LUOSHI_DICOMWEB", running)
+    assert send(slice_(1, number, own), institution="990000000").status_code == 404
+    assert not Resource.objects.filter(type="ImagingStudy", public_id=queries.id_for(own)).exists()
+    answer = send(slice_(1, number, own), slice_(2, number, own))
+    assert answer.status_code == 302
+    assert answer["Location"] == reverse("imaging:study", args=[queries.id_for(own)])
+    assert Resource.objects.get(type="ImagingStudy", public_id=queries.id_for(own)).person == person
+    assert Entry.objects.filter(action="imaging.take", object_id=str(person), by="clinic").count() == 1
+    assert as_user("county").get("/imaging/upload/").status_code == 403
 
 
 @city

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from django.db import transaction
+from django.http import Http404
 from django.utils.translation import gettext as _
 
 from luoshi.kernel import clock
@@ -21,6 +22,9 @@ from luoshi.services.recognition import public as recognition
 
 SOURCE, TITLE = "luoshi-imaging", "云影像"
 MOST = 2000
+MOST_BYTES = 64 * 1024 * 1024  # of one file from a browser
+MOST_TOGETHER = 256 * 1024 * 1024  # of one upload from a browser
+DOCUMENTS = "1.2.840.10008.5.1.4.1.1.104."  # SOP classes of papers put into DICOM (PS3.4 B.5): no pictures
 
 
 @dataclass(frozen=True)
@@ -71,6 +75,38 @@ def take(files: Sequence[bytes], *, institution: str, by: User | str, scope: Sco
             )  # fmt: skip
             taken.append(Taken(resource["id"], uid, person, resource["numberOfInstances"]))
     return taken
+
+
+def upload(
+    files: Sequence[tuple[str, int, Callable[[], bytes]]], *, institution: str, by: User, scope: Scope
+) -> list[Taken]:
+    """`take` for what somebody chose in a browser: `(name, size in bytes, read)` each, read only when the sizes are right.
+
+    Raises `Http404` for an institution the account does not work at, `Refused` for an account without one or what is too
+    large, `UnreadableFile` naming the first file that is no DICOM picture; and what `take` raises.
+    """
+    scope.require("imaging.take")
+    places = [place.code for place in recognition.workplaces(scope)]
+    if not places:
+        raise Refused(_("您的账号没有所在机构，不能上传影像。"), todo=_("请联系安全管理员授权到机构。"))
+    if institution and institution not in places:
+        raise Http404
+    for name, size, _read in files:
+        if size > MOST_BYTES:
+            told = {"name": name, "mb": MOST_BYTES // 1024 // 1024}
+            raise Refused(_("“%(name)s”超过 %(mb)s MB。") % told, todo=_("大的检查请由设备经接口发送。"))
+    if sum(size for _name, size, _read in files) > MOST_TOGETHER:
+        raise Refused(
+            _("一次上传合计不超过 %(mb)s MB。") % {"mb": MOST_TOGETHER // 1024 // 1024}, todo=_("请分几次上传。")
+        )
+    read = []
+    for name, _size, content in files:
+        data = content()
+        # The preamble and its mark (PS3.10 7.1): pydicom would also try to read files without them.
+        if data[128:132] != b"DICM" or pictures.header(data).sop_class.startswith(DOCUMENTS):
+            raise UnreadableFile(_("“%(name)s”不是 DICOM 影像文件。") % {"name": name})
+        read.append(data)
+    return take(read, institution=institution or places[0], by=by, scope=scope)
 
 
 def _not_somebody_elses(uid: str, person: int) -> None:

@@ -15,5 +15,5 @@ class ImagingConfig(Service):
     area = "serve"
     title = "云影像"
     title_en = "Imaging"
-    permissions = {"record.read": "调阅影像"}
+    permissions = {"record.read": "调阅影像", "imaging.take": "上传影像"}
     navigation = (Nav("云影像", "Imaging", "imaging:start", "record.read", order=48),)

@@ -4,21 +4,23 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.conf import settings
+from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.urls import path, re_path, reverse
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_GET, require_http_methods
 
-from luoshi.kernel.errors import NotFound, Refused, UnreadableFile
+from luoshi.kernel.errors import NotFound, Refused, UnreadableFile, UserError
 from luoshi.platform import audit
 from luoshi.platform.access.scope import Scope
 from luoshi.platform.access.views import requires, requires_person_factor, signed_in
 from luoshi.platform.regions import queries as regions
 from luoshi.platform.store import people
 from luoshi.platform.store.reads import Stored
-from luoshi.services.imaging import archive, dicomweb, pictures, queries
+from luoshi.services.imaging import actions, archive, dicomweb, pictures, queries
 from luoshi.services.recognition import public as recognition
 from luoshi.services.records_desk import public as records
 from luoshi.web.tables import Cell, Column, Table, cell
@@ -57,8 +59,43 @@ def start(request: HttpRequest) -> HttpResponse:
         "cards": cards if len(cards) > 1 else [],
         "table": table,
         "ready": bool(archive.address()),
+        "may_upload": scope.can("imaging.take"),
     }
     return render(request, "imaging/start.html", context)
+
+
+@requires("imaging.take")
+@requires_person_factor
+@require_http_methods(["GET", "POST"])
+def upload(request: HttpRequest) -> HttpResponse:
+    """Put DICOM files into the archive, for the residents whose numbers they carry."""
+    scope: Scope = request.scope  # type: ignore[attr-defined]
+    error = ""
+    if request.method == "POST":
+        files = [((f.name or "")[:80], f.size or 0, f.read) for f in request.FILES.getlist("files")]
+        try:
+            taken = actions.upload(
+                files, institution=request.POST.get("institution", ""), by=signed_in(request), scope=scope
+            )
+        except UserError as problem:
+            error = f"{problem.message} {problem.todo}".strip()
+        else:
+            told = {"n": len(files), "studies": len(taken)}
+            messages.success(request, _("已收下 %(n)s 个文件，登记 %(studies)s 项检查。") % told)
+            persons = {one.person for one in taken}
+            if len(taken) == 1:
+                return redirect("imaging:study", taken[0].id)
+            return redirect(f"{reverse('imaging:start')}{f'?person={persons.pop()}' if len(persons) == 1 else ''}")
+    context = {
+        "error": error,
+        "ready": bool(archive.address()),
+        "places": recognition.workplaces(scope),
+        "most": settings.DATA_UPLOAD_MAX_NUMBER_FILES,
+        "most_bytes": actions.MOST_BYTES,
+        "most_together": actions.MOST_TOGETHER,
+        "breadcrumbs": [(_("云影像"), reverse("imaging:start")), (_("上传影像"), "")],
+    }
+    return render(request, "imaging/upload.html", context, status=400 if error else 200)
 
 
 def _number(text: str) -> int:
@@ -199,6 +236,7 @@ def _rendered(uid: str, series: str, instance: str, number: int) -> bytes:
 
 urlpatterns = [
     path("", start, name="start"),
+    path("upload/", upload, name="upload"),
     path("studies/<str:id_>/", study, name="study"),
     re_path(
         r"^studies/(?P<id_>[^/]+)/frames/(?P<series>[0-9.]+)/(?P<instance>[0-9.]+)/(?P<number>[0-9]{1,5})\.png$",
