@@ -3,25 +3,29 @@
 from __future__ import annotations
 
 import json
+import time
 import uuid
 from collections.abc import Callable
 from datetime import date, timedelta
 from typing import Any
 
+import jwt
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
 from django.test import Client
 from django.urls import reverse
+from jwt.algorithms import ECAlgorithm
 from pytest_django.fixtures import DjangoAssertNumQueries
 
-from luoshi.kernel.errors import Refused
+from luoshi.kernel.errors import InvalidValue, NotFound, Refused
 from luoshi.platform.access.models import Grant, User
 from luoshi.platform.access.scope import Scope
 from luoshi.platform.audit.models import Entry
-from luoshi.platform.consent.models import Choice
+from luoshi.platform.consent.models import Choice, Sharing
 from luoshi.platform.sources import clients, registering, tokens
 from luoshi.platform.sources.models import Client as Key
 from luoshi.platform.store.models import Person, Resource
-from luoshi.services.recognition import actions, demonstration, filing, pages, queries, rules
+from luoshi.services.recognition import actions, cds, cds_clients, demonstration, filing, pages, queries, rules
 from luoshi.services.recognition.models import Alert, QualityMark
 from luoshi.simulate import exams
 
@@ -396,6 +400,93 @@ def test_a_stranger_gets_no_card(hospital: Client, known: Any, patient: tuple[in
     assert not Alert.objects.filter(person=known.there).exists()
     nobody = hook(patient[0], "alt") | {"prefetch": {}}
     assert send(hospital, nobody).json() == {"cards": []}
+
+
+def test_a_walk_in_who_agrees_gets_cards(hospital: Client, known: Any, patient: tuple[int, str, str]):
+    """A hospital says that a stranger is there and agrees: the earlier result is shown, nothing more, and only for a day."""
+    person = known.there
+    result(person, at=patient[2])
+    Choice.objects.create(person=person, category="chronic", open=False, since=TODAY, made_by="x")
+    assert send(hospital, hook(person, "alt") | {"extension": {cds.PRESENT: "yes"}}).json() == {"cards": []}
+    (card,) = send(hospital, hook(person, "alt") | {"extension": {cds.PRESENT: True}}).json()["cards"]
+    assert Alert.objects.get(uuid=card["uuid"]).institution == patient[1]
+    shared = {s.category: s.until for s in Sharing.objects.filter(person=person, institution=patient[1])}
+    assert set(shared.values()) == {TODAY + timedelta(days=1)}
+    assert "general" in shared
+    assert not {"chronic", "hiv", "mental", "substance", "reproductive"} & set(shared)
+    assert Entry.objects.filter(action="recognition.present", object_id=str(person)).exists()
+
+
+def test_a_walk_in_at_the_desk(as_user: AsUser, known: Any, patient: tuple[int, str, str], db: None):
+    clinic, number = as_user("clinic"), filing.subject(known.there)["identifier"]["value"]
+    result(known.there, at=patient[2])
+    address, order = "/recognition/walk-in/", f"/recognition/order/{known.there}/"
+    for refused in ({"number": number}, {"number": "110101190001010000", "agreed": "1"}, {"agreed": "1"}):
+        assert clinic.post(address, refused)["Location"] == "/recognition/"
+    assert clinic.post(address, {"number": number, "agreed": "1", "institution": "x"}).status_code == 404
+    assert clinic.get(order).status_code == 404
+    assert clinic.post(address, {"number": number, "agreed": "1"})["Location"] == order
+    asked = clinic.post(order, {"item": "alt"}).content.decode()
+    assert "answer-" in asked
+    assert as_user("county").post(address, {"number": number, "agreed": "1"}).status_code == 403
+
+
+# Signed calls ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def signing(patient: tuple[int, str, str], db: None) -> Callable[..., Client]:
+    """A client that signs each call with its key: `signing(**claims)` is a browser with such a token."""
+    registering.register(name="emr", by="test", scope=Scope.system(), institution=patient[1])
+    private = ec.generate_private_key(ec.SECP384R1())
+    public = json.loads(ECAlgorithm.to_jwk(private.public_key())) | {"kid": "k1"}
+    cds_clients.register(issuer="https://emr.example", source="emr", keys={"keys": [public]}, by="test")
+
+    def make(key: Any = None, kid: str = "k1", alg: str = "ES384", **more: Any) -> Client:
+        now = int(time.time())
+        claims = {
+            "iss": "https://emr.example", "aud": "http://testserver/cds-services/recognition-order-sign", "iat": now,
+            "exp": now + 240, "jti": uuid.uuid4().hex,
+        } | more  # fmt: skip
+        given = {name: value for name, value in claims.items() if value is not None}
+        text = jwt.encode(given, key or private, algorithm=alg, headers={"kid": kid})
+        return Client(headers={"Authorization": f"Bearer {text}"})
+
+    return make
+
+
+def test_a_signed_call_is_trusted_once(signing: Callable[..., Client], patient: tuple[int, str, str]):
+    result(patient[0], at=patient[2])
+    signed = signing()
+    assert len(send(signed, hook(patient[0], "alt")).json()["cards"]) == 1
+    assert send(signed, hook(patient[0], "alt")).status_code == 401  # the same token again
+    assert send(signing(), hook(patient[0], "alt")).status_code == 200
+    assert send(signing(), hook(patient[0], "alt"), "order-select").status_code == 401  # meant for the other service
+    cds_clients.revoke(issuer="https://emr.example", by="test")
+    assert send(signing(), hook(patient[0], "alt")).status_code == 401
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"iss": "https://other.example"}, {"aud": "http://elsewhere/"}, {"exp": int(time.time()) - 600}, {"jti": None},
+        {"exp": int(time.time()) + 86_400}, {"iat": int(time.time()) + 3600}, {"kid": "k2"}, {"iat": None},
+        {"key": ec.generate_private_key(ec.SECP384R1())}, {"key": "s" * 64, "alg": "HS256"},
+    ],
+)  # fmt: skip
+def test_what_is_not_signed_right_is_refused(
+    wrong: dict[str, Any], signing: Callable[..., Client], patient: tuple[int, str, str]
+):
+    assert send(signing(**wrong), hook(patient[0], "alt")).status_code == 401
+
+
+def test_only_public_keys_are_registered(signing: Callable[..., Client]):
+    private = json.loads(ECAlgorithm.to_jwk(ec.generate_private_key(ec.SECP384R1()))) | {"kid": "p"}
+    for keys in ({}, {"keys": []}, {"keys": [private]}, {"keys": [{"kty": "oct", "k": "x", "kid": "1"}]}):
+        with pytest.raises(InvalidValue):
+            cds_clients.register(issuer="https://emr.example", source="emr", keys=keys, by="test")
+    with pytest.raises(NotFound):
+        cds_clients.register(issuer="https://emr.example", source="nobody", keys={"keys": [private]}, by="test")
 
 
 @pytest.mark.parametrize(

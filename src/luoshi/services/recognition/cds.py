@@ -5,9 +5,11 @@
     POST /cds-services/recognition-order-sign            hook order-sign
     POST /cds-services/{id}/feedback                     what the doctor did with the cards
 
-The caller is a registered source with its Bearer token; where it stands decides how far results are recognised. Cards name
-the item, the day and the institution, and offer to delete the order (recognise) or to override with a lawful reason. A
-patient the source may not look at gets no card: the answer does not tell whether anybody is there.
+The caller is a registered source, known by a JWT that it signs (`cds_clients`) or by its Bearer token; where it stands
+decides how far results are recognised. Cards name the item, the day and the institution, and offer to delete the order
+(recognise) or to override with a lawful reason. A patient the source may not look at gets no card: the answer does not tell
+whether anybody is there. A call whose `extension` says that the patient is there and agrees (`PRESENT`: true) is answered
+for a walk-in too (`present`).
 """
 
 from __future__ import annotations
@@ -32,13 +34,14 @@ from luoshi.platform.regions.models import Division
 from luoshi.platform.sources import tokens
 from luoshi.platform.store import people, search
 from luoshi.platform.store.views import View as StoreView
-from luoshi.services.recognition import actions, queries, reading, rules
+from luoshi.services.recognition import actions, cds_clients, present, queries, reading, rules
 from luoshi.services.recognition.models import Alert
 from luoshi.web.errors import problem
 
 app_name = "recognition_cds"
 View = Callable[..., HttpResponse]
 SERVICES = {"recognition-order-select": "order-select", "recognition-order-sign": "order-sign"}
+PRESENT = "urn:luoshi:cn:ext:patient-present"
 REACH_WORDS = {
     rules.OWN: "本机构已有结果", "alliance": "紧密型联合体内互认", "city": "市级互认", "province": "省级互认", "nation": "全国互认",
 }  # fmt: skip
@@ -53,7 +56,8 @@ def discovery(request: HttpRequest) -> HttpResponse:
             "hook": hook,
             "title": "检查检验互认提醒",
             "description": "Alerts when an ordered item has an earlier result that may be recognised; feedback is kept.",
-            "usageRequirements": "A Bearer token of a registered source; drafts are ServiceRequest resources.",
+            "usageRequirements": "A JWT signed with a registered key, or a Bearer token of a registered source; drafts are "
+            f"ServiceRequest resources; extension {PRESENT}: true for a walk-in who agrees.",
             "prefetch": {"patient": "Patient/{{context.patientId}}"},
         }
         for id_, hook in SERVICES.items()
@@ -75,7 +79,7 @@ def service(view: View) -> View:
     @csrf_exempt
     @wraps(view)
     def guarded(request: HttpRequest, name: str) -> HttpResponse:
-        principal = tokens.principal(request)
+        principal = tokens.principal(request) or cds_clients.principal(request)
         if principal is None:
             answer = problem(401, "A token is needed.", "Get one: POST /oauth/token as a registered source.")
             answer["WWW-Authenticate"] = 'Bearer realm="luoshi"'
@@ -130,6 +134,10 @@ def call(request: HttpRequest, name: str, body: dict[str, Any], principal: token
     orderer = _orderer(principal)
     by = f"{principal.by}:{context.get('userId', '')}"[:150]
     try:
+        if (body.get("extension") or {}).get(PRESENT) is True:
+            present.admit(
+                person=person, institution=orderer.institution, agreed=True, by=by, scope=principal.scope
+            )  # fmt: skip
         raised = actions.check(
             person=person, items=orders, orderer=orderer, scope=principal.scope, by=by, door="cds",
         )  # fmt: skip

@@ -8,6 +8,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
+from luoshi.platform.store.models import Source
 from luoshi.services.recognition import rules
 
 
@@ -94,3 +95,31 @@ class Alert(models.Model):
 
     def __str__(self) -> str:
         return f"{self.item} {self.day} {self.state}"
+
+
+class CdsClient(models.Model):
+    """A system that signs its calls of CDS Hooks: its name (`iss`), its public keys (a JWK Set), and the registered source
+    it speaks for."""
+
+    issuer = models.CharField(max_length=200, unique=True)
+    source = models.ForeignKey(Source, models.PROTECT, related_name="+")
+    keys = models.JSONField()
+    active = models.BooleanField(default=True)
+    made = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return self.issuer
+
+
+class UsedToken(models.Model):
+    """A signed token that was used: the same again is refused until it has expired."""
+
+    client = models.ForeignKey(CdsClient, models.CASCADE, db_index=False)
+    jti = models.CharField(max_length=200)
+    expires = models.DateTimeField(db_index=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["client", "jti"], name="recognition_token_once")]
+
+    def __str__(self) -> str:
+        return self.jti

@@ -12,7 +12,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import path, reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from luoshi.kernel import clock
 from luoshi.kernel.errors import InvalidValue, Refused, UserError
@@ -22,7 +22,7 @@ from luoshi.platform.access.views import requires, requires_person_factor, signe
 from luoshi.platform.consent import public as consent
 from luoshi.platform.regions import queries as regions
 from luoshi.platform.store import people
-from luoshi.services.recognition import actions, overview_pages, queries, rules, tables
+from luoshi.services.recognition import actions, overview_pages, present, queries, rules, tables
 from luoshi.services.recognition.models import Alert
 from luoshi.services.records_desk import public as records
 from luoshi.web import paging
@@ -50,11 +50,31 @@ def start(request: HttpRequest) -> HttpResponse:
         "q": text,
         "searched": bool(text),
         "cards": cards,
+        "places": queries.workplaces(scope),
         "table": tables.alerts(cut, names, regions.institution_names({a.producer for a in cut})),
         "page": paging.of_slice(request, cut, total),
         "total": total,
     }
     return render(request, "recognition/start.html", context)
+
+
+@requires("recognition.order")
+@requires_person_factor
+@require_POST
+def walk_in(request: HttpRequest) -> HttpResponse:
+    """Begin an order for a patient who is there and lies outside the viewer's scope."""
+    scope: Scope = request.scope  # type: ignore[attr-defined]
+    try:
+        institution = _workplace(request.POST.get("institution", ""), queries.workplaces(scope))
+        person = present.find(request.POST.get("number", "")[:60])
+        present.admit(
+            person=person, institution=institution, agreed=request.POST.get("agreed") == "1", by=signed_in(request),
+            scope=scope,
+        )  # fmt: skip
+    except UserError as problem:
+        messages.error(request, f"{problem.message} {problem.todo}".strip())
+        return redirect("recognition:start")
+    return redirect("recognition:order", person)
 
 
 def _card(person: int, scope: Scope) -> people.Card:
@@ -277,6 +297,7 @@ def alert(request: HttpRequest, uuid: str) -> HttpResponse:
 
 urlpatterns = [
     path("", start, name="start"),
+    path("walk-in/", walk_in, name="walk-in"),
     path("order/<int:person>/", order, name="order"),
     path("alerts/<str:uuid>/", alert, name="alert"),
     path("statistics/", overview_pages.statistics, name="statistics"),

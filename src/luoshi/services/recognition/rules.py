@@ -130,6 +130,7 @@ class Settings(Entry):
     confidence: Confidence
     since: date
     answer_within_days: int = Field(ge=0)
+    present_days: int = Field(ge=0)
     remind_before_expiry_days: int = Field(ge=0)
     goals: tuple[Goal, ...]
     prices_source: str
