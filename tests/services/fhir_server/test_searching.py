@@ -187,6 +187,25 @@ def test_what_goes_with_the_matches(ward: Hospital) -> None:
     assert narrow.ids == ["o3"]
 
 
+def test_what_refers_to_the_matches(ward: Hospital) -> None:
+    told = ward("GET", "/Encounter?_id=e1&_revinclude=Observation:encounter")
+    assert sorted(told.ids) == ["e1", "o3"]
+    assert {e["resource"]["id"]: e["search"]["mode"] for e in told.body["entry"]} == {"e1": "match", "o3": "include"}
+    # An encounter that nothing names brings nothing, though its patient has observations.
+    quiet = {"resourceType": "Encounter", "id": "e2", "status": "finished", "class": {"code": "AMB"}}
+    assert ward("PUT", "/Encounter/e2", quiet | {"subject": {"reference": "Patient/p1"}}).status == 201
+    assert ward("GET", "/Encounter?_id=e2&_revinclude=Observation:encounter").ids == ["e2"]
+    ward("PUT", "/Organization/w1", {"resourceType": "Organization", "id": "w1", "name": "一病区"})
+    part = {"resourceType": "Organization", "id": "w2", "name": "二组", "partOf": {"reference": "Organization/w1"}}
+    ward("PUT", "/Organization/w2", part)
+    assert sorted(ward("GET", "/Organization?_id=w1&_revinclude=Organization:partof").ids) == ["w1", "w2"]
+    told = ward("GET", "/metadata").body["rest"][0]["resource"]
+    reverse = {r["type"]: r.get("searchRevInclude", []) for r in told}
+    assert "Observation:encounter" in reverse["Encounter"]
+    assert "Observation:encounter" not in reverse["Patient"]
+    assert "Organization:partof" in reverse["Organization"]
+
+
 def test_elements(ward: Hospital) -> None:
     found = ward("GET", "/Patient?_id=p1&_elements=gender").entries[0]
     assert set(found) == {"resourceType", "id", "meta", "gender"}
@@ -219,8 +238,8 @@ def test_unknown_parameters_are_told_or_refused(ward: Hospital) -> None:
         "_summary=text",
         "_include=Patient",
         "_include=Observation:subject",
-        "_revinclude=Patient:link",
         "_revinclude=Observation:encounter",
+        "_revinclude=Observation:patient:Group",
         "_cursor=x",
         "_cursor=WzFd",
         "_cursor=WyJhIiwiYiJd",

@@ -99,3 +99,27 @@ def is_taken(resource_type: str) -> bool:
 def references(resource_type: str) -> dict[str, Parameter]:
     """The parameters of a type that one may include by."""
     return {name: p for name, p in parameters(resource_type).items() if p.kind == REFERENCE}
+
+
+@cache
+def targets(resource_type: str, name: str) -> frozenset[str]:
+    """The types that a reference parameter may lead to."""
+    parameter = references(resource_type)[name]
+    if name == "patient":
+        return frozenset({"Patient"})
+    found: set[str] = set()
+    for path in parameter.paths:
+        at = resource_type
+        for step in path.split("."):
+            _, ref = types()[at].properties[step]
+            at = ref.name
+        found.update(ref.targets or _taken())
+    return frozenset(found - {"Resource"}) if "Resource" not in found else _taken()
+
+
+@cache
+def referring(resource_type: str) -> tuple[tuple[str, str], ...]:
+    """Types with a table of their own, and their parameters, that may lead to a type."""
+    return tuple(
+        (kind, name) for kind in searchable() for name in references(kind) if resource_type in targets(kind, name)
+    )

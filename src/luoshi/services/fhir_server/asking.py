@@ -369,8 +369,8 @@ def _included(query: Query, name: str, value: str) -> None:
             raise wrong(name, "an include begins at the type that is searched.")
         query.includes.append((parameter, target))
         return
-    if query.type != "Patient" or not known.parameters(kind)[parameter].person:
-        raise wrong(name, "_revinclude is understood for searches of Patient, by the parameter that names the patient.")
+    if query.type not in known.targets(kind, parameter) or target not in ("", query.type):
+        raise wrong(name, "that reference does not lead to the type that is searched.")
     query.reverse.append((kind, parameter))
 
 

@@ -39,10 +39,9 @@ def _resources() -> list[dict[str, Any]]:
             "referencePolicy": ["literal", "logical", "local"],
             "searchInclude": [f"{name}:{p}" for p in known.references(name)],
         }
-        if name == "Patient":
-            resource["searchRevInclude"] = [
-                f"{kind}:{p.name}" for kind in known.searchable() for p in known.parameters(kind).values() if p.person
-            ]
+        reverse = known.referring(name)
+        if reverse:
+            resource["searchRevInclude"] = [f"{kind}:{parameter}" for kind, parameter in reverse]
         if not resource["searchInclude"]:
             del resource["searchInclude"]
         resource["searchParam"] = _EVERYWHERE + [{"name": p.name, "type": p.kind} for p in parameters.values()]

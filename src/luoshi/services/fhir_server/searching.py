@@ -14,10 +14,12 @@ from typing import Any
 
 from luoshi.platform.consent import public as consent
 from luoshi.platform.store import search
+from luoshi.platform.store.references import SHARED
 from luoshi.platform.store.search import Candidate, Cursor, Hit, Way
 from luoshi.platform.store.views import View
 from luoshi.records.search import parameters as known
 from luoshi.records.search.elements import at
+from luoshi.records.search.parameters import Parameter
 from luoshi.records.search.values import fold, moments, strings
 from luoshi.services.fhir_server.asking import Query
 from luoshi.web.fhir import FhirError
@@ -224,7 +226,7 @@ def _total(query: Query, view: View, found: Found) -> None:
 
 
 def _included(query: Query, matches: list[Hit], view: View) -> list[Hit]:
-    """Resources that the matches refer to, and those about the same patients that refer to them, each once."""
+    """Resources that the matches refer to, and those that refer to them, each once."""
     found: dict[int, Hit] = {}
     for name, target in query.includes:
         parameter = known.references(query.type)[name]
@@ -240,12 +242,32 @@ def _included(query: Query, matches: list[Hit], view: View) -> list[Hit]:
             for hit in search.by_ids(kind, ids, View(view.scope, source)):
                 if hit.key in ids and view.sees(*hit.place, hit.source):
                     found[hit.number] = hit
-    persons = {hit.person for hit in matches if hit.person is not None}
-    for kind, _ in query.reverse:
-        for hit in search.of_persons(kind, persons, view):
+    for kind, name in query.reverse:
+        for hit in _referring(kind, known.references(kind)[name], matches, view):
             found[hit.number] = hit
             if len(found) > MOST_AT_ONCE:
-                raise FhirError(400, "too-costly", "Too much would be included. Ask for fewer patients at once.")
+                raise FhirError(400, "too-costly", "Too much would be included. Ask for fewer at once.")
     for hit in matches:
         found.pop(hit.number, None)
     return allowed(list(found.values()), view)
+
+
+def _referring(kind: str, parameter: Parameter, matches: list[Hit], view: View) -> Iterator[Hit]:
+    """What of a type refers to these matches. It is looked for among what is about the same persons; what is about nobody
+    (an Organization, a Medication) has no such short way, and the whole type is looked through, as far as is allowed."""
+    persons = {hit.person for hit in matches if hit.person is not None}
+    if parameter.person and matches and matches[0].type == "Patient":
+        yield from search.of_persons(kind, persons, view)
+        return
+    # Ids mean what their sender meant by them; those of Organizations are the region's, for every sender.
+    named = {(0 if hit.type in SHARED else hit.source, f"{hit.type}/{hit.key}") for hit in matches}
+    ways: list[Iterable[Hit]] = [search.of_persons(kind, persons, view)] if persons else []
+    if any(hit.person is None for hit in matches):
+        ways.append(_all(Query(kind), search.Whole(kind), view))
+    for way in ways:
+        for hit in way:
+            for value in at(hit.parsed, parameter.paths):
+                text = value.get("reference") if isinstance(value, dict) else None
+                name = "/".join(text.split("/", 2)[:2]) if isinstance(text, str) else ""
+                if (hit.source, name) in named or (0, name) in named:
+                    yield hit
