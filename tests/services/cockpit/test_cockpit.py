@@ -12,6 +12,8 @@ from django.test.utils import CaptureQueriesContext
 
 from luoshi.platform.access.models import User
 from luoshi.platform.access.scope import Scope
+from luoshi.platform.sources.models import Feed
+from luoshi.platform.store.models import Source
 from luoshi.services.cockpit import pages, rules
 from luoshi.services.cockpit.models import Boundary
 from luoshi.services.cockpit.overview import overview
@@ -79,7 +81,7 @@ def test_a_promise_colours_the_map_with_colour_shape_and_word(as_user, known):
 
 def test_nothing_is_sent_when_nothing_changed(as_user, known):
     client = as_user("leader")
-    mark = re.search(r"seen=([0-9a-f]{16}-0)", client.get("/cockpit/").content.decode())
+    mark = re.search(r"seen=([0-9a-f]{16}-0-[0-9a-f-]+)", client.get("/cockpit/").content.decode())
     assert mark
     assert client.get(f"/cockpit/?division=9901&seen={mark[1]}").status_code == 204
     Boundary.objects.create(
@@ -121,6 +123,33 @@ def test_who_has_never_opened_theirs(known):
     assert again[known.county].opened == 1
 
 
+def test_feeds_that_are_silent_are_counted_and_named(as_user, known):
+    def told(name: str, **query: str) -> tuple[str, str]:
+        page = as_user(name).get("/cockpit/", query).content.decode()
+        count = re.search(r"<strong>(\d+)</strong>数据到时没来", page)
+        late = re.search(r'<p class="late-feeds">(.*?)</p>', page, re.DOTALL)
+        return count[1] if count else "", late[1] if late else ""
+
+    Feed.objects.all().delete()
+    assert told("leader") == ("0", "")
+    for name, division in (("here", known.county), ("there", known.other_county)):
+        source = Source.objects.create(name=f"silent-{name}", title=f"医院 {name}", division=division)
+        Feed.objects.create(source=source, kind="Encounter", hours=24, since="2025-10-01")
+    count, late = told("leader")
+    assert count == "2"
+    assert "医院 here" in late
+    assert "医院 there" in late
+    assert "Encounter 已迟" in late.replace('<span class="quiet">', "")
+    # One county, whoever looks at it, is not told of another's.
+    for count, late in (told("county"), told("leader", division=known.county)):
+        assert count == "1"
+        assert "医院 there" not in late
+    seen = re.search(r"seen=([^\"]+)", as_user("leader").get("/cockpit/").content.decode())[1]
+    assert as_user("leader").get("/cockpit/", {"seen": seen}).status_code == 204
+    Feed.objects.all().delete()
+    assert as_user("leader").get("/cockpit/", {"seen": seen}).status_code == 200
+
+
 def test_shares_fall_into_five_classes():
     def of(green: int, red: int) -> int | None:
         return rules.class_of({"green": green, "yellow": 0, "red": red, "grey": 3})
@@ -133,8 +162,8 @@ def test_a_kept_overview_costs_few_queries(as_user, known):
     client.get("/cockpit/")
     with CaptureQueriesContext(connection) as kept:
         client.get("/cockpit/")
-    assert len(kept) <= 9
+    assert len(kept) <= 14
     forget()
     with CaptureQueriesContext(connection) as anew:
         client.get("/cockpit/")
-    assert len(anew) <= 60
+    assert len(anew) <= 65

@@ -20,6 +20,7 @@ from luoshi.kernel.errors import InvalidValue, Refused
 from luoshi.platform.access.models import User
 from luoshi.platform.access.scope import Scope
 from luoshi.platform.audit.models import Entry
+from luoshi.platform.sources.models import Feed
 from luoshi.platform.store.models import Source
 from luoshi.records.validate import Validator
 from luoshi.services.quality import actions, judging, pages, public, queries, results, rules, touching
@@ -61,6 +62,20 @@ def finding(checked: Path, db: None) -> Finding:
         effect=0.2, p_value=1e-9, q_value=1e-6, detail={"observed": [0.1] * 10, "expected": [0.1] * 10},
         rows=[[row.person, "Encounter", row.id, "2025-03-01", "130/80"]],
     )  # fmt: skip
+
+
+def test_the_overview_tells_whose_feeds_are_silent(as_user: AsUser, checked: Path, known: Any) -> None:
+    Feed.objects.all().delete()
+    for name, division in (("here", known.county), ("there", known.other_county)):
+        source = Source.objects.create(name=f"silent-{name}", title=f"医院 {name}", division=division)
+        Feed.objects.create(source=source, kind="Encounter", hours=24, since="2025-10-01")
+    page = as_user("leader").get("/quality/").content.decode()
+    assert "2 项约定的数据到时没有来" in page
+    assert "医院 there" in page
+    page = as_user("county").get("/quality/").content.decode()
+    assert "1 项约定的数据到时没有来" in page
+    assert "医院 there" not in page
+    assert "从未来过" in page
 
 
 def test_every_page_has_a_guard():

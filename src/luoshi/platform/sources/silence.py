@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from django.db.models import Max
 
 from luoshi.kernel import clock
+from luoshi.platform.regions.models import Division, Institution
 from luoshi.platform.sources.models import Feed, Tally
 from luoshi.platform.store.models import Source
 
@@ -64,6 +65,22 @@ def silent_for(divisions: Iterable[str], kinds: Iterable[str], on: datetime | No
         for item in of_sources(list(Source.objects.filter(pk__in=declared)), on or clock.now())
         if (not item.kind or item.kind in wanted)
         and (not item.source.division or any(item.source.division.startswith(code) for code in codes))
+    ]
+
+
+def silent_below(division: str, scope: Scope, on: datetime | None = None) -> list[Silence]:
+    """Late feeds of the sources inside the scope that stand in a division or below it, or were registered for no place;
+    longest first. At most six queries."""
+    found = silent(scope, on)
+    placed = {item.source.institution for item in found if item.source.institution}
+    paths = dict(Institution.objects.filter(code__in=placed).values_list("code", "division__path")) if placed else {}
+    codes = {item.source.division for item in found if item.source.division} | {division}
+    named = dict(Division.objects.filter(code__in=codes).values_list("code", "path")) if found else {}
+    top = named.get(division, "")
+    return [
+        item
+        for item in found
+        if not (path := paths.get(item.source.institution) or named.get(item.source.division, "")) or path.startswith(top)
     ]
 
 

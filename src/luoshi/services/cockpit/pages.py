@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from zlib import crc32
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
@@ -18,6 +19,8 @@ from luoshi.platform.access.views import requires, signed_in
 from luoshi.platform.lake import results
 from luoshi.platform.lake.refresh import month_ends
 from luoshi.platform.regions import queries as regions
+from luoshi.platform.sources import silence
+from luoshi.platform.sources.silence import Silence
 from luoshi.services.cockpit import boundaries as importing
 from luoshi.services.cockpit import drawing, rules
 from luoshi.services.cockpit.models import Boundary
@@ -29,6 +32,7 @@ from luoshi.web import lights, marks, numbers
 app_name = "cockpit"
 URGENT = 6
 TREND_MONTHS = 12
+SILENT = 3
 
 
 @requires("board.read")
@@ -50,10 +54,11 @@ def cockpit(request: HttpRequest) -> HttpResponse:
         if planned and planned[0].division != division:
             return redirect(f"{reverse('cockpit:cockpit')}?division={planned[0].division}")
     target = _target(request, found)
-    mark = f"{found.version}-{target.target if target else 0}"
+    late = silence.silent_below(found.division, scope)
+    mark = f"{found.version}-{target.target if target else 0}-{_heard(late)}"
     if request.GET.get("seen") == mark:
         return HttpResponse(status=204)
-    context = {"found": found, "mark": mark, "now": clock.now(), **_shown(found, target, scope)}
+    context = {"found": found, "mark": mark, "now": clock.now(), **_shown(found, target, scope), **_late(late, scope)}
     return render(request, "cockpit/cockpit.html", context)
 
 
@@ -65,6 +70,18 @@ def _target(request: HttpRequest, found: Overview) -> Standing | None:
     if chosen is None:
         raise Http404
     return chosen
+
+
+def _heard(late: list[Silence]) -> str:
+    """What tells one set of late feeds from another, the hour of their lateness included."""
+    told = "|".join(f"{item.source.pk}:{item.kind}:{item.late_hours}" for item in late[:SILENT])
+    return f"{len(late)}-{crc32(told.encode()):x}" if late else "0"
+
+
+def _late(late: list[Silence], scope: Scope) -> dict[str, Any]:
+    """Late feeds for the page: how many, and the longest."""
+    href = _named("sources_desk:list") if scope.can("source.read") else ""
+    return {"late_feeds": late[:SILENT], "late_feeds_all": len(late), "sources_href": href}
 
 
 def _shown(found: Overview, target: Standing | None, scope: Scope) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from luoshi.indicators import Catalogue
 from luoshi.kernel.errors import UnreadableFile
 from luoshi.platform.access.scope import Scope
 from luoshi.platform.access.views import requires
+from luoshi.platform.sources import silence
 from luoshi.services.quality import carrying, queries, rules, touching
 from luoshi.services.quality.checks import library
 from luoshi.services.quality.pages import asking
@@ -48,17 +49,19 @@ def grade_cell(card: Card) -> Cell:
 @requires("quality.read")
 @require_GET
 def overview(request: HttpRequest) -> HttpResponse:
-    """Every source in sight: the day it last sent something, its score, and the days before."""
+    """Every source in sight: the day it last sent something, its score, and the days before; whose feeds are late."""
     scope: Scope = request.scope  # type: ignore[attr-defined]
+    late = silence.silent(scope)
+    quiet = {"late": late, "may_open": scope.can("source.read")}
     try:
         found = queries.overview(scope=scope)
     except UnreadableFile:
-        return render(request, "quality/overview.html", {"never": True})
+        return render(request, "quality/overview.html", {"never": True, **quiet})
     table = _sources(found)
     if kind := downloads.wanted(request):
         title = _("数据质量评分")
         return downloads.answer(kind, title, [table], title=title, lines=[_formula()])
-    context = {"found": found, "table": table, "formula": _formula(), "can_see_rows": scope.can("quality.rows")}
+    context = {"found": found, "table": table, "formula": _formula(), "can_see_rows": scope.can("quality.rows"), **quiet}
     return render(request, "quality/overview.html", context)
 
 
