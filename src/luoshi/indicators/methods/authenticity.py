@@ -21,7 +21,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
+from scipy import special
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -84,8 +84,8 @@ def last_digits(counts: Ints, *, rounds: int = 400) -> Digits:
     statistic = np.maximum(2 * terms.sum(axis=1), 0.0)
     freedom = 9 - (parts.shape[1] - 1)
     known = totals >= 50
-    scale = max(1.0, float(np.median(statistic[known]) / stats.chi2.median(freedom))) if known.sum() >= 10 else 1.0
-    p_value = np.where(totals > 0, stats.chi2.sf(statistic / scale, freedom), 1.0)
+    scale = max(1.0, float(np.median(statistic[known]) / special.chdtri(freedom, 0.5))) if known.sum() >= 10 else 1.0
+    p_value = np.where(totals > 0, special.chdtrc(freedom, statistic / scale), 1.0)
     effect = np.where(totals > 0, 0.5 * np.abs(shares - expected).sum(axis=1), 0.0)
     return Digits(statistic, p_value, effect, expected, scale)
 
@@ -113,7 +113,7 @@ def overdispersion(observed: Floats, trials: Floats, share: Floats) -> float:
         return 0.0
     n, m = trials[usable], share[usable]
     squared = (observed[usable] - n * m) ** 2 / (n * m * (1 - m))
-    goal = float(stats.chi2.median(1))
+    goal = float(special.chdtri(1, 0.5))
 
     def middle(rho: float) -> float:
         return float(np.median(squared / (1 + (n - 1) * rho)))
@@ -150,6 +150,8 @@ def excess(
 
 def upper_tail(observed: Floats, trials: Floats, share: Floats, rho: float) -> Floats:
     """P(X ≥ observed) of a beta-binomial law with mean `share` and intra-class correlation `rho` (0: binomial)."""
+    from scipy import stats  # a second to load, and only the check itself needs it
+
     if rho < 1e-6:
         return np.asarray(stats.binom.sf(observed - 1, trials, share), dtype=np.float64)
     strength = (1 - rho) / rho

@@ -8,13 +8,16 @@ tests hold the intervals against their printed limits (10 events: 4.795 to 18.39
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy import stats
+from scipy import special
 
 from luoshi.indicators.methods.inputs import Interval, MethodError, Numbers, column, share
+
+if TYPE_CHECKING:
+    from scipy.stats.distributions import rv_frozen
 
 Place = Literal["alarm-low", "warning-low", "inside", "warning-high", "alarm-high"]
 WARNING, ALARM = 0.95, 0.998
@@ -30,6 +33,8 @@ def share_limits(target: float, sizes: ArrayLike, *, level: float = WARNING) -> 
         raise MethodError(f"The target share must lie between 0 and 1, not {target}.", todo="Use 0.62 for 62 %.")
     size = column(sizes, "sizes", positive=True)
     tail = (1 - level) / 2
+    from scipy import stats  # a second to load, and few processes draw funnels
+
     low, high = (_quantile(stats.binom(size, target), p) / size for p in (tail, 1 - tail))
     return np.clip(low, 0, 1), np.clip(high, 0, 1)
 
@@ -39,6 +44,8 @@ def count_limits(expected: ArrayLike, *, level: float = WARNING) -> tuple[Number
     share(level)
     mean = column(expected, "expected events", positive=True)
     tail = (1 - level) / 2
+    from scipy import stats  # as above
+
     low, high = (_quantile(stats.poisson(mean), p) for p in (tail, 1 - tail))
     return np.maximum(low, 0), high
 
@@ -65,8 +72,8 @@ def share_interval(events: float, size: float, *, level: float = 0.95) -> Interv
     if not 0 <= events <= size or size == 0:
         raise MethodError(f"{events:g} of {size:g} is no share.")
     tail = (1 - level) / 2
-    low = float(stats.beta.ppf(tail, events, size - events + 1)) if events > 0 else 0.0
-    high = float(stats.beta.ppf(1 - tail, events + 1, size - events)) if events < size else 1.0
+    low = float(special.betaincinv(events, size - events + 1, tail)) if events > 0 else 0.0
+    high = float(special.betaincinv(events + 1, size - events, 1 - tail)) if events < size else 1.0
     return Interval(events / size, low, high)
 
 
@@ -76,11 +83,11 @@ def count_interval(events: float, *, level: float = 0.95) -> Interval:
     if events < 0:
         raise MethodError("A number of events cannot be below 0.")
     tail = (1 - level) / 2
-    low = float(stats.chi2.ppf(tail, 2 * events)) / 2 if events > 0 else 0.0
-    return Interval(events, low, float(stats.chi2.ppf(1 - tail, 2 * events + 2)) / 2)
+    low = float(special.chdtri(2 * events, 1 - tail)) / 2 if events > 0 else 0.0
+    return Interval(events, low, float(special.chdtri(2 * events + 2, tail)) / 2)
 
 
-def _quantile(distribution: stats.distributions.rv_frozen, p: float) -> Numbers:
+def _quantile(distribution: rv_frozen, p: float) -> Numbers:
     """The interpolated quantile: the smallest r with P(R ≤ r) ≥ p, less the part of its step that lies above p."""
     step = distribution.ppf(p)
     height = distribution.pmf(step)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy import stats
+from scipy import special
 
 from luoshi.indicators.methods.inputs import Interval, MethodError, Numbers, column, share
 
@@ -43,7 +43,7 @@ class LifeTable:
             known = ", ".join(f"{a:g}" for a in self.ages)
             raise MethodError(f"No age group begins at {age:g}.", todo=f"They begin at {known}.")
         value, spread = float(self.expectancy[found[0]]), float(np.sqrt(self.variance[found[0]]))
-        reach = float(stats.norm.ppf(0.5 + level / 2)) * spread
+        reach = float(special.ndtri(0.5 + level / 2)) * spread
         return Interval(value, value - reach, value + reach)
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy import stats
+from scipy import special
 
 from luoshi.indicators.methods.inputs import Interval, MethodError, column, share
 
@@ -40,12 +40,12 @@ def premature_mortality(deaths: ArrayLike, persons: ArrayLike, *, level: float =
         )
     survived = float(np.prod(1 - chance))
     if dead.sum() == 0:
-        most = float(stats.chi2.ppf(0.5 + level / 2, 2) / 2) * _WIDTH / float(people.min())
+        most = float(special.chdtri(2, 0.5 - level / 2) / 2) * _WIDTH / float(people.min())
         return Interval(0.0, 0.0, 100 * -float(np.expm1(-most)))
     # Var(log S): each group's chance has variance (dq/dM)² · D / N², and log S falls by 1/(1-q) of it.
     slope = _WIDTH / (1 + _WIDTH / 2 * rate) ** 2
     of_log = float(np.sum((slope / (1 - chance)) ** 2 * dead / people**2))
     hazard = -float(np.log(survived))
-    reach = float(stats.norm.ppf(0.5 + level / 2)) * float(np.sqrt(of_log)) / hazard
+    reach = float(special.ndtri(0.5 + level / 2)) * float(np.sqrt(of_log)) / hazard
     low, high = (100 * -float(np.expm1(-hazard * np.exp(side * reach))) for side in (-1, 1))
     return Interval(100 * (1 - survived), low, high)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy import stats
+from scipy import special
 
 from luoshi.indicators.methods.inputs import Interval, MethodError, column, share
 
@@ -53,9 +53,9 @@ def direct(
     spread = float(each**2 @ cases)
     widest = float(each.max())
     tail = (1 - level) / 2
-    lower = spread / (2 * value) * stats.chi2.ppf(tail, 2 * value**2 / spread) if value > 0 else 0.0
+    lower = spread / (2 * value) * special.chdtri(2 * value**2 / spread, 1 - tail) if value > 0 else 0.0
     above, above_spread = value + widest, spread + widest**2
-    upper = above_spread / (2 * above) * stats.chi2.ppf(1 - tail, 2 * above**2 / above_spread)
+    upper = above_spread / (2 * above) * special.chdtri(2 * above**2 / above_spread, tail)
     return StandardisedRate(
         value=value * per,
         lower=float(lower) * per,

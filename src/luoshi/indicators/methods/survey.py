@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import stats
+from scipy import special
 
 from luoshi.indicators.methods.inputs import Interval, MethodError, Numbers, column, share
 
@@ -80,7 +80,7 @@ def ratio(above: ArrayLike, below: ArrayLike, design: Design, *, level: float = 
     value = float(weights @ top) / total
     variance, freedom = _variance(weights * (top - value * bottom) / total, design)
     error = float(np.sqrt(variance))
-    reach = float(stats.t.ppf(0.5 + level / 2, freedom)) * error
+    reach = float(special.stdtrit(freedom, 0.5 + level / 2)) * error
     return Estimate(value, value - reach, value + reach, error, freedom, int(np.sum(bottom != 0)), float("nan"))
 
 
@@ -153,7 +153,7 @@ def from_sums(sums: Sums, *, level: float = 0.95) -> Interval:
         raise MethodError("No stratum has two clusters, so the spread is unknown.", todo="Join strata like each other.")
     value = sums.above / sums.below
     variance = max(sums.yy - 2 * value * sums.xy + value**2 * sums.xx, 0.0) / sums.below**2
-    reach = float(stats.t.ppf(0.5 + level / 2, sums.clusters - sums.strata)) * float(np.sqrt(variance))
+    reach = float(special.stdtrit(sums.clusters - sums.strata, 0.5 + level / 2)) * float(np.sqrt(variance))
     return Interval(value, value - reach, value + reach)
 
 

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from luoshi.kernel.errors import UserError
 from luoshi.platform.access.scope import Scope
 from luoshi.platform.access.views import SECOND_FACTOR_KEY, requires, signed_in
-from luoshi.services.mcp_server import serving, tokens, tools
+from luoshi.services.mcp_server import tokens, tools
 from luoshi.services.mcp_server.models import Token
 from luoshi.web import errors
 
@@ -39,7 +39,7 @@ def mine(request: HttpRequest) -> HttpResponse:
             )  # fmt: skip
         except UserError as problem:
             error = f"{problem.message} {problem.todo}".strip()
-    names = serving.permission_names()
+    names = tools.permission_names()
     context = {
         "secret": secret,
         "error": error,
@@ -81,6 +81,8 @@ def endpoint(request: HttpRequest) -> HttpResponse:
         return errors.problem(413, "too large", "At most 1 MiB.")
     passed = ("accept", "content-type", "mcp-protocol-version", "mcp-method", "mcp-name", "host")
     headers = [(k.lower().encode(), v.encode()) for k, v in request.headers.items() if k.lower() in passed]
+    from luoshi.services.mcp_server import serving  # the protocol takes a second to load, and few ask for it
+
     status, answered, body = serving.over_http(
         lambda: tokens.caller(secret.strip()), method=request.method, headers=headers, body=request.body
     )

@@ -17,7 +17,6 @@ from mcp.server.stdio import stdio_server
 from mcp.server.transport_security import TransportSecuritySettings
 
 from luoshi.kernel.errors import UserError
-from luoshi.platform.access.roles import role_book
 from luoshi.services.mcp_server import tools
 from luoshi.services.mcp_server.tokens import Caller
 
@@ -133,9 +132,3 @@ async def _exchange(
     async with made.session_manager.run():
         await app(scope, receive, send)
     return status, answered, b"".join(parts)
-
-
-def permission_names() -> dict[str, str]:
-    """What each tool asks for, in words."""
-    book = role_book().permissions
-    return {tool.name: book[tool.permission].name for tool in tools.TOOLS.values()}

@@ -17,6 +17,7 @@ from luoshi.indicators.ranking import SMALLEST, Unit, rank
 from luoshi.kernel import clock
 from luoshi.kernel.errors import InvalidValue, Refused
 from luoshi.platform import audit
+from luoshi.platform.access.roles import role_book
 from luoshi.platform.regions import queries as regions
 from luoshi.services.mcp_server.tokens import Caller
 from luoshi.supervision import sources
@@ -289,3 +290,9 @@ _ALL: Sequence[Tool] = (
     ),
 )  # fmt: skip
 TOOLS: dict[str, Tool] = {tool.name: tool for tool in _ALL}
+
+
+def permission_names() -> dict[str, str]:
+    """What each tool asks for, in words."""
+    book = role_book().permissions
+    return {tool.name: book[tool.permission].name for tool in TOOLS.values()}
