@@ -112,7 +112,7 @@ def test_all_periods_at_once_equal_each_alone(running, tmp_path, monkeypatch):
     together = running.evaluate_many(lake, CATALOGUE, requests)
     files = sorted(path.relative_to(tmp_path) for path in (tmp_path / "rows").rglob("*.parquet"))
     kept = {path: rows_of(tmp_path / path) for path in files}
-    monkeypatch.setattr(engine_module, "_at_once", engine_module._one_by_one)
+    monkeypatch.setattr(engine_module, "AtOnce", engine_module.OneByOne)
     alone = running.evaluate_many(lake, CATALOGUE, requests)
     for one, two in zip(together, alone, strict=True):
         assert one.cells == two.cells

@@ -1,41 +1,39 @@
-"""The default engine: DuckDB over the lake's Parquet, a chunk of buckets at a time.
+"""The default engine: DuckDB over the lake's Parquet, a chunk of buckets at a time (see `walk`).
 
-Memory is bounded by one chunk: what several cohorts need (`shared` queries) is computed once per chunk into temporary
-tables, each cohort is one aggregation to (division, institution), and only those sums are kept. Roll-up over divisions
-and institutions happens on the small result.
+Memory is bounded by the chunks at work: what several cohorts need (`shared` queries) is computed once per chunk into
+temporary tables, each cohort is one aggregation to (division, institution), and only those sums are kept. Roll-up over
+divisions and institutions happens on the small result (see `tally`).
 """
 
 # ruff: noqa: S608 (SQL is what this module makes, from checked definitions and quoted values)
 from __future__ import annotations
 
 import os
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
 
 import pyarrow as pa
-from sqlglot import exp
 
 from luoshi.engines.base import About, Listed, Request, Results
-from luoshi.engines.connection import connect
-from luoshi.engines.lake import Chunk, LakeDirectory
+from luoshi.engines.connection import connect, share_of
+from luoshi.engines.lake import LakeDirectory, Slice
 from luoshi.engines.listing import listed_condition, page, place_condition
-from luoshi.engines.periods import PERIOD
 from luoshi.engines.pruning import lives_where_counted, pruned
-from luoshi.engines.rendered import Rendered, quoted, render, sql_type
+from luoshi.engines.rendered import Rendered, quoted, render
 from luoshi.engines.rollup import build_trees, leaves_below, members_below
 from luoshi.engines.runs import Run, belongs, results_of, together
 from luoshi.engines.session import Session
 from luoshi.engines.sources import empty_tables, reach, trees
+from luoshi.engines.walk import AtOnce, OneByOne, Work, walk
 from luoshi.indicators import Catalogue, Cohort, Indicator
 from luoshi.indicators.cases import Answer, CaseRow
 from luoshi.indicators.measure import fill
 from luoshi.indicators.plan import aggregate, listing, membership, partials
+from luoshi.indicators.tables import PERSON_TABLES
 from luoshi.kernel.clock import today
 from luoshi.kernel.period import Period
-
-PERIODS_IN_FULL = 2  # up to so many periods a chunk is taken whole; of more, fewer persons at a time
 
 
 @dataclass(frozen=True)
@@ -89,8 +87,8 @@ class DuckdbEngine:
         runs, everyone, groups = self._plan(catalogue, requests)
         session = self._session(lake, catalogue, requests[0].period, known_at)
         try:
-            walk = _at_once if len(runs) > 1 and session.liftable(everyone) else _one_by_one
-            known = walk(session, lake, runs, everyone, groups)
+            kind = AtOnce if len(runs) > 1 and session.liftable(everyone) else OneByOne
+            known = self._walk(kind(runs, everyone, groups), session, lake)
             return results_of(session, runs, {name: groups[name] for name in groups if name in known})
         finally:
             session.close()
@@ -110,7 +108,7 @@ class DuckdbEngine:
         try:
             if not session.liftable(everyone):
                 return None
-            known = _at_once(session, lake, runs, everyone, groups, regions)
+            known = self._walk(AtOnce(runs, everyone, groups, regions), session, lake)
             return Sums(
                 {name: session.con.sql(summed(f'FROM "part_{name}"', groups[name])).to_arrow_table() for name in known},
                 {name: session.con.table(name).to_arrow_table() for name in session.regions(everyone)},
@@ -123,6 +121,14 @@ class DuckdbEngine:
         session = self._session(lake, catalogue, Period.day(today()), None)
         try:
             return session.adrift()
+        finally:
+            session.close()
+
+    def differing(self, then: Slice, now: Slice, catalogue: Catalogue) -> frozenset[str]:
+        """The person tables whose rows about the persons of a slice are others `now` than they were `then`."""
+        session = self._session(now, catalogue, Period.day(today()), None)
+        try:
+            return frozenset(table for table in PERSON_TABLES if session.differs(table, then))
         finally:
             session.close()
 
@@ -244,113 +250,21 @@ class DuckdbEngine:
         runs = [replace(run, cohorts=[cut[cohort.name] for cohort in run.cohorts]) for run in runs]
         return runs, list(cut.values()), groups
 
+    def _walk(self, work: Work, session: Session, lake: LakeDirectory) -> set[str]:
+        def split(lanes: int) -> list[Session]:
+            threads, memory = max(1, self.threads // lanes), share_of(self.memory_limit, lanes)
+            session.con.execute(f"SET threads = {threads}")
+            session.con.execute(f"SET memory_limit = {quoted(memory)}")
+            period, known_at = session.period, session.known_at
+            return [
+                Session(connect(threads, memory, self.temp), self._rendered, lake, session.catalogue, period, known_at)
+                for _ in range(1, lanes)
+            ]
+
+        return walk(work, session, lake, self.threads, split)
+
     def _session(
         self, lake: LakeDirectory | None, catalogue: Catalogue, period: Period, known_at: datetime | None
     ) -> Session:
         con = connect(self.threads, self.memory_limit, self.temp)
         return Session(con, self._rendered, lake, catalogue, period, known_at)
-
-
-def _one_by_one(
-    session: Session, lake: LakeDirectory, runs: Sequence[Run], everyone: Sequence[Cohort],
-    groups: Mapping[str, list[Indicator]],
-) -> set[str]:  # fmt: skip
-    """Fill the partial tables period by period; the cohorts that have one."""
-    known: set[str] = set()
-    for run in runs:
-        session.period = run.request.period
-        session.share_region(run.cohorts, run.place)
-    for chunk, here in _walk(lake, everyone):
-        session.open_chunk(chunk, here)
-        for run in runs:
-            chosen = [cohort for cohort in run.cohorts if cohort in here]
-            session.period = run.request.period
-            session.use_region(chosen, run.place)
-            session.share(chosen)
-            for cohort in chosen:
-                indicators = groups[cohort.name]
-                names = tuple(indicator.id for indicator in indicators)
-                if run.request.keep_rows is not None and cohort.text.drill_down:
-                    session.run(f"CREATE OR REPLACE TEMP TABLE kept_rows AS {session.cohort_sql(cohort)}")
-                    _keep_rows(session, cohort, run.request.keep_rows, chunk, "kept_rows")
-                    sql = session.sql(cohort, ("rows", *names), lambda i=indicators: aggregate("kept_rows", i))  # type: ignore[misc]
-                else:
-                    sql = session.sql(cohort, names, lambda c=cohort, i=indicators: aggregate(c.query, i))  # type: ignore[misc]
-                _add(session, cohort, f"SELECT {run.place} AS place, * FROM ({sql}) AS sums", known)
-    return known
-
-
-def _at_once(
-    session: Session, lake: LakeDirectory, runs: Sequence[Run], everyone: Sequence[Cohort],
-    groups: Mapping[str, list[Indicator]], regions: Mapping[str, pa.Table] | None = None,
-) -> set[str]:  # fmt: skip
-    """The same with one query for all periods of a cohort."""
-    known: set[str] = set()
-    every = [(run.place, run.request.period) for run in runs]
-    session.set_periods(every)
-    session.share_lifted(everyone, region=True, given=regions)
-    for chunk, here in _walk(lake, everyone, max(1, lake.chunk_persons * PERIODS_IN_FULL // len(runs))):
-        session.open_chunk(chunk, here)
-        session.set_periods(every)
-        session.share_lifted(here)
-        for cohort in here:
-            indicators = groups[cohort.name]
-            names = tuple(indicator.id for indicator in indicators)
-            mine = [run for run in runs if cohort.name in run.groups]
-            kept = [run for run in mine if run.request.keep_rows is not None and cohort.text.drill_down]
-            if kept:
-                session.set_periods([(run.place, run.request.period) for run in kept])
-                rows = session.lifted_sql(cohort, ("rows",), cohort.query, cohorts=everyone)
-                session.run(f"CREATE OR REPLACE TEMP TABLE kept_rows AS {rows}")
-                for run in kept:
-                    source = f"(SELECT * FROM kept_rows WHERE {PERIOD} = {run.place})"
-                    _keep_rows(session, cohort, run.request.keep_rows, chunk, source)  # type: ignore[arg-type]
-                _add(session, cohort, _placed(_sums_of_rows(session, cohort, indicators, names)), known)
-            rest = [run for run in mine if run not in kept]
-            if rest:
-                session.set_periods([(run.place, run.request.period) for run in rest])
-                whole = aggregate(cohort.query, indicators)
-                _add(session, cohort, _placed(session.lifted_sql(cohort, names, whole, cohorts=everyone)), known)
-    return known
-
-
-def _walk(
-    lake: LakeDirectory, everyone: Sequence[Cohort], persons: int | None = None
-) -> Iterator[tuple[Chunk | None, list[Cohort]]]:
-    """The registers alone, then each chunk (of about `persons` at most), with the cohorts that have subjects there."""
-    for chunk in (None, *(lake.chunks if persons is None else lake.pieces(persons))):
-        if here := [cohort for cohort in everyone if belongs(cohort, chunk)]:
-            yield chunk, here
-
-
-def _sums_of_rows(session: Session, cohort: Cohort, indicators: list[Indicator], names: tuple[str, ...]) -> str:
-    """The sums over the table `kept_rows`, by period."""
-    sums = aggregate("kept_rows", indicators)
-    sums.set("expressions", [exp.column(PERIOD), *sums.expressions])
-    return session.sql(cohort, ("kept for all periods", *names), lambda: sums.group_by(PERIOD))
-
-
-def _placed(sums: str) -> str:
-    return f'SELECT * RENAME ("{PERIOD}" AS place) FROM ({sums}) AS sums'
-
-
-def _add(session: Session, cohort: Cohort, sums: str, known: set[str]) -> None:
-    """Add sums (place, division, institution, subjects, …) to a cohort's partial table."""
-    table = f'"part_{cohort.name}"'
-    if cohort.name in known:
-        session.run(f"INSERT INTO {table} {sums}")
-    else:
-        session.run(f"CREATE TEMP TABLE {table} AS SELECT * FROM ({sums}) AS sums")
-    known.add(cohort.name)
-
-
-def _keep_rows(session: Session, cohort: Cohort, folder: Path, chunk: Chunk | None, source: str) -> None:
-    """Write a cohort's rows of one chunk, in order of division."""
-    target = folder / cohort.name
-    target.mkdir(parents=True, exist_ok=True)
-    file = target / (chunk.file_name if chunk is not None else "chunk=registers.parquet")
-    columns = ", ".join(f'CAST("{name}" AS {sql_type(kind)}) AS "{name}"' for name, kind in cohort.types.items())
-    session.run(
-        f"""COPY (SELECT {columns} FROM {source} ORDER BY division, subject) TO {quoted(str(file))}
-        (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 20480)"""
-    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -70,6 +71,7 @@ class Rendered:
     """SQL of catalogue queries, made once per engine: making text from a tree costs more than a small query."""
 
     def __init__(self) -> None:
+        self._lock = threading.RLock()
         self._kept: dict[tuple[int, tuple[str, ...]], tuple[object, str]] = {}
         self._schedules: dict[str, tuple[Schedule, pa.Table]] = {}
         self._able: dict[tuple[object, ...], tuple[Cohort, bool]] = {}
@@ -80,7 +82,9 @@ class Rendered:
         """The SQL of the query that `owner` and `names` stand for, with `$start` and `$end` still in it."""
         key = (id(owner), names)
         if key not in self._kept:
-            self._kept[key] = (owner, render(build()))  # the owner is kept, so that its id is not used again
+            with self._lock:  # of two threads that want it one makes it
+                if key not in self._kept:
+                    self._kept[key] = (owner, render(build()))  # the owner is kept, so that its id is not used again
         return self._kept[key][1]
 
     def can_lift(self, cohort: Cohort, lifted: frozenset[str]) -> bool:

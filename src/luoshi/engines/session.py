@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime
+from os.path import samefile
 from typing import Any
 
 import duckdb
@@ -97,6 +98,12 @@ class Session:
             # Of a few persons the rows are few: they are read once.
             self._define(table, "TABLE" if isinstance(self.lake, Slice) else "VIEW", rows)
 
+    def adopt(self, other: Session, tables: Iterable[str]) -> None:
+        """Have tables of another session here too, under their names."""
+        for name in tables:
+            self._kinds[name] = "TABLE"
+            self._table(name, other.con.table(f'"{name}"').to_arrow_table())
+
     def look_only_at(self, where: str, most: int = 200_000) -> LakeDirectory:
         """Look from now on only at the persons whose row holds the condition `where`, where they are not too many; the
         lake that is looked at."""
@@ -123,6 +130,22 @@ class Session:
             )
             self._has_adrift = bool(self.run('SELECT count(*) FROM "__adrift"').fetchall()[0][0])
         return self._has_adrift
+
+    def differs(self, table: str, then: Slice, most: int = 1000) -> bool:
+        """Whether the rows of a person table are others than in `then`, the same persons as they were. Of more than `most`
+        persons the rows are not compared: a file that was written again counts as another."""
+        assert isinstance(self.lake, Slice)
+        for chunk in self.lake.chunks:
+            old, new = (side.files(table, chunk) for side in (then, self.lake))
+            if len(old) == len(new) and all(map(samefile, old, new)):
+                continue
+            if len(then.persons) > most or chunk.number == UNKNOWN_PERSON:
+                return True
+            one, two = (self._rows(table, files, self.lake.only(chunk)) for files in (old, new))
+            sides = f"(({one}) EXCEPT ALL ({two})) UNION ALL (({two}) EXCEPT ALL ({one}))"
+            if self.run(f"SELECT count(*) FROM ({sides}) AS rows").fetchall()[0][0]:
+                return True
+        return False
 
     def share(self, cohorts: Sequence[Cohort]) -> None:
         """Compute the shared queries that `cohorts` read, for the open chunk and the session's period. What is read in

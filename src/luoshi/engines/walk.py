@@ -1,0 +1,232 @@
+"""The walk over a lake: the registers alone, the rows about nobody, then the persons piece by piece.
+
+A piece is computed by one thread from beginning to end. Each lane has a DuckDB of its own, so that lanes share nothing but
+the list of pieces still to do; what they found is put together at the end. Within one query two threads of DuckDB wait for
+each other at every sort and every join.
+"""
+
+# ruff: noqa: S608 (SQL is what this module makes, from checked definitions and quoted values)
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import pyarrow as pa
+from sqlglot import exp
+
+from luoshi.engines.lake import UNKNOWN_PERSON, Chunk, LakeDirectory, Slice
+from luoshi.engines.periods import PERIOD
+from luoshi.engines.rendered import quoted, sql_type
+from luoshi.engines.runs import Run, belongs
+from luoshi.engines.session import Session
+from luoshi.indicators import Cohort, Indicator
+from luoshi.indicators.plan import aggregate
+
+PERIODS_IN_FULL = 2  # up to so many periods a chunk is taken whole; of more, fewer persons at a time
+LEAST_PERSONS = 1 << 18  # planning the queries of a piece costs as much as some 60,000 persons
+
+
+class Work(Protocol):
+    """What is done in each piece."""
+
+    @property
+    def runs(self) -> Sequence[Run]:
+        """The periods asked for."""
+        ...
+
+    @property
+    def everyone(self) -> Sequence[Cohort]:
+        """All cohorts any of them needs."""
+        ...
+
+    def begin(self, session: Session) -> Sequence[str]:
+        """Compute once what every piece needs; the names of the tables made for it."""
+        ...
+
+    def take_over(self, session: Session, other: Session, tables: Sequence[str]) -> None:
+        """The same in `session` from what was computed in `other`."""
+        ...
+
+    def piece(self, session: Session, chunk: Chunk | None, here: Sequence[Cohort], known: set[str]) -> None:
+        """Add the sums of one piece to the partial tables of the session; `known`: the cohorts that have one."""
+        ...
+
+
+@dataclass(frozen=True)
+class OneByOne:
+    """Period by period within each piece."""
+
+    runs: Sequence[Run]
+    everyone: Sequence[Cohort]
+    groups: Mapping[str, list[Indicator]]
+
+    def begin(self, session: Session) -> list[str]:
+        """See `Work.begin`."""
+        made = []
+        for run in self.runs:
+            session.period = run.request.period
+            session.share_region(run.cohorts, run.place)
+            made += [f"{name}_{run.place}" for name in session.regions(run.cohorts)]
+        return made
+
+    def take_over(self, session: Session, other: Session, tables: Sequence[str]) -> None:
+        """See `Work.take_over`."""
+        session.adopt(other, tables)
+
+    def piece(self, session: Session, chunk: Chunk | None, here: Sequence[Cohort], known: set[str]) -> None:
+        """See `Work.piece`."""
+        session.open_chunk(chunk, here)
+        for run in self.runs:
+            chosen = [cohort for cohort in run.cohorts if cohort in here]
+            session.period = run.request.period
+            session.use_region(chosen, run.place)
+            session.share(chosen)
+            for cohort in chosen:
+                indicators = self.groups[cohort.name]
+                names = tuple(indicator.id for indicator in indicators)
+                if run.request.keep_rows is not None and cohort.text.drill_down:
+                    session.run(f"CREATE OR REPLACE TEMP TABLE kept_rows AS {session.cohort_sql(cohort)}")
+                    _keep_rows(session, cohort, run.request.keep_rows, chunk, "kept_rows")
+                    sql = session.sql(cohort, ("rows", *names), lambda i=indicators: aggregate("kept_rows", i))  # type: ignore[misc]
+                else:
+                    sql = session.sql(cohort, names, lambda c=cohort, i=indicators: aggregate(c.query, i))  # type: ignore[misc]
+                _add(session, cohort, f"SELECT {run.place} AS place, * FROM ({sql}) AS sums", known)
+
+
+@dataclass(frozen=True)
+class AtOnce:
+    """One query for all periods of a cohort. `regions`: region-wide shared tables as they are known already."""
+
+    runs: Sequence[Run]
+    everyone: Sequence[Cohort]
+    groups: Mapping[str, list[Indicator]]
+    regions: Mapping[str, pa.Table] | None = None
+
+    def begin(self, session: Session) -> list[str]:
+        """See `Work.begin`."""
+        self._every(session)
+        session.share_lifted(self.everyone, region=True, given=self.regions)
+        return session.regions(self.everyone)
+
+    def take_over(self, session: Session, other: Session, tables: Sequence[str]) -> None:
+        """See `Work.take_over`."""
+        self._every(session)
+        session.adopt(other, tables)
+
+    def piece(self, session: Session, chunk: Chunk | None, here: Sequence[Cohort], known: set[str]) -> None:
+        """See `Work.piece`."""
+        session.open_chunk(chunk, here)
+        self._every(session)
+        session.share_lifted(here)
+        for cohort in here:
+            indicators = self.groups[cohort.name]
+            names = tuple(indicator.id for indicator in indicators)
+            mine = [run for run in self.runs if cohort.name in run.groups]
+            kept = [run for run in mine if run.request.keep_rows is not None and cohort.text.drill_down]
+            if kept:
+                session.set_periods([(run.place, run.request.period) for run in kept])
+                rows = session.lifted_sql(cohort, ("rows",), cohort.query, cohorts=self.everyone)
+                session.run(f"CREATE OR REPLACE TEMP TABLE kept_rows AS {rows}")
+                for run in kept:
+                    source = f"(SELECT * FROM kept_rows WHERE {PERIOD} = {run.place})"
+                    _keep_rows(session, cohort, run.request.keep_rows, chunk, source)  # type: ignore[arg-type]
+                _add(session, cohort, _placed(_sums_of_rows(session, cohort, indicators, names)), known)
+            rest = [run for run in mine if run not in kept]
+            if rest:
+                session.set_periods([(run.place, run.request.period) for run in rest])
+                whole = aggregate(cohort.query, indicators)
+                _add(session, cohort, _placed(session.lifted_sql(cohort, names, whole, cohorts=self.everyone)), known)
+
+    def _every(self, session: Session) -> None:
+        session.set_periods([(run.place, run.request.period) for run in self.runs])
+
+
+def walk(
+    work: Work, session: Session, lake: LakeDirectory, threads: int, split: Callable[[int], Sequence[Session]]
+) -> set[str]:
+    """Do `work` in every piece of the lake and leave the sums in the tables `part_<cohort>` of `session`; the cohorts that
+    have one. `split` makes `session` one of so many lanes and opens the others."""
+    todo = _pieces(lake, work, threads)
+    lanes = min(threads, sum(chunk is not None and chunk.number != UNKNOWN_PERSON for chunk, _ in todo))
+    tables = work.begin(session)
+    if lanes < 2:
+        return _lane(work, session, todo)
+    others = split(lanes)
+    try:
+        for other in others:
+            work.take_over(other, session, tables)
+        with ThreadPoolExecutor(lanes) as pool:
+            at_work = [(s, pool.submit(_lane, work, s, todo)) for s in (session, *others)]
+            found = [(s, future.result()) for s, future in at_work]
+        for name in set().union(*(known for _, known in found)):
+            parts = [s.con.table(f"part_{name}").to_arrow_table() for s, known in found if name in known]
+            session.run(f'DROP TABLE IF EXISTS "part_{name}"')
+            session.con.register(f"part_{name}", pa.concat_tables(parts, promote_options="permissive"))
+        return set().union(*(known for _, known in found))
+    finally:
+        for other in others:
+            other.close()
+
+
+def _pieces(lake: LakeDirectory, work: Work, threads: int) -> deque[tuple[Chunk | None, list[Cohort]]]:
+    """The registers alone, then each piece, with the cohorts that have subjects there."""
+    persons = lake.chunk_persons
+    if len(work.runs) > PERIODS_IN_FULL and isinstance(work, AtOnce):
+        persons = max(1, persons * PERIODS_IN_FULL // len(work.runs))
+    if not isinstance(lake, Slice):
+        everybody = len(lake.buckets) * lake.manifest.bucket_size
+        persons = min(persons, max(LEAST_PERSONS // len(work.runs), -(-everybody // threads)))
+    cohorts = [(chunk, [c for c in work.everyone if belongs(c, chunk)]) for chunk in (None, *lake.pieces(persons))]
+    return deque((chunk, here) for chunk, here in cohorts if here)
+
+
+def _lane(work: Work, session: Session, todo: deque[tuple[Chunk | None, list[Cohort]]]) -> set[str]:
+    """Do one piece after the other until none is left; the cohorts with a partial table in this session."""
+    known: set[str] = set()
+    try:
+        while True:
+            try:
+                chunk, here = todo.popleft()
+            except IndexError:
+                return known
+            work.piece(session, chunk, here, known)
+    except BaseException:
+        todo.clear()  # the other lanes need not go on
+        raise
+
+
+def _sums_of_rows(session: Session, cohort: Cohort, indicators: list[Indicator], names: tuple[str, ...]) -> str:
+    """The sums over the table `kept_rows`, by period."""
+    sums = aggregate("kept_rows", indicators)
+    sums.set("expressions", [exp.column(PERIOD), *sums.expressions])
+    return session.sql(cohort, ("kept for all periods", *names), lambda: sums.group_by(PERIOD))
+
+
+def _placed(sums: str) -> str:
+    return f'SELECT * RENAME ("{PERIOD}" AS place) FROM ({sums}) AS sums'
+
+
+def _add(session: Session, cohort: Cohort, sums: str, known: set[str]) -> None:
+    """Add sums (place, division, institution, subjects, …) to a cohort's partial table."""
+    table = f'"part_{cohort.name}"'
+    if cohort.name in known:
+        session.run(f"INSERT INTO {table} {sums}")
+    else:
+        session.run(f"CREATE TEMP TABLE {table} AS SELECT * FROM ({sums}) AS sums")
+    known.add(cohort.name)
+
+
+def _keep_rows(session: Session, cohort: Cohort, folder: Path, chunk: Chunk | None, source: str) -> None:
+    """Write a cohort's rows of one chunk, in order of division."""
+    target = folder / cohort.name
+    target.mkdir(parents=True, exist_ok=True)
+    file = target / (chunk.file_name if chunk is not None else "chunk=registers.parquet")
+    columns = ", ".join(f'CAST("{name}" AS {sql_type(kind)}) AS "{name}"' for name, kind in cohort.types.items())
+    session.run(
+        f"""COPY (SELECT {columns} FROM {source} ORDER BY division, subject) TO {quoted(str(file))}
+        (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 20480)"""
+    )
