@@ -2,14 +2,16 @@
 
 A cohort has its subjects from the rows of one person (or of nobody known), so any set of persons is a lake of its own, and
 the sums of two sets without a common person add up. Region-wide shared queries look across persons: where the changed rows
-make them different, the cohorts that read them are summed anew over the whole lake.
+make them different, the cohorts that read them are summed anew over the whole lake. A cohort whose tables hold the same rows
+as before is not asked at all: planning its query costs the same for one person as for a million.
 """
 
 # ruff: noqa: S608 (SQL is what this module makes, from checked definitions and quoted values)
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import duckdb
@@ -25,12 +27,21 @@ from luoshi.indicators.plan import partials
 _NOTHING = pa.table({})
 
 
+@dataclass(frozen=True)
+class BroughtUp:
+    """`sums` as they are now; the numbers of the requests (`turned`) whose sums are others than before; the `cohorts` that
+    read something that changed: the sums and rows of all others are what they were."""
+
+    sums: Sums
+    turned: frozenset[int]
+    cohorts: frozenset[str]
+
+
 def brought_up(
     engine: DuckdbEngine, lake: LakeDirectory, catalogue: Catalogue, requests: Sequence[Request], sums: Sums, *,
     persons: Sequence[int], whole: Iterable[int], before: Path,
-) -> tuple[Sums, frozenset[int]] | None:  # fmt: skip
-    """`sums` after a change of `persons` and of everybody in the buckets `whole`, whose files were as in `before`, and the
-    numbers of the requests whose sums are others now.
+) -> BroughtUp | None:  # fmt: skip
+    """`sums` after a change of `persons` and of everybody in the buckets `whole`, whose files were as in `before`.
 
     Requests that keep rows get those of the changed alone: `chunk=0` of persons, `chunk=-1` of all rows about nobody.
     None where the catalogue cannot be computed for several periods at once, and where rows about nobody changed that
@@ -40,15 +51,21 @@ def brought_up(
     then = replace(now, before=before)
     if UNKNOWN_PERSON in now.whole and any(engine.adrift(side, catalogue) for side in (then, now)):
         return None  # a milestone about nobody may belong to a call of anybody
+    tables = engine.differing(then, now, catalogue)
+    touched = frozenset(name for name, cohort in catalogue.cohorts.items() if catalogue.sources(cohort) & tables)
+    if not touched:
+        return BroughtUp(sums, frozenset(), touched)
     without_rows = [Request(r.period, r.ids) for r in requests]
-    shift = [engine.regions(side, catalogue, without_rows) for side in (then, now)]
     anew: set[str] = set()
     regions = sums.regions
-    if any(not _same(shift[0][name], shift[1][name]) for name in shift[0]):
-        regions = engine.regions(lake, catalogue, without_rows)
-        anew = _reading_regions(catalogue)
-    taken = engine.sums(then, catalogue, without_rows, sums.regions)
-    added = engine.sums(now, catalogue, requests, regions)
+    with ThreadPoolExecutor(2) as pool:
+        shift = list(pool.map(lambda side: engine.regions(side, catalogue, without_rows), (then, now)))
+        if any(not _same(shift[0][name], shift[1][name]) for name in shift[0]):
+            regions = engine.regions(lake, catalogue, without_rows)
+            anew = _reading_regions(catalogue)
+        before_that = pool.submit(engine.sums, then, catalogue, without_rows, sums.regions, touched)
+        added = engine.sums(now, catalogue, requests, regions, touched)
+        taken = before_that.result()
     if taken is None or added is None:
         return None
     groups = together([Run.of(catalogue, request, place) for place, request in enumerate(requests)])
@@ -57,8 +74,9 @@ def brought_up(
     con = duckdb.connect()
     try:
         for name, indicators in groups.items():
-            if catalogue.cohorts[name].scope == "region":
-                found[name] = sums.cohorts[name]  # of registers, which a change of persons leaves as they are
+            if name not in touched:
+                if name in sums.cohorts:
+                    found[name] = sums.cohorts[name]
                 continue
             signed = []
             for number, (side, sign) in enumerate(((sums, ""), (taken, "-"), (added, ""))):
@@ -90,7 +108,7 @@ def brought_up(
         fresh = engine.sums(lake, catalogue, without_rows, regions, anew)
         assert fresh is not None
         found |= fresh.cohorts
-    return Sums(found, regions), frozenset(turned)
+    return BroughtUp(Sums(found, regions), frozenset(turned), touched | anew)
 
 
 def _same(one: pa.Table, two: pa.Table) -> bool:

@@ -4,7 +4,7 @@
 <made>/sums/key.json                       what the sums are of; others cannot be added to them
 <made>/sums/<cohort>.parquet               place, division, institution, subjects, n0, d0, ...
 <made>/regions/<shared>.parquet            region-wide shared tables the sums were made with
-<made>/changed.parquet                     persons whose rows in `rows/` are those of `changed.parquet` beside them
+<made>/overlaid.parquet                    cohort, person: whose rows in `rows/` are those of `changed.parquet` beside them
 <made>/rows/<period>/<cohort>/changed.parquet
 ```
 """
@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -30,14 +30,22 @@ from luoshi.engines.rendered import quoted
 from luoshi.kernel.period import Period
 
 CHANGED = "changed.parquet"
+OVERLAID = "overlaid.parquet"
+_OVERLAID = pa.schema([("cohort", pa.string()), ("person", pa.int64())])
 
 
-def keep_sums(folder: Path, sums: Sums, key: Mapping[str, object]) -> None:
-    """Write the sums below a folder of results. `key`: everything they depend on."""
+def keep_sums(folder: Path, sums: Sums, key: Mapping[str, object], before: Path | None = None,
+              but: Collection[str] = ()) -> None:  # fmt: skip
+    """Write the sums below a folder of results. `key`: everything they depend on. The sums of all cohorts `but` these are
+    those in the folder of results `before`: their files are linked."""
     for name, tables in (("sums", sums.cohorts), ("regions", sums.regions)):
         (folder / name).mkdir(exist_ok=True)
         for table, rows in tables.items():
-            pq.write_table(rows, folder / name / f"{table}.parquet", compression="zstd", compression_level=1)
+            path = folder / name / f"{table}.parquet"
+            if before is not None and name == "sums" and table not in but:
+                os.link(before / name / path.name, path)
+            else:
+                pq.write_table(rows, path, compression="zstd", compression_level=1)
     (folder / "sums" / "key.json").write_text(json.dumps(key, ensure_ascii=False, sort_keys=True), "utf-8")
 
 
@@ -87,31 +95,53 @@ def _period(period: Period) -> dict[str, str]:
     return {"start": period.start.isoformat(), "end": period.end.isoformat(), "kind": period.kind}
 
 
-def overlaid_persons(folder: Path) -> pa.Array:
-    """The persons whose kept rows are in the files of changes; empty where there are none."""
-    path = folder / CHANGED
-    return pq.read_table(path)["person"].combine_chunks() if path.exists() else pa.array([], pa.int64())
+def overlaid(folder: Path) -> pa.Table:
+    """The persons, by cohort, whose kept rows are in the files of changes; empty where there are none."""
+    path = folder / OVERLAID
+    return pq.read_table(path, schema=_OVERLAID) if path.exists() else _OVERLAID.empty_table()
 
 
-def overlay(old: Path, new: Path, draft: Path, labels: Sequence[str], persons: Sequence[int]) -> None:
-    """Take over the rows kept in the folder of results `old` into `new`, with those of `persons` as they lie in `draft`.
+def overlaid_persons(folder: Path) -> int:
+    """How many persons have kept rows of some cohort in the files of changes."""
+    return int(pc.count_distinct(overlaid(folder)["person"]).as_py())
+
+
+def overlay(
+    old: Path, new: Path, draft: Path, labels: Sequence[str], persons: Sequence[int], cohorts: Collection[str]
+) -> None:
+    """Take over the rows kept in the folder of results `old` into `new`, with those of `persons` in `cohorts` as they lie
+    in `draft`.
 
     Files are linked, not copied; the rows of all changed persons since they were written stand in one small file beside
     them. Rows about nobody (`chunk=-1`) are exchanged whole where the draft has them.
     """
-    everybody = pc.unique(pa.concat_arrays([overlaid_persons(old), pa.array(persons, pa.int64())]))
-    pq.write_table(pa.table({"person": everybody}), new / CHANGED)
+    redone = pa.array(persons, pa.int64())
+    fresh = [
+        pa.table([pa.array([name] * len(redone), pa.string()), redone], schema=_OVERLAID) for name in sorted(cohorts)
+    ]
+    everybody = pa.concat_tables([overlaid(old), *fresh]).group_by(["cohort", "person"]).aggregate([])
+    pq.write_table(everybody, new / OVERLAID)
     con = duckdb.connect()
-    con.register("redone", pa.table({"person": pa.array(persons, pa.int64())}))
+    con.register("redone", pa.table({"person": redone}))
     try:
         for label in labels:
             names = {
                 f.name for root in (old / "rows", draft) if (root / label).exists() for f in (root / label).iterdir()
             }
             for cohort in sorted(names):
-                _overlay(con, *(root / label / cohort for root in (old / "rows", new / "rows", draft)))
+                places = [root / label / cohort for root in (old / "rows", new / "rows", draft)]
+                if cohort in cohorts:
+                    _overlay(con, *places)
+                else:
+                    _take_over(*places[:2])
     finally:
         con.close()
+
+
+def _take_over(old: Path, new: Path) -> None:
+    new.mkdir(parents=True, exist_ok=True)
+    for file in old.glob("*.parquet"):
+        os.link(file, new / file.name)
 
 
 def _overlay(con: duckdb.DuckDBPyConnection, old: Path, new: Path, draft: Path) -> None:
@@ -139,9 +169,9 @@ def rows_source(folder: Path, made: Path) -> str | None:
         return f"read_parquet({quoted(str(changed))})" if changed.exists() else None
     names = ", ".join(quoted(str(file)) for file in files)
     source = f"read_parquet([{names}], hive_partitioning = false)"
-    if not (made / CHANGED).exists():
+    if not (made / OVERLAID).exists():
         return source
-    persons = f"(SELECT person FROM read_parquet({quoted(str(made / CHANGED))}))"
+    persons = f"(SELECT person FROM read_parquet({quoted(str(made / OVERLAID))}) WHERE cohort = {quoted(folder.name)})"
     kept = f"SELECT * FROM {source} WHERE person IS NULL OR person NOT IN {persons}"
     more = f" UNION ALL SELECT * FROM read_parquet({quoted(str(changed))})" if changed.exists() else ""
     return f"({kept}{more})"

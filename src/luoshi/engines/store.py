@@ -28,7 +28,7 @@ import pyarrow.parquet as pq
 
 from luoshi.engines.base import About, Listed, Results
 from luoshi.engines.connection import connect
-from luoshi.engines.kept import CHANGED, AsBefore, kept_values, overlaid_persons, rows_source
+from luoshi.engines.kept import CHANGED, AsBefore, kept_values, overlaid, rows_source
 from luoshi.engines.listing import listed_from, memberships, page, place_condition
 from luoshi.engines.remembered import Remembered
 from luoshi.engines.rendered import quoted, render
@@ -293,12 +293,11 @@ class Reading:
     def of_person(self, person: int, chunk: int, stored: StoredPeriod) -> list[tuple[Indicator, bool, Listed]]:
         """Every indicator a person is in: whether it counts them, and their row with the reason shown beside it."""
         sources = {}
-        changed = person in self._changed
         for cohort in self.catalogue.cohorts.values():
             folder = self.folder / "rows" / stored.label / cohort.name
             files = (
                 [folder / CHANGED]
-                if changed
+                if (cohort.name, person) in self._changed
                 else [folder / f"chunk={chunk}.parquet", *folder.glob(f"chunk={chunk}.*.parquet")]
             )
             if cohort.scope != "region" and (there := [quoted(str(file)) for file in files if file.exists()]):
@@ -346,9 +345,10 @@ class Reading:
         return {row[1]: (bool(row[0]), listed_from(row[1:], own, len(indicator.reasons))) for row in rows.fetchall()}
 
     @cached_property
-    def _changed(self) -> frozenset[int]:
-        """Persons whose rows are no longer those of the large files."""
-        return frozenset(overlaid_persons(self.folder).to_pylist())
+    def _changed(self) -> frozenset[tuple[str, int]]:
+        """Cohorts and persons whose rows are no longer those of the large files."""
+        rows = overlaid(self.folder)
+        return frozenset(zip(rows["cohort"].to_pylist(), rows["person"].to_pylist(), strict=True))
 
     def _questions(self, indicator: Indicator) -> str:
         """SQL of three columns: is a subject in, does it count, which reason is shown. Made once: rendering is dear."""

@@ -118,7 +118,7 @@ class _Work:
         size = self.lake.manifest.bucket_size
         known = max(1, self.lake.manifest.rows.get("person", 0))
         everyone = len(changes.persons) + size * len(changes.whole - {UNKNOWN_PERSON})
-        overlaid = len(kept.overlaid_persons(before.folder)) + everyone
+        overlaid = kept.overlaid_persons(before.folder) + everyone
         if sums is None or everyone > known * MOST_CHANGED or overlaid > max(MOST_OVERLAID, known // 50):
             return None
         buckets = changes.buckets(size)
@@ -134,14 +134,13 @@ class _Work:
         )  # fmt: skip
         if found is None:
             return None
-        after, turned = found
         labels = [nominal.label for nominal, _, keep in self.plan if keep]
-        kept.overlay(before.folder, self.target, draft, labels, persons)
+        kept.overlay(before.folder, self.target, draft, labels, persons, found.cohorts)
         shutil.rmtree(draft, ignore_errors=True)
-        kept.keep_sums(self.target, after, self._key())
+        kept.keep_sums(self.target, found.sums, self._key(), before.folder, found.cohorts)
         seen = Slice(self.lake.root, self.lake.chunk_persons, tuple(persons), changes.whole)
         about = _heard_more(before, self.engine.about(seen, self.catalogue, self.until))
-        fresh = self.engine.results(self.lake, self.catalogue, requests, after.cohorts, turned)
+        fresh = self.engine.results(self.lake, self.catalogue, requests, found.sums.cohorts, found.turned)
         told = {entry["label"]: entry for entry in before.manifest["periods"]}
         values = [
             fresh.get(place) or kept.AsBefore(before.folder, told[nominal.label])
