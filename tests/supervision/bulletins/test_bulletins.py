@@ -3,6 +3,7 @@ sending by scope and once."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
@@ -18,7 +19,17 @@ from luoshi.platform.access.models import User
 from luoshi.platform.access.scope import Scope
 from luoshi.platform.audit.models import Entry as Audited
 from luoshi.platform.store.models import Chunk, Source
-from luoshi.supervision.bulletins import actions, making, proving, queries, rules, sending, wording
+from luoshi.supervision.bulletins import (
+    actions,
+    making,
+    proving,
+    queries,
+    rules,
+    sending,
+    sentences,
+    standing_of,
+    wording,
+)
 from luoshi.supervision.bulletins.models import File, Issue, Sending, Template
 from luoshi.supervision.papers import contents
 
@@ -83,11 +94,18 @@ def test_every_mark_leads_to_an_entry_and_every_figure_to_its_counts(draft: Issu
     text = "".join(b.plain for b in paper.blocks if b.kind == "paragraph")
     late = [s for s in standings.values() if s.light == "red"]
     withheld = [s for s in late if (s.numerator or 9) < 5 or (s.denominator or 9) < 5]
-    told = [s for s in late if f". {s.promise.metric}为" in text]
+    told = [s for s in late if f". {s.promise.metric}{standing_of.month(s)}为" in text]
     # Only what counts fewer than five people is not told as late.
     assert {s.target for s in late} - {s.target for s in told} <= {s.target for s in withheld}
     assert f"滞后{len(told)}项" in text
     assert "{" not in text
+    # What is told by the month says which: the last one that is over on the day of the paper.
+    yearly = next(s for s in standings.values() if s.promise.indicator == "htn-std")
+    monthly = replace(yearly, promise=replace(yearly.promise, indicator="ems-depart-3min"))
+    days = [date(2025, 10, 31), date(2025, 10, 30)]
+    assert [standing_of.month(replace(monthly, on=day)) for day in days] == ["10月", "9月"]
+    assert standing_of.month(yearly) == ""
+    assert "".join(str(part) for part in sentences._where(monthly)[:1]) == "10月为"
 
 
 def test_figures_are_proven_from_the_records(draft: Issue, db: None) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from luoshi.supervision.bulletins.standing_of import Board, entry, goal, written
+from luoshi.supervision.bulletins.standing_of import Board, entry, goal, month, written
 from luoshi.supervision.papers.model import Cell, Column, Entry, Figure, Table
 from luoshi.supervision.sources import Standing, Task
 from luoshi.web import charts
@@ -33,7 +33,7 @@ def overview(board: Board, entries: list[Entry]) -> Table:
         rows.append(
             (
                 _number(str(n), float(n)),
-                Cell(text=s.promise.metric),
+                Cell(text=f"{s.promise.metric}（{told}）" if (told := month(s)) else s.promise.metric),
                 Cell(text=s.promise_text),
                 Cell(text=written(s), marks=marks),
                 Cell(text=s.fraction_text or "—"),

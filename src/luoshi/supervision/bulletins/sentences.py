@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from luoshi.indicators import Catalogue
 from luoshi.kernel.comparator import Threshold
 from luoshi.platform.lake import results
-from luoshi.supervision.bulletins.standing_of import Board, figure, goal, noun, over
+from luoshi.supervision.bulletins.standing_of import Board, figure, goal, month, noun, over
 from luoshi.supervision.papers.contents import Field, Shown
 from luoshi.supervision.papers.layout import chinese_day
 from luoshi.supervision.sources import Standing
@@ -37,7 +37,7 @@ def _where(s: Standing) -> list[Piece]:
     if s.value is None:
         return [f"：{s.why}（{goal(s)}）。"]
     fraction = f"，{s.fraction_text}" if s.fraction_text else ""
-    parts: list[Piece] = ["为", figure(s), f"（{goal(s)}{fraction}）"]
+    parts: list[Piece] = [f"{month(s)}为", figure(s), f"（{goal(s)}{fraction}）"]
     away = distance(s.value, s.threshold, s.unit)
     if away:
         parts.append(f"，{away}")

@@ -169,6 +169,15 @@ def counted_over(s: Standing) -> tuple[date | None, date | None]:
     return period.start, period.end
 
 
+def month(s: Standing) -> str:
+    """`10月` (`第3季度`) before the value of what is told by the month; else empty."""
+    found = Catalogue.load().indicators.get(s.promise.indicator)
+    start, _end = counted_over(s)
+    if found is None or start is None or found.period not in refresh.WHOLE:
+        return ""
+    return f"{start.month}月" if found.period == "month" else f"第{(start.month + 2) // 3}季度"
+
+
 def counted(text: str, what: str, *, board: Board, link: str = "") -> Shown:
     """A count of promises as written, with its line of the index."""
     made = Entry(
