@@ -11,21 +11,19 @@ Nothing here knows a document; where the numbers say nothing, nothing is changed
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_left
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cache
-from itertools import pairwise
 
-from luoshi.plans import page_seams
+from luoshi.plans import page_seams, page_swap
+from luoshi.plans.meeting import Language
 from luoshi.plans.numbering import RANKS, Marker, find_markers
+from luoshi.plans.page_cuts import Cuts
 from luoshi.plans.running_text import RunningText, Weaver
 
 _HEADING_KINDS = {"part", "chapter", "section", "cn", "own-line", "cn-paren"}
-_LIST_OPEN = re.compile(r"[（(【\[]\s?(?:责\s?任|牵\s?头|配\s?合|负\s?责|主\s?办)\s?(?:单\s?位|部\s?门)")
-_GOVERNMENT = re.compile(r"各[^、，,（(]{0,12}(?:人民政府|政府|管委会)")
+_EDGE = 60
 _MAX_SEGMENTS = 40
 _MAX_EXACT = 11
 
@@ -33,13 +31,17 @@ _MAX_EXACT = 11
 @dataclass(frozen=True)
 class Repair:
     """A RunningText in its proposed order. `order` lists the document spans of the segments, in reading order; `physical`
-    gives for each of them its place in the print, from 1. `joined` are positions in the new text where cut parts meet."""
+    gives for each of them its place in the print, from 1. `joined` are positions in the new text where cut parts meet, `unsure` of
+    which do not read like one text, so that the exact place of the cut or the order itself may be wrong; `by_numbers` says that
+    the numbers gave the order."""
 
     reading: RunningText
     order: tuple[tuple[int, int], ...] = ()
     physical: tuple[int, ...] = ()
     joined: tuple[int, ...] = ()
     doubt: str = ""
+    unsure: int = 0
+    by_numbers: bool = False
 
     @property
     def changed(self) -> bool:
@@ -52,12 +54,33 @@ def repair_order(reading: RunningText) -> Repair:
     The numbers are asked first, and the edges of pages and cut lines; where both propose an order the one that leaves the
     fewer broken places is taken. Where the edges only lean to another order, `doubt` says so.
     """
+    repair = _proposed(reading)
+    if not repair.changed:
+        return repair
+    language = Language(reading)
+    text = repair.reading.text
+    meets = [language.joint(text[:at].rstrip()[-_EDGE:], text[at : at + _EDGE].lstrip()) for at in repair.joined]
+    unsure = sum(1 for meet in meets if meet < 0)
+    if 2 * unsure > len(meets) > 1 and not reading.page_starts and not repair.by_numbers:
+        places = ", ".join(map(str, repair.physical))
+        return Repair(
+            reading, doubt=f"The text may be out of order (parts {places}?), but no two of its cut ends clearly meet."
+        )
+    return replace(repair, unsure=unsure)
+
+
+def _proposed(reading: RunningText) -> Repair:
     by_numbers = _by_numbers(reading)
     proposal = page_seams.propose(reading)
     if not by_numbers.changed and page_seams.cut_off(reading.text):
         by_numbers = replace(
             by_numbers, doubt="The text ends in the middle of a sentence: a page may be missing or out of order."
         )
+    swap = None if reading.page_starts else _swapped(reading)
+    if swap is not None and (
+        proposal is None or swap.gain > proposal.gain or list(proposal.order) == sorted(proposal.order)
+    ):
+        proposal = page_seams.Proposal((0, swap.earlier, swap.later), (0, 2, 1), swap.gain)
     if proposal is None or proposal.gain < page_seams.PERHAPS or list(proposal.order) == sorted(proposal.order):
         return by_numbers
     if proposal.gain < page_seams.CLEARLY:
@@ -67,6 +90,17 @@ def repair_order(reading: RunningText) -> Repair:
     starts = {marker.start for marker in find_markers(reading)}
     by_edges = _reordered(reading, list(proposal.cuts), list(proposal.order), starts)
     return min((by_edges, by_numbers), key=lambda repair: _broken(repair.reading)) if by_numbers.changed else by_edges
+
+
+def _swapped(reading: RunningText) -> page_swap.Swap | None:
+    """Two stretches that changed places, where the edges and the numbers both say so."""
+    markers = [m for m in find_markers(reading) if m.ordinal is not None and m.rank <= RANKS["arabic"]]
+    if len(markers) > page_seams.MOST_MARKERS or page_seams.is_ragged(reading):
+        return None
+    language = Language(reading)
+    return page_swap.find(
+        reading, markers, language.joint, language.headless, lambda order: len(_breaks(order)), least=page_seams.CLEARLY
+    )
 
 
 def _broken(reading: RunningText) -> int:
@@ -97,8 +131,8 @@ def _by_numbers(reading: RunningText) -> Repair:
     left = _breaks([marker for index in order for marker in segments[index]], gap=7)
     if len(left) > len(breaks) // 3:
         return Repair(reading)
-    cuts = _Cuts(reading, segments, order).find()
-    return _reordered(reading, cuts, order, {segment[0].start for segment in segments})
+    cuts = Cuts(reading, segments, order, page_seams.torn_lines(reading)).find()
+    return replace(_reordered(reading, cuts, order, {segment[0].start for segment in segments}), by_numbers=True)
 
 
 def in_order(reading: RunningText, wanted: Sequence[tuple[int, int]]) -> Repair:
@@ -205,145 +239,6 @@ def _best_order(segments: list[list[Marker]]) -> list[int]:
         return max(options, key=lambda option: option[0])
 
     return [0, *best(0, frozenset(range(1, count)))[1]]
-
-
-class _Cuts:
-    """The exact places of the breaks."""
-
-    def __init__(self, reading: RunningText, segments: list[list[Marker]], order: list[int]) -> None:
-        self.text = reading.text
-        self.segments, self.order = segments, order
-        self.pairs = Counter(self.text[i : i + 2] for i in range(len(self.text) - 1))
-        self.runs = Counter(self.text[i : i + 4] for i in range(len(self.text) - 3))
-        items = [self.text[a.start : b.start] for seg in segments for a, b in pairwise(seg)]
-        self.lists = sum(1 for item in items if _LIST_OPEN.search(item)) > 0.5 * max(1, len(items))
-        starts = Counter(match.group(1) for match in re.finditer(r"[、,，:：]\s?([\u4e00-\u9fff])", self.text))
-        self.unit_starts = {char for char, seen in starts.items() if seen >= 5}
-        self.cuts = [segment[0].start for segment in segments]  # start of each segment; the first stays 0
-        self.cuts[0] = 0
-        known = reading.page_starts
-        self.page_starts = {at for at, offset in enumerate(reading.offsets) if offset in known} if known else set()
-
-    def find(self) -> list[int]:
-        """The start of every segment in the text, in print order: the best of two beginnings, each bettered in turn."""
-        after = {self.order[i]: self.order[i + 1] for i in range(len(self.order) - 1)}
-        before = {b: a for a, b in after.items()}
-        at_numbers = list(self.cuts)
-        behind_lists = [0] + [self._behind_first_list(index) for index in range(1, len(self.segments))]
-        best, best_score = at_numbers, float("-inf")
-        for beginning in (behind_lists, at_numbers):
-            self.cuts = list(beginning)
-            self._better(before, after)
-            score = sum(self._seam(a, b) for a, b in after.items()) + self._seam(self.order[-1], None)
-            score += sum(self._cut_here(cut) for cut in self.cuts[1:])
-            if score > best_score:
-                best, best_score = list(self.cuts), score
-        return best
-
-    def _better(self, before: dict[int, int], after: dict[int, int]) -> None:
-        """Move one cut after the other to its best place until none moves."""
-        for _ in range(4):
-            changed = False
-            for index in range(1, len(self.segments)):
-                previous = self.cuts[index]
-                best, best_score = previous, float("-inf")
-                for option in self._options(index):
-                    self.cuts[index] = option
-                    score = self._seam(before.get(index), index) + self._seam(index - 1, after.get(index - 1))
-                    score += self._cut_here(option)
-                    if score > best_score + 1e-9:
-                        best, best_score = option, score
-                self.cuts[index] = best
-                changed |= best != previous
-            if not changed:
-                return
-
-    def _behind_first_list(self, index: int) -> int:
-        """The place behind the first list of units in the window of a break, its end where there is none."""
-        low, high = self.segments[index - 1][-1].end, self.segments[index][0].start
-        opened = _LIST_OPEN.search(self.text, low, high)
-        closed = re.search(r"[）)]", self.text[opened.end() : high]) if opened else None
-        return opened.end() + closed.end() if opened and closed else high
-
-    def _options(self, index: int) -> list[int]:
-        """Places where the break before segment `index` may lie; the end of the window first."""
-        low, high = self.segments[index - 1][-1].end, self.segments[index][0].start
-        pages = [start for start in self.page_starts if low <= start <= high]
-        if pages:
-            return pages
-        if self.text[low:high].rstrip()[-1:] not in "。）)；;”":
-            return [high]  # what stands before the number is cut off, so the page ended there
-        options = [high]
-        for at in range(high - 1, max(low, high - 1500), -1):
-            here = self.text[at - 1]
-            if here in "。、，,；;）):：\n" or self.pairs[self.text[at - 1 : at + 1]] <= 1:
-                options.append(at)
-        return options
-
-    def _end_of(self, index: int) -> int:
-        return self.cuts[index + 1] if index + 1 < len(self.cuts) else len(self.text)
-
-    def _cut_here(self, at: int) -> float:
-        left, right = self.text[at - 1], self.text[at] if at < len(self.text) else ""
-        if at in self.page_starts or not right or left in "。）)\n":
-            return 1.0
-        if left in "、，,；;":
-            return 0.6 if left in "，,；;" else 0.4
-        if self.runs[self.text[at - 2 : at + 2]] > 1:
-            return -3.0
-        return -2.0 if self.pairs[left + right] > 1 else 0.0
-
-    def _seam(self, a: int | None, b: int | None) -> float:
-        """How well the end of segment `a` and the beginning of segment `b` read together."""
-        if a is None or b is None:
-            if a is None:
-                return 0.0
-            tail = self.text[self.segments[a][-1].start : self._end_of(a)].rstrip()
-            return 1.0 if tail and tail[-1] in "。）)" else 0.0
-        tail = self.text[self.segments[a][-1].start : self._end_of(a)].rstrip()
-        head = self.text[self.cuts[b] : self.segments[b][0].start].strip()
-        joined = tail + head
-        score = 0.0
-        bare = re.sub(r"\s", "", joined)
-        opened = len(re.findall(r"[（(]", bare))
-        closed = len(re.findall(r"[）)]", bare))
-        score += 2.0 if opened == closed else -3.0
-        score += 1.0 if bare[-1:] in "。）)；;" else -3.0
-        if self.lists:
-            count = len(_LIST_OPEN.findall(joined))
-            score += 3.0 if count == 1 else -4.0
-            score += self._list_sense(bare)
-        if head:
-            score += self._word(tail[-1:], head[0])
-            score += 2.0 if self.runs[tail[-2:] + head[:2]] > 0 else 0.0
-            if tail[-1:] in "。）)":
-                score -= 2.0
-        return score
-
-    def _word(self, left: str, right: str) -> float:
-        if left in "、，,：:；;":
-            return 1.0 if right in self.unit_starts else 0.0
-        if right in "、，,。；;）)":
-            return 0.5
-        return 2.0 if self.pairs[left + right] > 0 else -2.0
-
-    def _list_sense(self, item: str) -> float:
-        """Whether the list of units in an item reads like one list."""
-        opened = _LIST_OPEN.search(item)
-        if not opened:
-            return 0.0
-        listed = re.split(r"以[上下](?:各项|任务|工作)?均", item[opened.end() :].strip("单位部门：:）)"))[0]
-        names = re.split(r"[、，,；;]", listed)
-        names = [name for name in names if len(name) >= 3]
-        score = -3.0 * (len(names) - len(set(names)))
-        governed = False
-        for name in names:
-            if _GOVERNMENT.match(name) or name.endswith(("人民政府", "管委会")):
-                governed = True
-            elif governed and not name.startswith(("区", "特区", "各")):
-                score -= 2.0
-                break
-        return score
 
 
 def _reordered(reading: RunningText, cuts: list[int], order: list[int], marked: set[int]) -> Repair:

@@ -10,14 +10,12 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections import Counter
 from dataclasses import dataclass
-from functools import cache
 from itertools import pairwise
 
-from luoshi.catalog.loader import CATALOG
 from luoshi.documents.wrapping import OPENING
 from luoshi.plans import sections
+from luoshi.plans.meeting import Language
 from luoshi.plans.numbering import RANKS, Marker, find_markers
 from luoshi.plans.running_text import ROW, RunningText
 
@@ -42,6 +40,7 @@ class Part:
     head: str
     opens: bool
     closes: bool
+    headless: bool = False
 
 
 @dataclass(frozen=True)
@@ -58,13 +57,16 @@ def propose(reading: RunningText, markers: list[Marker] | None = None) -> Propos
     found = find_markers(reading) if markers is None else markers
     if len(found) > MOST_MARKERS or len(reading.paras) > MOST_LINES:
         return None
-    cuts = _breaks(reading, found)
-    if not 2 <= len(cuts) < MOST_PARTS:
+    language = Language(reading)
+    cuts = _breaks(reading, found, language)
+    if not 2 <= len(cuts) < MOST_PARTS or (not reading.page_starts and len(cuts) - 1 > most_breaks(reading)):
         return None
-    parts = _parts(reading, cuts, found)
-    language = _Language(reading.text)
+    parts = _parts(reading, cuts, found, language)
     count = len(parts)
-    scores = [[_edge(parts[a], parts[b], language) if a != b else 0.0 for b in range(count)] for a in range(count)]
+    scores = [
+        [_edge(parts[a], parts[b], language) + (0.6 if b == a + 1 else 0.0) if a != b else 0.0 for b in range(count)]
+        for a in range(count)
+    ]
     last = [_ending(part) for part in parts]
     order = _exact(scores, last) if count <= _EXACT else _improved(scores, last)
     printed = list(range(count))
@@ -77,7 +79,26 @@ def propose(reading: RunningText, markers: list[Marker] | None = None) -> Propos
     return Proposal(tuple(cuts), tuple(order), round(gain, 2))
 
 
-def _breaks(reading: RunningText, markers: list[Marker]) -> list[int]:
+def most_breaks(reading: RunningText) -> float:
+    """How many breaks pages can make in a text; where more lines stop short, it is the lines that are wrapped."""
+    return max(4.0, len(reading.text) / 220)
+
+
+def is_ragged(reading: RunningText) -> bool:
+    """Whether so many lines stop in the middle of a sentence that their ends say nothing of pages."""
+    lines = (reading.text[para.start : para.end] for para in reading.paras if para.kind != ROW)
+    return sum(1 for line in lines if len(line) >= 20 and not _ENDS.search(line)) > most_breaks(reading)
+
+
+def torn_lines(reading: RunningText) -> list[int]:
+    """Where lines begin before which the text is torn, by the words alone."""
+    found = find_markers(reading)
+    if reading.page_starts or len(found) > MOST_MARKERS or len(reading.paras) > MOST_LINES:
+        return []
+    return _breaks(reading, found, Language(reading))[1:]
+
+
+def _breaks(reading: RunningText, markers: list[Marker], language: Language) -> list[int]:
     """Where parts begin: at known pages, else where a line stops in the middle of a sentence or the numbers jump at the
     beginning of a line. Begins with 0."""
     if reading.page_starts:
@@ -89,12 +110,19 @@ def _breaks(reading: RunningText, markers: list[Marker]) -> list[int]:
     result = [0]
     paras = reading.paras
     for before, para in pairwise(paras):
-        if before.start < first or ROW in (before.kind, para.kind):
+        early = before.start < first and before.end - before.start < 46
+        if early or ROW in (before.kind, para.kind) or before.kind == "heading":
             continue
         line, following = reading.text[before.start : before.end], reading.text[para.start : para.end]
-        if _ENDS.search(line) or sections.is_end_matter(line) or sections.is_end_matter(following):
+        if sections.is_end_matter(following):
             continue
-        if before.kind == "heading" or _stands_alone(line, following, numbered=before.start in begins):
+        torn = para.start not in begins and language.headless(following)
+        signed = bool(sections.DATE_LINE.match(line.strip()))
+        if signed and para.start not in begins and len(following) > 20 and following[-1:] in "。；）":
+            torn = True  # after the date of a paper no text goes on
+        if not torn and (_ENDS.search(line) or sections.is_end_matter(line)):
+            continue
+        if not torn and _stands_alone(line, following, numbered=before.start in begins):
             continue
         result.append(para.start)
     lines = {para.start for para in paras}
@@ -103,25 +131,24 @@ def _breaks(reading: RunningText, markers: list[Marker]) -> list[int]:
         inside = any(before_marker.start < cut <= marker.start for cut in result)
         if not inside and marker.start in lines and _jumps(numbered, marker):
             result.append(marker.start)
-    result += _last_piece(reading, sorted(result), begins)
+    result += _last_piece(reading, sorted(result), begins, language)
     return sorted(result) if len(result) > 1 else []
 
 
-def _last_piece(reading: RunningText, cuts: list[int], begins: set[int]) -> list[int]:
+def _last_piece(reading: RunningText, cuts: list[int], begins: set[int], language: Language) -> list[int]:
     """Where the text itself ends in the middle of a sentence, a page stands before its place: the beginning of a line
     that goes on from one of the cut ends, if one clearly does."""
     end = reading.text.rstrip()
     last = end.rsplit("\n", 1)[-1]
-    if not cut_off(reading.text) or len(cuts) < 2:
+    if not cut_off(reading.text):
         return []
-    language = _Language(reading.text)
     tails = [last[-_TAIL:], *(reading.text[:cut].rstrip()[-_TAIL:] for cut in cuts[1:])]
     best, where = 2.5, -1
     for para in reading.paras:
         head = reading.text[para.start : para.start + _HEAD]
         if para.start <= cuts[0] or para.start in begins or para.start in cuts or len(head) < 12 or para.kind == ROW:
             continue
-        score = max(language.joint(tail, head) for tail in tails)
+        score = max(language.joint(tail, head) for tail in tails) + (1.0 if language.headless(head) else 0.0)
         if score > best:
             best, where = score, para.start
     return [where] if where > 0 else []
@@ -175,7 +202,7 @@ def _jumps(numbered: list[Marker], marker: Marker) -> bool:
     return ordinal != 1 and not last < ordinal <= last + 2
 
 
-def _parts(reading: RunningText, cuts: list[int], markers: list[Marker]) -> list[Part]:
+def _parts(reading: RunningText, cuts: list[int], markers: list[Marker], language: Language) -> list[Part]:
     numbered = [marker for marker in markers if marker.ordinal is not None and marker.rank <= RANKS["arabic"]]
     begins = {marker.start for marker in markers}
     result = []
@@ -189,11 +216,12 @@ def _parts(reading: RunningText, cuts: list[int], markers: list[Marker]) -> list
         closes = bool(_ENDS.search(text)) or (
             len(lines) > 1 and _stands_alone(lines[-1], "", numbered=last in begins or bool(OPENING.match(lines[-1])))
         )
-        result.append(Part(start, end, inside, text[-_TAIL:], text[:_HEAD], opens, closes))
+        headless = start not in begins and start > 0 and language.headless(text)
+        result.append(Part(start, end, inside, text[-_TAIL:], text[:_HEAD], opens and not headless, closes, headless))
     return result
 
 
-_SIGNED = re.compile(r"^[\u4e00-\u9fff]{3,30}(?:院|局|委|府|室|会|心|组)\s?20\d\d年\d{1,2}月\d{1,2}日$")
+_SIGNED = re.compile(r"^[\u4e00-\u9fff、 ]{3,60}(?:院|局|委|府|室|会|心|组|厅|部|办|司)\s?20\d\d年\d{1,2}月\d{1,2}日$")
 
 
 def _ending(part: Part) -> float:
@@ -208,59 +236,10 @@ def _ending(part: Part) -> float:
     return 1.5 if part.closes else -1.5
 
 
-class _Language:
-    """Which characters stand together, in this paper and in the words of the catalogue."""
-
-    def __init__(self, text: str) -> None:
-        bare = re.sub(r"\s", "", text)
-        self.two = Counter(bare[i : i + 2] for i in range(len(bare) - 1))
-        self.four = Counter(bare[i : i + 4] for i in range(len(bare) - 3))
-        self.known_two, self.known_four = _catalogue()
-
-    def joint(self, left: str, right: str) -> float:
-        """How well two stretches meet."""
-        a, b = left[-1:], right[:1]
-        if not a or not b:
-            return 0.0
-        if a.isdigit() and (b.isdigit() or b in "%‰.．年月日个名家所项万张人岁种次"):
-            return 2.0
-        if b in "，。；、）)”%" and a not in "，。；、（(“":
-            return 1.5
-        if a in "、，；（(“":
-            return 0.8 if "\u4e00" <= b <= "\u9fff" or b in "“《" or b.isdigit() else -1.0
-        four = left[-2:] + right[:2]
-        three = left[-2:] + right[:1], left[-1:] + right[:2]
-        if four in self.known_four or self.four[four]:
-            return 4.0
-        if any(piece in self.known_four or piece in self._threes() for piece in three):
-            return 3.0
-        pair = a + b
-        return 1.2 if self.two[pair] > 1 or pair in self.known_two else 0.4 if self.two[pair] else -1.5
-
-    def _threes(self) -> set[str]:
-        if not hasattr(self, "_three"):
-            self._three = {piece[:3] for piece in self.four} | {piece[1:] for piece in self.four}
-        return self._three
-
-
-@cache
-def _catalogue() -> tuple[frozenset[str], frozenset[str]]:
-    """Pairs and longer runs of Chinese characters of the catalogue's own words."""
-    two: set[str] = set()
-    longer: set[str] = set()
-    for folder in ("vocabulary", "indicators"):
-        for path in sorted((CATALOG / folder).glob("*.yaml")):
-            for run in re.findall(r"[\u4e00-\u9fff]{2,}", path.read_text("utf-8")):
-                two.update(run[i : i + 2] for i in range(len(run) - 1))
-                longer.update(run[i : i + 3] for i in range(len(run) - 2))
-                longer.update(run[i : i + 4] for i in range(len(run) - 3))
-    return frozenset(two), frozenset(longer)
-
-
 _UNIT_LABEL = re.compile(r"[（(【]?(?:牵头|责任|配合|主办|负责)(?:单位|部门)")
 
 
-def _edge(a: Part, b: Part, language: _Language) -> float:
+def _edge(a: Part, b: Part, language: Language) -> float:
     """How well part `b` goes on from part `a`."""
     score = 0.0
     if not a.closes and not b.opens:
@@ -271,7 +250,7 @@ def _edge(a: Part, b: Part, language: _Language) -> float:
     elif a.closes and b.opens:
         score += 2.0
     elif a.closes:
-        score -= 2.5 if _rest_of_sentence(b.head) else 0.0
+        score -= 2.5 if b.headless or _rest_of_sentence(b.head) else 0.0
     else:
         score -= 2.5
     if _UNIT_LABEL.match(b.head):  # a list of units belongs to an item that has none yet

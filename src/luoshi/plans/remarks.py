@@ -22,6 +22,12 @@ def remarks(
         notes.append(
             f"The pages are out of order: the numbers count on when the {len(repair.physical)} printed parts are read "
             f"in the order {places}. They were read so, and {len(repair.joined)} cut places were joined; please accept."
+            + (
+                f" {repair.unsure} of these places do not read like one text: check where the cut lies "
+                f"(confidence {1 - repair.unsure / max(1, len(repair.physical) - 1):.0%})."
+                if repair.unsure
+                else ""
+            )
         )
     elif repair.doubt:
         notes.append(repair.doubt)

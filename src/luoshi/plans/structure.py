@@ -55,7 +55,8 @@ class RawAction:
 @dataclass
 class Structure:
     """What the outline yields. `loose` are texts outside tasks that may hold targets (goals, introductions);
-    `background` tells how things stand and promises nothing (`told` holds the headings of its parts); `advice` is what the plan tells persons and families to do."""
+    `background` tells how things stand and promises nothing (`told` holds the headings of its parts); `advice`
+    is what the plan tells persons and families to do."""
 
     actions: list[RawAction] = field(default_factory=list)
     tasks: list[RawTask] = field(default_factory=list)
