@@ -27,7 +27,7 @@ from luoshi.services.quality import actions, judging, pages, public, queries, re
 from luoshi.services.quality.models import Finding, ReturnedRow, Score
 from luoshi.services.quality.rules import Count
 
-from ..conftest import USERS
+from ..conftest import USERS, Known
 
 pytestmark = pytest.mark.xdist_group("city")
 AsUser = Callable[[str], Client]
@@ -64,7 +64,7 @@ def finding(checked: Path, db: None) -> Finding:
     )  # fmt: skip
 
 
-def test_the_overview_tells_whose_feeds_are_silent(as_user: AsUser, checked: Path, known: Any) -> None:
+def test_the_overview_tells_whose_feeds_are_silent(as_user: AsUser, checked: Path, known: Known) -> None:
     Feed.objects.all().delete()
     for name, division in (("here", known.county), ("there", known.other_county)):
         source = Source.objects.create(name=f"silent-{name}", title=f"医院 {name}", division=division)

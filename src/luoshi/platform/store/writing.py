@@ -168,7 +168,7 @@ def _mark(accepted: list[tuple[Row, Known]]) -> None:
         rows = fresh if at.fresh else again
         for mark, day in row.marks:
             rows[mark, day, at.id] = None
-    sets.insert("store_mark", ("mark", "day", "resource"), list(fresh))
+    sets.insert("store_mark", ("mark", "day", "resource"), sorted(fresh))  # as the index has them: neighbours together
     sets.update("INSERT INTO store_mark (mark, day, resource) VALUES (%s, %s, %s) ON CONFLICT DO NOTHING", list(again))
 
 

@@ -61,7 +61,13 @@ def overview(request: HttpRequest) -> HttpResponse:
     if kind := downloads.wanted(request):
         title = _("数据质量评分")
         return downloads.answer(kind, title, [table], title=title, lines=[_formula()])
-    context = {"found": found, "table": table, "formula": _formula(), "can_see_rows": scope.can("quality.rows"), **quiet}
+    context = {
+        "found": found,
+        "table": table,
+        "formula": _formula(),
+        "can_see_rows": scope.can("quality.rows"),
+        **quiet,
+    }
     return render(request, "quality/overview.html", context)
 
 
