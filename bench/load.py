@@ -6,6 +6,9 @@ processor time of the server for each page; the latter hardly depends on what el
 one `luoshi server run` starts, with two processes. The clients run on the same machine and take part of its cores; what
 is printed includes that.
 
+Before, every account opens each of its pages once in either process, as in the first hour after a night's evaluation; what
+such a first look costs is printed beside. Measured are the looks after it.
+
 `python -m bench load` runs it alone. From half a million residents on the columns are written by the
 generator itself (`loaded_city`); below, a demonstration is made through every door.
 """
@@ -25,7 +28,7 @@ import time
 import urllib.parse
 import urllib.request
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -39,6 +42,7 @@ WRITTEN = 500_000  # the least whose columns are written directly
 SECONDS = 60  # of measuring
 WARM = 10  # seconds before it: every worker opens its results once
 THINK = (10.0, 30.0)  # seconds a user reads before the next page
+ACCOUNTS = 6  # province, cities and counties that sign in; the sessions are shared out among them
 ALONE = 6  # requests of each kind with nobody else there, before the others come
 WORKERS = 2
 # page -> (how often, the p95 promised in seconds)
@@ -53,13 +57,14 @@ class Seen:
     wrong: Counter[str] = field(default_factory=Counter)
     alone: dict[str, float] = field(default_factory=dict)
     processor: dict[str, float] = field(default_factory=dict)
+    first: dict[str, float] = field(default_factory=dict)
 
 
 def city(residents: int) -> Path:
     """A city or province of that size, made once and kept in `var/bench`; its tables brought up to date."""
     home = (Path("var/bench") / f"load-{residents}").resolve()
     luoshi = [sys.executable, "-m", "luoshi.cli.main"]
-    if not (home / "ready.json").exists():
+    if not ((home / "ready.json").exists() and (home / "luoshi.sqlite3").exists()):
         if residents >= WRITTEN:
             loaded_city.make(home, residents)
         else:
@@ -119,9 +124,9 @@ class Server:
 class User:
     """One browser: a connection kept open and the cookies of its session."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, cookies: dict[str, str] | None = None) -> None:
         self.port = port
-        self.cookies: dict[str, str] = {}
+        self.cookies: dict[str, str] = dict(cookies or {})
         self.streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
 
     async def ask(self, method: str, path: str, form: dict[str, str] | None = None) -> tuple[int, bytes]:
@@ -187,7 +192,7 @@ def _addresses(home: Path) -> dict[str, list[str]]:
     ]
     return {
         "board": ["/"],
-        "target": [f"/targets/{n}/" for n, _indicator in rows[:40]],
+        "target": [f"/targets/{n}/" for n, _indicator in rows[:20]],
         "targets": ["/targets/", "/targets/?light=late", "/targets/?light=grey", "/targets/?page=2"],
         "persons": [f"/targets/{n}/missed/" for n in people],
         "cockpit": ["/cockpit/", *[f"/cockpit/?target={n}" for n in people]],
@@ -215,6 +220,16 @@ async def _use(user: User, number: int, addresses: dict[str, list[str]], begin: 
         await asyncio.sleep(chance.uniform(*THINK))
 
 
+async def _first_looks(users: Sequence[User], server: Server, addresses: dict[str, list[str]], seen: Seen) -> None:
+    """Every page of every account as often as there are processes; the processor time of the server for one."""
+    for page, paths in addresses.items():
+        before = server.processor()
+        for user in users:
+            for path in paths:
+                await asyncio.gather(*(User(server.port, user.cookies).ask("GET", path) for _worker in range(WORKERS)))
+        seen.first[page] = (server.processor() - before) / (len(users) * len(paths) * WORKERS)
+
+
 async def _alone(user: User, server: Server, addresses: dict[str, list[str]], seen: Seen) -> None:
     """The middle of the seconds each kind of page takes one user with the server to himself, once it is warm, and the
     processor time of the server for one."""
@@ -236,6 +251,7 @@ async def _all(server: Server, home: Path, users: int) -> Seen:
     ready = json.loads((home / "ready.json").read_text("utf-8"))
     # Leaders and county commissions look at persons too; a few accounts, each with many sessions.
     names = [p["username"] for p in ready["people"] if p["username"].startswith(("leader", "county"))]
+    names = names[:2] + names[-(ACCOUNTS - 2) :] if len(names) > ACCOUNTS else names
     browsers = [User(server.port) for _ in range(users)]
     for first in range(0, users, 8):
         await asyncio.gather(
@@ -245,6 +261,7 @@ async def _all(server: Server, home: Path, users: int) -> Seen:
             )
         )
     seen, addresses = Seen(), _addresses(home)
+    await _first_looks(browsers[: len(names)], server, addresses, seen)
     await _alone(browsers[0], server, addresses, seen)
     begin = time.monotonic() + WARM
     await asyncio.gather(
@@ -265,7 +282,8 @@ def rows(residents: int, users: int = USERS) -> Iterator[Row]:
         if taken:
             told = (
                 f"{users} users, {size:,} residents, {len(taken)} requests, p50 {_at(taken, 0.5):.3f}, "
-                f"max {taken[-1]:.3f}; one user alone {seen.alone[page]:.3f}, processor {seen.processor[page]:.3f}; "
+                f"max {taken[-1]:.3f}; one user alone {seen.alone[page]:.3f}, processor {seen.processor[page]:.3f}, of a first look "
+                f"{seen.first[page]:.3f}; "
                 f"load of the machine {os.getloadavg()[0]:.1f}"
             )
             yield Row(f"load: {page} p95", _at(taken, 0.95), peers={"promised": bar}, size=told, bar=1.0)

@@ -179,12 +179,14 @@ class ScoreboardBoard:
     def _told(
         self, rows: Sequence[tuple[BoundTarget, Place, Measured]], *, scope: Scope, forecasts: bool = False
     ) -> list[Standing]:
-        return [
-            _standing(
-                target, at, measured, _expected(target, at, measured, scope) if forecasts and not _past() else None
-            )
-            for target, at, measured in rows
-        ]
+        promises: dict[int, Promise] = {}  # one promise is told for many places
+        found = []
+        for target, at, measured in rows:
+            if target.id not in promises:
+                promises[target.id] = _promise(target)
+            expected = _expected(target, at, measured, scope) if forecasts and not _past() else None
+            found.append(_standing(target, at, measured, promises[target.id], expected))
+        return found
 
 
 def _few(targets: Collection[int], scope: Scope) -> list[BoundTarget]:
@@ -284,12 +286,14 @@ def _expected(target: BoundTarget, at: Place, measured: Measured, scope: Scope) 
     return Expected(due_day(target), found.value, found.low, found.high, reaches, words)
 
 
-def _standing(target: BoundTarget, at: Place, measured: Measured, expected: Expected | None) -> Standing:
+def _standing(
+    target: BoundTarget, at: Place, measured: Measured, promise: Promise, expected: Expected | None
+) -> Standing:
     row = Row(target, measured, at)
     light: Colour = measured.light  # type: ignore[assignment]
     computed: Colour = measured.computed or measured.light  # type: ignore[assignment]
     return Standing(
-        promise=_promise(target),
+        promise=promise,
         division=at.division,
         institution=at.institution,
         place=at.name,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from django.urls import NoReverseMatch, reverse
@@ -18,6 +19,12 @@ from luoshi.services.scoreboard.places import Place
 from luoshi.services.scoreboard.rules import Standing, days_old, falls
 from luoshi.web import lights, marks, numbers
 from luoshi.web.manifest import in_language
+
+
+@lru_cache(4096)
+def _address(target: int) -> str:
+    """The page of a promise: asked for once for each place it is told for, thousands of times for an overview."""
+    return reverse("scoreboard:target", args=[target])
 
 
 @dataclass(frozen=True)
@@ -60,7 +67,7 @@ class Row:
     def href(self) -> str:
         """Address of its page, staying at this place."""
         query = f"?{self.place.query}" if self.place.query else ""
-        return reverse("scoreboard:target", args=[self.target.id]) + query
+        return _address(self.target.id) + query
 
     @property
     def quote_href(self) -> str:
