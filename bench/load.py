@@ -282,8 +282,8 @@ def rows(residents: int, users: int = USERS) -> Iterator[Row]:
         if taken:
             told = (
                 f"{users} users, {size:,} residents, {len(taken)} requests, p50 {_at(taken, 0.5):.3f}, "
-                f"max {taken[-1]:.3f}; one user alone {seen.alone[page]:.3f}, processor {seen.processor[page]:.3f}, of a first look "
-                f"{seen.first[page]:.3f}; "
+                f"max {taken[-1]:.3f}; one user alone {seen.alone[page]:.3f}, processor {seen.processor[page]:.3f}, "
+                f"of a first look {seen.first[page]:.3f}; "
                 f"load of the machine {os.getloadavg()[0]:.1f}"
             )
             yield Row(f"load: {page} p95", _at(taken, 0.95), peers={"promised": bar}, size=told, bar=1.0)
