@@ -187,6 +187,9 @@ def _period(head: PlanHead, body: str) -> tuple[int | None, int | None]:
         if match:
             return int(match[1]), int(match[1])
     written = written_year(head)
+    last = re.search(r"(?:远期|长期|终期)(?:发展)?目标[^。\n]{0,12}?(20\d\d)\s?年", body)
+    if last:
+        return None, int(last[1])
     both = [int(b) for _, b in re.findall(r"(20\d\d)\s?年?[底末]?(?:和|与|、|及)(20\d\d)\s?年", body)]
     horizons = Counter(int(year) for year in re.findall(r"(?:到|至)\s?(20\d\d)\s?年", body))
     horizons.update(int(year) for year in re.findall(r"(?m)^(20\d\d)年[，,]", body) if written and int(year) > written)

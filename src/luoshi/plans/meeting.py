@@ -11,7 +11,6 @@ from itertools import pairwise
 from luoshi.catalog.loader import CATALOG
 from luoshi.plans.running_text import RunningText
 
-
 # Characters that sentences of plans begin with: 加大, 推进, 各地, 根据.
 _STARTERS = frozenset(
     "加推建完强深落开实做提优巩抓健全各对在为以市县区省由按根组支鼓引规严统积坚充切认进不持要一将把到从经本我"

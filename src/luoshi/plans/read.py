@@ -23,6 +23,7 @@ from luoshi.plans.running_text import Piece, is_traditional, running_text
 from luoshi.plans.structure import RawTask, Structure, join, structure
 from luoshi.plans.table_tasks import TableTasks
 from luoshi.plans.targets import find_table_targets, find_targets
+from luoshi.plans.unfolding import unfolded
 
 # Characters; a longer run is no task and is not searched for units and targets.
 _LONGEST_TASK = 20_000
@@ -53,6 +54,10 @@ class _PlanReader:
         self.printed = Printed(document)
         self.block_starts = [block.start for block in document.blocks]
         running, self.carrier_notes = damage.without_marks(running_text(document))
+        whole = unfolded(running)
+        if whole is not running:
+            self.carrier_notes.append("Line ends were missing; they were put back before numbers and titles.")
+            running = whole
         if is_traditional(document.text):
             self.carrier_notes.append("Written in traditional characters; read in simplified ones.")
         self.repair: Repair = in_order(running, page_order) if page_order else repair_order(running)
@@ -276,7 +281,7 @@ class _PlanReader:
 
         doubt = f"not a plan but {self.head.kind}" if self.head.kind != "plan" else ""
         for piece in self.found.loose:
-            take(self._find(piece), None, doubt)
+            take(self._find(piece, text=_headed(piece.text)), None, doubt)
         for item, task in zip(raw, self.result.tasks, strict=False):
             take(_due_with(task, self._find(item.piece, self._times(item), _titled(item))), task.id, doubt)
         by_start = {task.start: task for task in self.result.tasks}
@@ -321,6 +326,15 @@ def _titled(item: RawTask) -> str:
     at = text.find("\n")
     alone = item.node is not None and item.node.heading_only and 0 < at <= 60
     return f"{text[:at]}。{text[at + 1 :]}" if alone else text
+
+
+def _headed(text: str) -> str:
+    """A part with a full stop for the line end behind its heading, where the heading names no date: 工作目标 / 覆盖率达到60%."""
+    at = text.find("\n")
+    heading = text[: max(at, 0)]
+    if not 2 <= len(heading) <= 24 or re.search(r"\d|[。；，：:]|年", heading):
+        return text
+    return f"{heading}。{text[at + 1 :]}"
 
 
 _LIMITS = frozenset(("column of the task table", "label of a time limit", "time limit"))
