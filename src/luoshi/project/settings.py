@@ -148,7 +148,9 @@ def _database() -> dict[str, Any]:
             "PRAGMA mmap_size=268435456; PRAGMA temp_store=MEMORY;",
         }
     else:
-        config.setdefault("OPTIONS", {}).setdefault("options", "-c plan_cache_mode=force_generic_plan")
+        options = config.setdefault("OPTIONS", {})
+        options.setdefault("options", "-c plan_cache_mode=force_generic_plan")
+        options.setdefault("prepare_threshold", 5)  # Django's own cursors prepare nothing; see `platform.statements`
     return config
 
 
