@@ -51,7 +51,7 @@ def quoted(text: str) -> str:
 
 def render(tree: exp.Expression) -> str:
     """Tree to DuckDB SQL, every name quoted."""
-    sql: str = with_doubles(tree).sql(dialect="duckdb", identify=True)
+    sql: str = with_doubles(tree).sql(dialect="duckdb", identify=True, copy=False)  # of a tree of its own
     return sql
 
 

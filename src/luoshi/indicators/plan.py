@@ -1,5 +1,7 @@
 """From indicators to SQL: one pass over a cohort gives the additive partials of all its indicators.
 
+Trees are put together without copying their parts: of some hundred indicators that is most of the work.
+
 A partial is a sum over the subjects of one (division, institution): whole numbers that add up over buckets, divisions
 and institutions in any order to the same digit.
 """
@@ -39,12 +41,12 @@ def aggregate(source: exp.Query | str, indicators: Sequence[Indicator]) -> exp.S
     """The one pass: sums for all `indicators` over `source` (a cohort's query, or the name of its rows), by division
     and institution, and `subjects`, how many there are. Every sum is a whole number (BIGINT)."""
     columns: list[exp.Expression] = [exp.column(name) for name in GROUP]
-    columns.append(exp.alias_(exp.Count(this=exp.Star()), "subjects"))
+    columns.append(exp.alias_(exp.Count(this=exp.Star()), "subjects", copy=False))
     for partial in partials(indicators):
         numerator, denominator = _sums(partial.indicator)
-        columns.append(exp.alias_(_whole(numerator), partial.numerator))
+        columns.append(exp.alias_(_whole(numerator), partial.numerator, copy=False))
         if partial.denominator is not None and denominator is not None:
-            columns.append(exp.alias_(_whole(denominator), partial.denominator))
+            columns.append(exp.alias_(_whole(denominator), partial.denominator, copy=False))
     table = exp.to_table(source) if isinstance(source, str) else source.copy().subquery("subjects")
     return exp.Select(expressions=columns).from_(table, copy=False).group_by(*GROUP, copy=False)
 
@@ -69,13 +71,14 @@ def membership(indicator: Indicator) -> tuple[exp.Expression, exp.Expression]:
 def _sums(indicator: Indicator) -> tuple[exp.Expression, exp.Expression | None]:
     inside = _condition(indicator.population)
     if indicator.kind == "ratio":
-        counted = exp.and_(inside, _condition(indicator.numerator or "true"))
+        counted = exp.and_(inside.copy(), _condition(indicator.numerator or "true"), copy=False)
         return _count(counted, indicator.weight), _count(inside, indicator.weight)
     if indicator.kind == "rate":
-        return _total(inside, indicator.numerator), _total(inside, indicator.denominator)
+        return _total(inside.copy(), indicator.numerator), _total(inside, indicator.denominator)
     if indicator.kind == "mean":
         value = _value(indicator.numerator)
-        known = exp.and_(inside, exp.not_(exp.Is(this=exp.paren(value.copy()), expression=exp.Null())))
+        unknown = exp.Is(this=exp.paren(value, copy=False), expression=exp.Null())
+        known = exp.and_(inside.copy(), exp.not_(unknown, copy=False), copy=False)
         return _total(inside, indicator.numerator), _count(known, None)
     return _count(inside, indicator.weight), None
 
@@ -83,7 +86,7 @@ def _sums(indicator: Indicator) -> tuple[exp.Expression, exp.Expression | None]:
 def _condition(text: str) -> exp.Expression:
     if text.strip().lower() == "true":
         return exp.true()
-    return exp.func("COALESCE", exp.paren(_value(text)), exp.false())
+    return exp.func("COALESCE", exp.paren(_value(text), copy=False), exp.false())
 
 
 def _value(text: str | None) -> exp.Expression:
@@ -92,19 +95,23 @@ def _value(text: str | None) -> exp.Expression:
 
 def _count(condition: exp.Expression, weight: str | None) -> exp.Expression:
     if weight is not None:
-        return exp.func("SUM", exp.Case().when(condition, _value(weight)).else_(exp.Literal.number(0)))
+        return exp.func("SUM", _where(condition, weight))
     if condition == exp.true():
         return exp.Count(this=exp.Star())
     return exp.Filter(this=exp.Count(this=exp.Star()), expression=exp.Where(this=condition))
 
 
 def _total(condition: exp.Expression, text: str | None) -> exp.Expression:
-    total = exp.func("SUM", exp.Case().when(condition, _value(text)).else_(exp.Literal.number(0)))
-    return exp.func("COALESCE", total, exp.Literal.number(0))
+    return exp.func("COALESCE", exp.func("SUM", _where(condition, text)), exp.Literal.number(0))
+
+
+def _where(condition: exp.Expression, text: str | None) -> exp.Expression:
+    """The value of `text` where a condition holds, else 0."""
+    return exp.Case().when(condition, _value(text), copy=False).else_(exp.Literal.number(0), copy=False)
 
 
 def _whole(value: exp.Expression) -> exp.Expression:
-    return exp.cast(value, "BIGINT")
+    return exp.Cast(this=value, to=exp.DataType.build("BIGINT"))
 
 
 def reads_columns(cohort: Cohort, indicators: Sequence[Indicator]) -> frozenset[str]:
