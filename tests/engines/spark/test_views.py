@@ -72,10 +72,11 @@ def _both(spark: Any, view: dict[str, Any], resources: Resources) -> tuple[list[
 @settings(max_examples=2, deadline=None, suppress_health_check=list(HealthCheck), phases=[Phase.generate])
 @given(people=st.lists(PATIENTS, min_size=40, max_size=60))
 def test_random_patients(spark: Any, version: str, people: Resources) -> None:
-    """Every path of the random views at once, over typed and over untyped reading."""
-    paths = [*SINGLE_PATHS, *(f"{path}.{of}()" for path in COLLECTION_PATHS for of in ("exists", "count"))]
-    columns: list[dict[str, Any]] = [{"name": f"s{n}", "path": path} for n, path in enumerate(paths)]
-    columns += [{"name": f"c{n}", "path": path, "collection": True} for n, path in enumerate(COLLECTION_PATHS)]
+    """Every path of the random views at once; of untyped reading, whose queries are many times as long, some."""
+    step = 1 if version == "4.0.1" else 9
+    columns: list[dict[str, Any]] = [{"name": f"s{n}", "path": path} for n, path in enumerate(SINGLE_PATHS[::step])]
+    columns += [{"name": f"c{n}", "path": path, "collection": True} for n, path in enumerate(COLLECTION_PATHS[::step])]
+    columns += [{"name": f"n{n}", "path": f"{path}.count()"} for n, path in enumerate(COLLECTION_PATHS[1::step])]
     inner = [{"name": "x", "path": "$this"}, {"name": "n", "path": "%rowIndex", "type": "integer"}]
     outer = [{"name": "y", "path": "language.coding.code.first()"}]
     view = {

@@ -3,6 +3,7 @@
 # ruff: noqa: S608 (SQL is what this module makes, from a compiled view)
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import duckdb
@@ -14,6 +15,17 @@ from luoshi.records.views.values import identifier
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
+
+
+# Which condition, and what is said of it: an error comes as Python's or as Java's own, by where it was met.
+_CONDITION = re.compile(r"\[([A-Z][A-Z_]+)(?:\.[A-Z_]+)?\] ?(.*?)(?: SQLSTATE|\n|$)")
+
+
+def _errors() -> tuple[type[Exception], ...]:
+    from py4j.protocol import Py4JJavaError  # type: ignore[import-untyped,unused-ignore]
+    from pyspark.errors import PySparkException
+
+    return (PySparkException, Py4JJavaError)
 
 
 def read(spark: SparkSession, resources: str) -> DataFrame:
@@ -49,11 +61,9 @@ def relation(
     For results that fit on this machine; `write_parquet` keeps larger ones on the cluster. Raises `InvalidValue` naming
     `where` when a resource does not fit the view.
     """
-    from pyspark.errors import PySparkException
-
     try:
         table = frame(view, lines).toArrow()
-    except PySparkException as error:
+    except _errors() as error:
         raise in_words(error, where) from error
     connection = connection or duckdb.connect()
     connection.register("spark_rows", table)
@@ -63,24 +73,22 @@ def relation(
 
 def write_parquet(view: CompiledView, lines: DataFrame, folder: str, *, where: str = "resources") -> None:
     """Write the rows as a folder of Parquet files, by the machines that made them; a folder that exists is an error."""
-    from pyspark.errors import PySparkException
-
     try:
         frame(view, lines).write.parquet(folder)
-    except PySparkException as error:
+    except _errors() as error:
         raise in_words(error, where) from error
 
 
 def in_words(error: Exception, where: str) -> InvalidValue:
     """Spark's error without what was in the records, which stays out of messages."""
-    condition = getattr(error, "getCondition", lambda: None)() or ""
-    said = getattr(error, "getMessageParameters", lambda: None)() or {}
-    if condition == "USER_RAISED_EXCEPTION":
-        return InvalidValue(said.get("errorMessage", "a resource does not fit the view."), where=where)
-    if "JSON" in condition or "MALFORMED" in condition:
+    found = _CONDITION.search(str(error))
+    condition, said = (found[1], found[2].strip()) if found else ("", "")
+    if condition == "USER_RAISED_EXCEPTION":  # in the compiler's own words
+        return InvalidValue(said or "a resource does not fit the view.", where=where)
+    if condition.startswith("MALFORMED"):
         return InvalidValue("malformed JSON.", where=where)
-    if "PATH_ALREADY_EXISTS" in condition:
-        return InvalidValue("there is something of that name already.", where=said.get("outputPath", where))
+    if condition == "PATH_ALREADY_EXISTS":
+        return InvalidValue("there is something at the place to write to already.", where=where)
     if condition.startswith(("CAST", "NUMERIC", "ARITHMETIC")):
         return InvalidValue("a value does not fit the type of its column", where=where)
     return InvalidValue(f"Spark says {condition or type(error).__name__}.", where=where)
