@@ -23,6 +23,7 @@ with statements.pipelined(), transaction.atomic():
     statements.insert_arrays("t", ("n", "s", "b", "p"), rows)
     inside = statements.in_pipeline()
 back = statements.rows("SELECT n, s, b, p FROM t WHERE s = %s OR n > %s ORDER BY n", rows[0][1], 1)
+kept = statements.one("SELECT count(*) FROM pg_prepared_statements WHERE statement LIKE %s", "SELECT n, s, b%")
 try:
     with statements.pipelined(), transaction.atomic():
         statements.insert_arrays("t", ("n", "s", "b", "p"), [(5, "new", True, 1)])
@@ -32,7 +33,7 @@ except django.db.IntegrityError:
     wrong = "IntegrityError"
 connection.health_check_enabled, connection.health_check_done = True, False
 connection.connection.close()
-print(json.dumps([back == rows, inside, statements.in_pipeline(), wrong, statements.one("SELECT count(*) FROM t")]))
+print(json.dumps([back == rows, inside, statements.in_pipeline(), wrong, kept, statements.one("SELECT count(*) FROM t")]))
 """
 
 
@@ -40,8 +41,9 @@ def test_rows_arrive_whole_or_not_at_all_on_postgresql(postgres_url: str, tmp_pa
     environment = {**os.environ, "DATABASE_URL": postgres_url, "LUOSHI_HOME": str(tmp_path)}
     done = subprocess.run([sys.executable, "-c", _CODE], env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[-2000:]
-    # What was written comes back; an error in the middle leaves nothing; a connection that broke is opened again.
-    assert json.loads(done.stdout) == [True, True, False, "IntegrityError", 4]
+    # What was written comes back; an error in the middle leaves nothing; a statement is prepared; a connection that broke
+    # is opened again.
+    assert json.loads(done.stdout) == [True, True, False, "IntegrityError", 1, 4]
 
 
 @pytest.mark.parametrize(
