@@ -53,9 +53,22 @@ field of a plan, task or target carries its place, the rule that found it and a 
 ## Pages out of order
 
 Papers laid out as PDF, cut into three to nine pages and shuffled (the seeds, the public plans and the made-up papers of the
-first two rounds, 31 in all, once each): the right order is proposed for 25; none of the 31 is reordered when its pages are in
-order. As plain text, where a page end is only a line that stops, the tasks come out whole for 14 of 62; a note says so where
-the text itself ends in the middle of a sentence.
+first three rounds, 35 in all, once each): the right order is proposed for 28; none of the 35 is reordered when its pages are
+in order. As plain text, where a page end is only a line that stops, cut at any character into three to six pages and shuffled
+(36 papers, twice each): the whole text is put right for 41 of 72 (15 before the edges of a break were kept from bearing
+themselves out); 6 are left worse than they were found, each with a note that asks for acceptance and says how many of the cut
+places do not read like one text. Of 244 rightly ordered texts (61 papers as they are and wrapped at 28, 36 and 44 characters)
+none is touched; 17 were while lines cut by a width could pass for pages.
+
+## Results told, not promised
+
+A report is told from a plan by its tense: a fifth of its sentences or more say what was done (了, 已, 先后, …持续推进) and
+hardly one asks for something. The limits were set on the seeds, the public plans and the made-up papers, which they part
+without an error. Two further rounds of 23 papers were written and answered by the people who work on the reader before it saw
+them. The second round was read after the rule was made, and both of its papers that are no plans (a short personal report, a
+newspaper article) were taken for plans at first; the formulas such papers open with are read since. In the plans of the two
+rounds targets had F1 0.951 (166 right of 171 answers and 178 read) and 0.971 (135 of 137 and 141) on the first look, tasks
+0.955 and 0.957. Six of them stay as tests (round 4 above).
 """
 
 

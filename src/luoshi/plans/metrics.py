@@ -172,6 +172,13 @@ def each_of(phrase: str, *, apart: bool) -> list[str]:
         whole = phrase.split("、")  # …感染者和病人比例、…治疗成功率: 和 stands inside the names
         if all(re.search(r"(?:率|比例|占比|比重)$", part) for part in whole):
             parts = whole
+    joined = re.split(r"以及|和|与|及(?!时|格|以)", phrase)
+    if (
+        len(joined) == 2
+        and all(re.search(r"[^、]{2,}率$", part) and "率、" not in part for part in joined)
+        and re.search("(?<!率)、", joined[0])
+    ):
+        return joined  # 甲、乙人群干预覆盖率和检测率
     if not 2 <= len(parts) <= 5:
         return []
     if all(re.fullmatch(r"[^“”《》]{2,}(?:率|比例|占比|比重)", part) for part in parts):

@@ -90,6 +90,11 @@ def reason(text: str, quantity: Quantity, clause_start: int) -> str:
         and (quantity.op is None or quantity.upper is not None)
     ):
         return "a base to count by"
+    starts = re.search(r"[由从][^，。；\d]{0,14}$", before) and re.match(
+        r"(?:进一步|逐步)?(?:压缩|压减|缩短|缩减|降|减|提高|延长|增)", after
+    )
+    if starts:
+        return ""  # 由15个工作日压缩至3个工作日: where the way begins
     if quantity.unit in TIME_UNITS and quantity.op is None and not reaches and not _ends_a_measure(before, after):
         return "a duration"
     if quantity.unit in _GRADE_UNITS:

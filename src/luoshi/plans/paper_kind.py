@@ -46,12 +46,19 @@ def kind_of_paper(title: str, whole: str, body: str) -> tuple[str, str]:
         signs.append("it names a reporter or a source")
     if not re.search(r"(?:方案|计划|要点|规划|纲要|通知|意见)(?:[（(][^（）()]*[）)])*$", title) and len(signs) >= 2:
         return "news", "It is news about a plan, not the plan itself: " + ", ".join(signs) + "."
-    if not planned and re.match(r"\s*(?:本报|本网|\S{2,8}[网报社])讯|.{0,12}新华社\S{2,6}\d", body):
+    told_by = len(re.findall(r"记者|通讯员|据(?:介绍|悉|了解)|日前|近日", body))
+    opened = re.match(r"\s*(?:本报|本网|\S{2,8}[网报社])讯|.{0,12}新华社\S{2,6}\d", body)
+    if not planned and (opened or re.search(r"(?m)^\s*(?:本报|本网|\S{2,8}[网报社])讯", body[:300])):
         return "news", "It opens as a newspaper does (本报讯), with the news of a plan."
+    if not planned and told_by >= 3 and not re.search(r"通知|办法|措施|决定|意见", title):
+        return "news", f"It tells {told_by} times what was heard or who heard it (记者, 据介绍, 日前)."
     if re.search(r"(?:讲话|致辞|发言)", title):
         return "news", f"The title says it is a speech: {title[:40]}."
     if not planned and not re.search(r"通知|办法|措施|决定|函|目标|章", title) and len(signs) >= 2:
         return "news", "It is news about a plan, not the plan itself: " + ", ".join(signs) + "."
+    handed_in = re.search(r"现(?:将|就)?[^。；]{0,24}(?:述职|汇报|总结|报告)如下", opening)
+    if not planned and handed_in and not re.search(r"计划|打算|安排", handed_in[0]):
+        return "report", f"It says that it reports: {handed_in[0][:40]}."
     tense = narration.tense(body)
     if tense.reports and not re.search(r"规划|计划|方案|要点|打算|安排|纲要|行动", title):
         return "report", (

@@ -75,7 +75,9 @@ class _PlanReader:
         if len(chosen) < len(self.papers) and chosen[0].title:
             self.head.title = chosen[0].title
         begins, reports = self.head.period_start, self.head.kind == "report"
-        self.found: Structure = join([structure(self.text, root, begins=begins, report=reports) for root in roots])
+        self.found: Structure = join(
+            [structure(self.text, root, begins=begins, report=reports, news=self.head.kind == "news") for root in roots]
+        )
         self.swapped = damage.swapped(document.text)
         self.result = Plan(plan=self.head)
         start, end = self.head.period_start, self.head.period_end

@@ -68,10 +68,12 @@ class Structure:
     told: list[str] = field(default_factory=list)
 
 
-def structure(reading: RunningText, root: Node, *, begins: int | None = None, report: bool = False) -> Structure:
+def structure(
+    reading: RunningText, root: Node, *, begins: int | None = None, report: bool = False, news: bool = False
+) -> Structure:
     """Actions, tasks, safeguards and loose texts of one paper, whose outline is `root`. `begins` is the first year of the
-    plan; of a `report` only what looks ahead is work."""
-    return _Builder(reading, root, begins, report=report).build()
+    plan; of a `report` only what looks ahead is work, of unnumbered `news` only what asks for something."""
+    return _Builder(reading, root, begins, report=report, news=news).build()
 
 
 def join(parts: list[Structure]) -> Structure:
@@ -94,9 +96,9 @@ def join(parts: list[Structure]) -> Structure:
 
 
 class _Builder:
-    def __init__(self, reading: RunningText, root: Node, begins: int | None, *, report: bool) -> None:
+    def __init__(self, reading: RunningText, root: Node, begins: int | None, *, report: bool, news: bool) -> None:
         self.reading, self.root = reading, root
-        self.begins, self.report = begins, report
+        self.begins, self.report, self.news = begins, report, news
         self.result = Structure()
         self._actions: dict[int, int] = {}
         self._groups = 0
@@ -357,7 +359,9 @@ class _Builder:
         for para in self.reading.paras:
             piece = clean(self.reading, para.start, para.end)
             title = title_sentence(piece.text)
-            if self.report and (narration.tells(piece.text) or not narration.tense(piece.text).asked):
+            tense = narration.tense(piece.text)
+            telling = self.report or self.news
+            if (tense.told and not tense.asked) or (telling and (narration.tells(piece.text) or not tense.asked)):
                 self.result.background.append(piece)
                 continue
             work = sections.is_work_para(piece.text) and not _PROMULGATES.search(piece.text)

@@ -124,6 +124,8 @@ _SUBSIDY = re.compile(
     r"每(?:个|所|家|室|村|站|点|处|例|床|张|辆|套|台|户)"
     r"[\u4e00-\u9fff]{0,6}?(?:补助|奖补|补贴)(?:标准)?(?:为|约)?$"
 )
+_GIVEN = re.compile(r"(?:给予|发放|享受)[^，。；]{0,16}(?:补助|补贴|奖励|奖补|资助|津贴)(?:金|费)?$")
+_GIVEN_BEFORE = re.compile(_GIVEN.pattern[:-1] + r"\d")
 _QUOTED = re.compile(r"(?:按照?|根据|依照|对照|依据)[“\"][^”\"]*$")
 _QUOTED_END = re.compile(r"^[^“”\"]{0,40}[”\"]的?(?:要求|标准|原则|规定|条件|规范)")
 
@@ -141,8 +143,16 @@ def _funding(site: Site) -> str:
         return "where money goes"
     if unit.endswith("元") and _BUDGET.search(left):
         return "the sum of a budget"
-    if unit.endswith("元") and _SUBSIDY.search(left):
+    if unit.endswith("元") and (_SUBSIDY.search(left) or _GIVEN.search(left)):
         return "a rate of subsidy"
+    if (
+        unit.endswith("元")
+        and _GIVEN_BEFORE.search(site.context.previous_clause)
+        and re.fullmatch(r"[\u4e00-\u9fff]{2,8}", left)
+    ):
+        return "a rate of subsidy"
+    if site.first.is_share and re.match(r"的?[^，。；]{0,16}挂钩", site.right):
+        return "a rule of payment"
     text, first = site.context.text, site.first
     if unit in SIZE_UNITS and _QUOTED.search(text[max(0, first.start - 60) : first.start]):
         quoted = _QUOTED_END.match(text[first.end : first.end + 60])
