@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+import orjson
 import pytest
 from django.http import Http404
 from hypothesis import HealthCheck, given, settings
@@ -12,8 +13,10 @@ from hypothesis import strategies as st
 from luoshi.kernel import clock
 from luoshi.kernel.clock import CHINA
 from luoshi.kernel.errors import InvalidValue, Refused, UserError
+from luoshi.platform.access.scope import Scope
 from luoshi.platform.audit.models import Entry
 from luoshi.platform.consent.models import Sharing
+from luoshi.platform.store import reads
 from luoshi.services.referral import actions, capacity, clocks, events, places, queries, rules
 from luoshi.services.referral.models import Capacity, Referral, Step
 
@@ -66,6 +69,24 @@ def test_the_whole_way(ward: Ward, django_capture_on_commit_callbacks):
     assert audited == [f"referral.{name}" for name in names]
     assert "周远山" not in "".join(str(e.detail) for e in Entry.objects.all())
     events._listeners.remove(listener)
+    # The patient's record holds it as any system would send it: one of each, with the states it went through.
+    stored = reads.resources_of_person(
+        ward.person, scope=Scope.system(), types=("ServiceRequest", "Task", "Appointment")
+    )
+    found = {s.type: s.resource for s in stored}
+    assert {kind: one["status"] for kind, one in found.items()} == {
+        "ServiceRequest": "completed", "Task": "completed", "Appointment": "arrived",
+    }  # fmt: skip
+    assert found["Task"]["for"] == found["ServiceRequest"]["subject"]
+    assert found["ServiceRequest"]["requester"]["reference"] == "Organization/C1"
+    assert [s.version for s in stored if s.type == "Task"] == [7]
+    assert "周远山" not in orjson.dumps(list(found.values())).decode()
+
+
+def test_a_draft_that_was_dropped_is_no_record(ward: Ward):
+    row = actions.draft(wanted=wanted(ward), **clinic(ward))
+    actions.cancel(number=row.pk, reason="other", note="不转了，重复", **clinic(ward))
+    assert not reads.resources_of_person(ward.person, scope=Scope.system(), types=("ServiceRequest", "Task"))
 
 
 def test_what_the_receiver_sees_ends_with_the_referral(ward: Ward, make_user, small_region):

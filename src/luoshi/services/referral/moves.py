@@ -17,7 +17,7 @@ from luoshi.platform.access.models import User
 from luoshi.platform.access.scope import Scope
 from luoshi.platform.consent import actions as consent
 from luoshi.platform.consent.categories import book as consent_book
-from luoshi.services.referral import alerting, book, events, queries, rules
+from luoshi.services.referral import alerting, book, events, queries, recording, rules
 from luoshi.services.referral.exchange import outbox
 from luoshi.services.referral.models import Capacity, Referral, Step
 
@@ -64,6 +64,8 @@ def advance(
         _give_back(row)
     if row.state not in rules.OPEN:
         _end(row, by)
+    if not row.far and (before, row.state) != ("draft", "cancelled"):
+        recording.keep(row, by=by)
     if row.far and not remote and (before, row.state) != ("draft", "cancelled"):
         outbox.queue(row)
     alerting.moved(row, name)

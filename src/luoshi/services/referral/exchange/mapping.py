@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -77,6 +77,22 @@ def bundle(picture: Picture) -> dict[str, Any]:
     entries += [{"request": {"method": "DELETE", "url": url}} for url in gone]
     made: dict[str, Any] = clean({"resourceType": "Bundle", "type": "transaction", "entry": entries})
     return made
+
+
+def resources(picture: Picture) -> list[dict[str, Any]]:
+    """A referral between two institutions of this system, for the patient's own record: the request, how far it is, and
+    the appointment once there is one. `subject` must hold an identifier."""
+    whole = replace(picture, asked=True, attached=None)
+    patient = _subject(whole)
+    request = {k: v for k, v in _request(whole).items() if k not in ("contained", "supportingInfo")}
+    owner = _place(whole.receiver, whole.receiver_name)
+    found = [request, _task(whole) | {"for": patient, "owner": owner}]
+    if whole.arrive_on is not None:
+        booked = _appointment(whole)
+        booked["participant"].append({"actor": patient, "status": "accepted"})
+        found.append(booked)
+    cleaned: list[dict[str, Any]] = clean(found)
+    return cleaned
 
 
 def clean(value: Any) -> Any:
