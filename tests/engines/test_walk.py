@@ -1,0 +1,73 @@
+"""Lanes that share the pieces of a lake find what one alone finds."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import duckdb
+import pytest
+
+from luoshi.engines import Request, engine, walk
+from luoshi.engines.connection import share_of
+from luoshi.engines.duckdb import DuckdbEngine
+from luoshi.indicators import Catalogue
+from luoshi.kernel.errors import LuoshiError
+from luoshi.kernel.period import Period
+
+CATALOGUE = Catalogue.load()
+IDS = ["htn-std", "contract-rate", "ems-answer-10s"]
+
+
+def panel():
+    """Residents in seven buckets of two, each with something to count, and a call of nobody known."""
+    persons = [
+        {"person": n, "birth_date": date(1950, 1, 1), "record_opened": date(2020, 1, 1), "institution": "I1"}
+        for n in range(14)
+    ]
+    return {
+        "person": persons,
+        "episode": [{"person": n, "program": "hypertension", "start_day": date(2024, 1, 1)} for n in range(0, 14, 2)],
+        "visit": [{"person": n, "service": "htn-visit", "day": date(2025, 1 + n % 9, 3)} for n in range(14)],
+        "contract": [
+            {"person": n, "start_day": date(2025, 1, 1), "end_day": date(2025, 12, 31)} for n in range(0, 14, 3)
+        ],
+    }
+
+
+@pytest.mark.parametrize("months", [[12], [3, 6, 12]])
+def test_lanes_find_what_one_finds(make_lake, running, tmp_path, monkeypatch, months):
+    lake = make_lake(bucket_size=2, chunk_persons=2, **panel())
+    at_work = []
+    lane = walk._lane
+    monkeypatch.setattr(walk, "_lane", lambda work, session, todo: at_work.append(session) or lane(work, session, todo))
+
+    def asked(by: DuckdbEngine, name: str):
+        requests = [
+            Request(Period(date(2025, 1, 1), Period.month(2025, month).end), IDS, tmp_path / name / str(month))
+            for month in months
+        ]
+        made = by.evaluate_many(lake, CATALOGUE, requests)
+        files = str(tmp_path / name / "*" / "*" / "*.parquet")
+        kept = duckdb.sql(f"SELECT count(*), count(DISTINCT person) FROM read_parquet('{files}', union_by_name=true)")
+        return [(one.cells, one.unplaced) for one in made], kept.fetchall()
+
+    alone, several = asked(running, "alone"), asked(engine("duckdb", threads=3, memory_limit="1GB"), "lanes")
+    assert len(at_work) == 1 + 3
+    assert any(cells for cells, _ in alone[0])
+    assert several == alone
+
+
+def test_what_goes_wrong_in_a_lane_is_told(make_lake, monkeypatch):
+    lake = make_lake(bucket_size=2, chunk_persons=2, **panel())
+
+    def fails(self, session, chunk, here, known):
+        raise LuoshiError(f"chunk {chunk.number if chunk else None}")
+
+    monkeypatch.setattr(walk.OneByOne, "piece", fails)
+    with pytest.raises(LuoshiError, match="chunk"):
+        engine("duckdb", threads=3).evaluate(lake, CATALOGUE, Period.calendar_year(2025), IDS)
+
+
+def test_a_limit_is_shared():
+    assert share_of("4GB", 2) == "2.000GB"
+    assert share_of("600 MB", 4) == "150.000MB"
