@@ -37,7 +37,7 @@ def run(at: Any, statement: str, values: Any = ()) -> Any:
     if isinstance(at, psycopg.Cursor):
         if connection.queries_logged:  # as Django's own cursor does: tests count what a page asks
             connection.queries_log.append({"sql": statement, "time": "0"})
-        return at.execute(statement, values, prepare=True)  # type: ignore[arg-type]
+        return at.execute(statement, values, prepare=True)
     return at.execute(statement, values)
 
 

@@ -195,8 +195,16 @@ def test_a_full_disk_is_said_in_words_and_work_goes_on_when_there_is_room(
 
 @pytest.mark.skipif("postgres" in os.environ.get("DATABASE_URL", ""), reason="this is that run")
 def test_everything_holds_on_postgresql(postgres_url: str, root: Path) -> None:
-    # The store, and what stands on SQL of its own: the other doors, joined persons with portal and health code.
-    folders = ("platform/store", "platform/sources/test_doors.py", "services/resident_portal/test_joined.py")
+    # The store, and what stands on SQL of its own: the other doors, bundles over HTTP, matching and its desk, joined
+    # persons with portal and health code.
+    folders = (
+        "platform/store",
+        "platform/sources/test_doors.py",
+        "platform/identity",
+        "services/fhir_server/test_bundles.py",
+        "services/identity_desk/test_on_any_store.py",
+        "services/resident_portal/test_joined.py",
+    )
     tests = [str(root / "tests" / name) for name in folders]
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "no:randomly", *tests, "--ignore", str(Path(__file__))],
