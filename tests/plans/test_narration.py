@@ -113,6 +113,8 @@ def test_measures_that_share_their_head_are_one_each(text: str, names: list[str]
         "开展2剂次国产疫苗接种。",
         "心脑血管疾病占总死亡的48.7%。",
         "国家卫生健康委等10部门印发文件。",
+        "博士研究生给予安家补助50万元，硕士研究生15万元。",
+        "评价得分与10%的财政补助资金挂钩。",
     ],
 )
 def test_limits_and_facts_are_no_promises(text: str) -> None:
@@ -123,3 +125,36 @@ def test_headings_that_say_how_things_went() -> None:
     assert narration.went_well("综合医改纵深推进")
     assert not narration.went_well("纵深推进综合医改")
     assert not narration.went_well("持续深化医药卫生体制改革")
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        (
+            "述职述廉\n2024年，本人认真履职尽责，现述职如下。\n一是抓业务强服务。全年收治患者326例，满意度98.5%。\n",
+            "report",
+        ),
+        (
+            "我市签约服务实现新突破\n本报讯（记者 王某）5月19日，记者从市卫生健康委获悉，签约率达43.5%。\n据介绍，推出了服务包。\n",
+            "news",
+        ),
+        ("某县2025年工作要点\n现将要点印发如下。\n一、加强防控。接种率达到95%以上。\n", "plan"),
+    ],
+)
+def test_papers_are_known_by_how_they_open(text: str, kind: str) -> None:
+    assert plan_in(text).plan.kind == kind
+
+
+def test_a_term_keeps_where_it_starts() -> None:
+    targets = find_targets(
+        "办理时限由15个工作日压缩至3个工作日以内。", offset_of=lambda index: index, year=2025, plan_years=(2025, 2025)
+    )
+    assert [(target.value, target.op, target.baseline) for target in targets] == [(3, "<=", 15)]
+
+
+def test_units_said_once_are_not_joined_to_the_list_above() -> None:
+    plan = plan_in(
+        "某市要点\n一、改革\n1.推进建设。覆盖率达到2%。\n责任单位：市财政局\n2.加强管理。覆盖率达到3%。\n"
+        "责任单位：各县（市、区）人民政府\n各县（市、区）人民政府为以上各项任务的责任单位，不再一一列出。\n"
+    )
+    assert plan.plan.default_units == ["各县（市、区）人民政府"]

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
+from itertools import pairwise
 
+from luoshi.kernel.numerals import parse_chinese_number
 from luoshi.plans.running_text import RunningText, Weaver
 
 _PAPER = r"(?:实施方案|工作方案|行动方案|方案|行动计划|工作计划|计划|工作要点|要点|规划|纲要|实施意见|意见|工作安排|总结|情况报告)"
@@ -28,6 +30,7 @@ _STANDING = re.compile(
 _SIGNED = re.compile(r"(?<=。)\s?[\u4e00-\u9fff]{4,24}(?:委员会|政府|局|委|办公室)\s?20\d\d年\d{1,2}月\d{1,2}日")
 _GLUED = re.compile(rf"(?<=[。）)])(?P<title>[^。；，：:\n]{{2,56}}{_PAPER}(?:[（(][^（）()]{{1,24}}[）)])?)$")
 _OPENS = re.compile(r"\s*(?:一、|第一[章节部]|[（(]一[）)]|为|根据|按照|各)")
+_TOP = re.compile(r"([一二三四五六七八九十]{1,3})、")
 _ONE_LINE = 140  # characters that a line takes at least which holds a whole paper
 
 
@@ -37,13 +40,22 @@ def unfolded(reading: RunningText) -> RunningText:
     text = reading.text
     for index, para in enumerate(reading.paras):
         line = text[para.start : para.end]
-        if len(line) >= _ONE_LINE and len(_HEADING.findall(line)) >= 3 and "一、" in line and "二、" in line:
+        if len(line) >= _ONE_LINE and len(_HEADING.findall(line)) >= 3 and _counts_on(line):
             places |= {para.start + place for place in _of_one_line(line)}
         elif index + 1 < len(reading.paras) and (glued := _GLUED.search(line)):
             following = reading.paras[index + 1]
             if _PLACED.search(glued["title"]) and _OPENS.match(text[following.start : following.end]):
                 places.add(para.start + glued.start("title"))
     return _parted(reading, sorted(places)) if places else reading
+
+
+def _counts_on(line: str) -> bool:
+    """Whether 一、二、三、 of a line count on (and begin again at 一、 with the next paper): else pages are out of order and the
+    line is left as it is."""
+    places = [match.end() for match in _HEADING.finditer(line)]
+    tops = [found for place in places if (found := _TOP.match(line, place))]
+    numbers = [parse_chinese_number(found[1]) or 0 for found in tops]
+    return len(numbers) >= 2 and numbers[0] == 1 and all(b in (1, 2, a + 1) for a, b in pairwise(numbers))
 
 
 def _of_one_line(line: str) -> set[int]:

@@ -129,7 +129,8 @@ def _defaults(text: str, found: Units) -> None:
     for pattern in (_DEFAULT, _DEFAULT_AFTER):
         match = pattern.search(text)
         if match:
-            found.defaults = split_names(match.group("list"))[0]
+            # the list of the last item may run together with the sentence: the name is printed twice then
+            found.defaults = split_names(re.sub(r"^(.{4,}?)[】）)]?\s*(?=\1$)", "", match.group("list")))[0]
             found.default_where = (match.group("where") or "上")[-1]
             return
 
