@@ -46,9 +46,32 @@ DOUBTS: Sequence[tuple[str, str]] = (
 NOTES: Sequence[tuple[str, str]] = (
     (r"(\d+) tasks lost their number in print\.", r"\1 项任务在原文中缺失序号。"),
     (r"No tasks were found in it\.", "没有读出任务。"),
+    (
+        r"Not a plan \(report\)\. It tells what was done: (\d+) of its (\d+) sentences.*, (\d+) ask for something\.",
+        r"这份文件像工作总结，不像规划：\2 句中 \1 句讲已做的事（了、已、同比），\3 句提出要求。请核对是否选对了文件。",
+    ),
+    (
+        r"Not a plan \(report\)\..*",
+        "这份文件像工作总结或情况报告，不像规划；只读取其中面向今后的部分。请核对是否选对了文件。",
+    ),
+    (r"Not a plan \(news\)\..*", "这份文件像新闻稿，不像规划。请核对是否选对了文件。"),
+    (
+        r"Parts that tell what was done.*: (.*)\.",
+        r"以下部分讲的是已做的事或现状，未作为任务读取，其中的数字是结果：\1。",
+    ),
+    (r"Several papers are in the file; not read for tasks: (.*)\.", r"文件中有多份材料，以下未读取任务：\1。"),
+    (r"Line ends were missing.*", "原文缺少换行，已在序号和标题前补上。"),
+    (
+        r"The text may be out of order \(parts ([\d, ]+)\?\).*",
+        r"原文顺序可能有误（\1？），但断句处衔接不明显，未自动调整，请核对。",
+    ),
     (r"Not a plan \((\w+)\)\..*", r"这份文件不像规划或计划（\1），请核对是否选对了文件。"),
     (r"Printed once, valid for (\d+) tasks: (.*)\.", r"以下责任单位只印一次，适用于 \1 项任务：\2。"),
     (r"The lines are cut at a fixed width; they were joined into paragraphs\.", "原文按固定宽度断行，已合并成段落。"),
+    (
+        r"The pages are out of order:.*order ([\d, ]+)\..*and (\d+) cut places.* (\d+) of these places.*confidence (\d+%).*",
+        r"原文页序错乱，已按 \1 的顺序读取，接合 \2 处断句，其中 \3 处衔接不顺（把握 \4），请核对断开的位置。",
+    ),
     (
         r"The pages are out of order:.*order ([\d, ]+)\..*and (\d+) cut places.*",
         r"原文页序错乱，已按 \1 的顺序读取，接合 \2 处断句，请核对。",
