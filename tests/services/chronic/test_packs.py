@@ -24,7 +24,7 @@ from luoshi.platform.access.scope import Scope
 from luoshi.services.chronic import actions, enrolling
 from luoshi.services.chronic.members import Member
 from luoshi.services.chronic.models import Card, Conflict, Enrolment, Pack, Upload, Visit
-from luoshi.services.chronic.packs import bringing, merging, sealing
+from luoshi.services.chronic.packs import bringing, deciding, merging, sealing
 
 pytestmark = pytest.mark.xdist_group("city")
 PASS = "qing-shan-lv-shui-9"
@@ -148,15 +148,15 @@ def test_both_sides_differ(out, someone, clinician, scope):
     with pytest.raises(Refused):
         bringing.close(row=row, by=clinician, scope=scope("clinic"))
     # Decisions, each once.
-    bringing.decide(row=kinds["visit"], choice="keep-both", reason="两次都做了", by=clinician, scope=scope("clinic"))
+    deciding.decide(row=kinds["visit"], choice="keep-both", reason="两次都做了", by=clinician, scope=scope("clinic"))
     assert Visit.objects.filter(person=someone).count() == 2
-    bringing.decide(row=kinds["field"], choice="take-pack", reason="村里更准", by=clinician, scope=scope("clinic"))
+    deciding.decide(row=kinds["field"], choice="take-pack", reason="村里更准", by=clinician, scope=scope("clinic"))
     assert Card.objects.get(person=someone).fields["contact"] == "村东头"
-    bringing.decide(row=kinds["state"], choice="keep-server", reason="已核实", by=clinician, scope=scope("clinic"))
+    deciding.decide(row=kinds["state"], choice="keep-server", reason="已核实", by=clinician, scope=scope("clinic"))
     assert Enrolment.objects.get(person=someone).state == "lost"
     for one in kinds.values():
         with pytest.raises(Refused):
-            bringing.decide(row=one, choice="take-pack", reason="再来", by=clinician, scope=scope("clinic"))
+            deciding.decide(row=one, choice="take-pack", reason="再来", by=clinician, scope=scope("clinic"))
     # Brought again, nothing opens anew.
     assert bring(taken, clinician, scope("clinic")).waiting == 0
     row.refresh_from_db()
@@ -170,7 +170,7 @@ def test_taking_the_packs_visit_corrects_the_platforms(out, someone, clinician, 
     taken.visit(someone, "o-offline-02")
     bring(taken, clinician, scope("clinic"))
     conflict = Conflict.objects.get(pack=row)
-    bringing.decide(row=conflict, choice="take-pack", reason="血压计校准过", by=clinician, scope=scope("clinic"))
+    deciding.decide(row=conflict, choice="take-pack", reason="血压计校准过", by=clinician, scope=scope("clinic"))
     visit = Visit.objects.get(person=someone)
     assert (visit.token, visit.version, visit.values["systolic"]) == ("v-server-0002", 2, 136)
 
@@ -212,7 +212,7 @@ def test_revoked_expired_forged(out, someone, clinician, scope):
         assert not Visit.objects.filter(person=someone).exists()
         row.refresh_from_db()
         assert row.state == "expired"
-        bringing.decide(
+        deciding.decide(
             row=Conflict.objects.get(pack=row), choice="take-pack", reason="已核实", by=clinician, scope=scope("clinic")
         )
     assert Visit.objects.filter(person=someone).count() == 1

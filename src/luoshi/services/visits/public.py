@@ -8,8 +8,9 @@ A list of thousands is a loop over values the caller fetched in one query; nothi
 """
 
 from luoshi.services.visits.conditions import holds
+from luoshi.services.visits.judging import judge, values_of
 from luoshi.services.visits.merging import Merged, merged
-from luoshi.services.visits.planning import eligible, judge, measure, standing, state, values_of
+from luoshi.services.visits.planning import eligible, measure, standing, state
 from luoshi.services.visits.rulebook import Programme, Version, programme, programmes
 from luoshi.services.visits.subjects import Due, Judged, Measure, Standing, Subject, Visit
 

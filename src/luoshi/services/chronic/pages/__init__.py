@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from luoshi.services.chronic.pages import candidates, lists, packs, people
+from luoshi.services.chronic.pages import candidates, lists, packs, people, visiting
 
 app_name = "chronic"
 urlpatterns = [
@@ -13,7 +13,7 @@ urlpatterns = [
     path("register/", lists.register, name="register"),
     path("rules/", lists.rules_page, name="rules"),
     path("people/<int:person>/", people.person, name="person"),
-    path("people/<int:person>/visit/", people.visit, name="visit"),
+    path("people/<int:person>/visit/", visiting.visit, name="visit"),
     path("people/<int:person>/card/", people.card, name="card"),
     path("people/<int:person>/home/", people.home, name="home"),
     path("people/<int:person>/<str:programme>/move/", people.move, name="move"),

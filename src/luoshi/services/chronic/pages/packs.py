@@ -18,7 +18,7 @@ from luoshi.platform.access.scope import Scope
 from luoshi.platform.access.views import requires, requires_person_factor, signed_in
 from luoshi.services.chronic import words
 from luoshi.services.chronic.models import Conflict, Pack
-from luoshi.services.chronic.packs import bringing, sealing
+from luoshi.services.chronic.packs import bringing, deciding, sealing
 from luoshi.services.chronic.pages.lists import places
 from luoshi.web.tables import Cell, Column, Table
 
@@ -38,7 +38,7 @@ def mine(request: HttpRequest) -> HttpResponse:
         "most": bringing.MOST,
         "days": bringing.DAYS,
         "least": sealing.LEAST,
-        "waiting": len(bringing.conflicts(scope=scope)) if scope.can("chronic.manage") else 0,
+        "waiting": len(deciding.conflicts(scope=scope)) if scope.can("chronic.manage") else 0,
         "breadcrumbs": [(_("今日随访"), reverse("chronic:today")), (_("离线包"), "")],
     }
     return render(request, "chronic/packs.html", context)
@@ -179,7 +179,7 @@ def end(request: HttpRequest, number: int) -> HttpResponse:
 
 def conflict_table(rows: list[Conflict], scope: Scope) -> Table:
     """Conflicts with who they are about."""
-    cards = bringing.names(rows, scope=scope)
+    cards = deciding.names(rows, scope=scope)
     return Table(
         _("离线冲突"),
         [
@@ -236,7 +236,7 @@ def told(row: Conflict, what: Any) -> str:
 def conflicts(request: HttpRequest) -> HttpResponse:
     """What packs brought and a person must decide."""
     scope: Scope = request.scope  # type: ignore[attr-defined]
-    rows = bringing.conflicts(scope=scope)
+    rows = deciding.conflicts(scope=scope)
     audit.look_at_list(by=signed_in(request), persons=sorted({row.person for row in rows}), what="chronic-conflicts")
     context = {
         "table": conflict_table(rows, scope),
@@ -252,10 +252,10 @@ def conflicts(request: HttpRequest) -> HttpResponse:
 def decide(request: HttpRequest, number: int) -> HttpResponse:
     """One conflict: three versions side by side, and a decision."""
     scope: Scope = request.scope  # type: ignore[attr-defined]
-    row = bringing.conflict(number, scope=scope)
+    row = deciding.conflict(number, scope=scope)
     if request.method == "POST":
         try:
-            bringing.decide(
+            deciding.decide(
                 row=row,
                 choice=request.POST.get("choice", ""),
                 reason=request.POST.get("reason", "").strip(),
@@ -268,7 +268,7 @@ def decide(request: HttpRequest, number: int) -> HttpResponse:
         messages.success(request, row.get_state_display())
         return redirect("chronic:conflicts")
     audit.look(by=signed_in(request), person=row.person, what="chronic-conflict")
-    card = bringing.names([row], scope=scope).get(row.person)
+    card = deciding.names([row], scope=scope).get(row.person)
     context = {
         "row": row,
         "name": card.name if card else "—",
