@@ -80,7 +80,8 @@ def silent_below(division: str, scope: Scope, on: datetime | None = None) -> lis
     return [
         item
         for item in found
-        if not (path := paths.get(item.source.institution) or named.get(item.source.division, "")) or path.startswith(top)
+        if not (path := paths.get(item.source.institution) or named.get(item.source.division, ""))
+        or path.startswith(top)
     ]
 
 
