@@ -96,3 +96,16 @@ def _healed(parts: list[str], index: int, level: str) -> tuple[str, int] | None:
             if parts[end] == name[cut:] and not any(resolve(part) for part in parts[index + 1 : end]):
                 return name, end
     return None
+
+
+def own_list(listed: str) -> str:
+    """A list of units without what runs together with it from the list above: what stands before a bracket that closes
+    without having been opened, and a name that is printed twice in a row."""
+    depth = cut = 0
+    for index, char in enumerate(listed):
+        if char in "（(【[":
+            depth += 1
+        elif char in "）)】]":
+            cut = cut if depth else index + 1
+            depth = max(0, depth - 1)
+    return re.sub(r"^(.{4,}?)\s*(?=\1$)", "", listed[cut:].strip())

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from luoshi.plans.directory import is_function, looks_like_unit, resolve
 from luoshi.plans.unit_habits import FIRST_LEADS, closing_list, glued_offices, short_names
-from luoshi.plans.unit_repair import heal, split
+from luoshi.plans.unit_repair import heal, own_list, split
 
 _LABEL_WORD = (
     r"(?:第一|主要|主体|直接|具体|共同)?(?P<role>责任|牵头|主牵头|配合|协同|协助|协办|主办|承办|实施|组织实施|负责|"
@@ -129,8 +129,7 @@ def _defaults(text: str, found: Units) -> None:
     for pattern in (_DEFAULT, _DEFAULT_AFTER):
         match = pattern.search(text)
         if match:
-            # the list of the last item may run together with the sentence: the name is printed twice then
-            found.defaults = split_names(re.sub(r"^(.{4,}?)[】）)]?\s*(?=\1$)", "", match.group("list")))[0]
+            found.defaults = split_names(own_list(match.group("list")))[0]
             found.default_where = (match.group("where") or "上")[-1]
             return
 
