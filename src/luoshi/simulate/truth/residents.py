@@ -49,7 +49,8 @@ def _records(tally: Tally) -> None:
     checked = tally.flags(tally.visits("checkup", start, end)["person"])[person]
     place = tally.region.where.serving[village]
     tally.put("checkup-count", "CY", tally.village_place[village], checked * 1.0, None, place)
-    highs = sum((tally.open_episode(name, end) >= 0) * 1 for name in ("hypertension", "diabetes", "dyslipidaemia"))
+    diseases = ("hypertension", "diabetes", "dyslipidaemia")
+    highs = np.sum([tally.open_episode(name, end) >= 0 for name in diseases], axis=0)
     tally.put("three-high-count", "PT", tally.village_place[village], (highs[person] >= 2) * 1.0, None, place)
 
 
