@@ -46,8 +46,9 @@ def page(
     offset: int,
 ) -> tuple[list[Listed], int]:
     """A page of the list from `source` (a table or a `read_parquet(…)`), in order of reason, division and subject, and
-    the length of the whole list."""
-    own = [name for name in cohort.types if name not in FIXED]
+    the length of the whole list. A column that the cohort got after `source` was made is left out until the next time."""
+    there = {column[0] for column in con.execute(f"SELECT * FROM {source} LIMIT 0").description or ()}
+    own = [name for name in cohort.types if name not in FIXED and name in there]
     condition, reason = (render(tree) for tree in listing(indicator))
     keep = f"FROM {source} WHERE {where} AND {condition}"
     total = con.execute(f"SELECT count(*) {keep}").fetchall()[0][0]
