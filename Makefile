@@ -22,7 +22,7 @@ serve: setup     ## serve what is in var/ on localhost:8000
 
 test: system setup-dev  ## everything: lint, types, imports, tests
 	$(MAKE) --no-print-directory check
-	$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadgroup --durations=15
+	$(BIN)/python -m pytest -q -n $(WORKERS) --durations=15
 
 check: setup-dev ## the quick half of test: lint, format, types, import contracts
 	$(BIN)/ruff check .

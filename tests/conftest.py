@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,6 +26,27 @@ ROOT = Path(__file__).resolve().parent.parent
 # A busy machine is no fault of the code; speed is measured by the bench, never by a deadline.
 hypothesis_settings.register_profile("luoshi", deadline=None)
 hypothesis_settings.load_profile("luoshi")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes longest comes first, so that no worker begins it when the others are done."""
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: item.path not in slow)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """A file goes to one worker as a whole, so that what its tests share is made once; so do the files that need Spark.
+    Each page of the documentation goes by itself."""
+    from xdist.scheduler import LoadFileScheduling
+
+    class ByFile(LoadFileScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            file = super()._split_scope(nodeid)
+            return nodeid if file.endswith("test_docs.py") else "spark" if "/spark/" in file else file
+
+    config.option.loadscopereorder = False  # in the order of collection, which begins with the slow ones
+    return ByFile(config, log)
 
 
 @pytest.fixture(scope="session")
@@ -146,6 +169,8 @@ def empty_store(
         pytest.skip("an empty store is copied from the SQLite database of the tests")
     with django_db_blocker.unblock(), connection.cursor() as cursor:
         cursor.execute("VACUUM INTO %s", [str(made)])
+    with closing(sqlite3.connect(made)) as store, store:
+        store.execute("DELETE FROM sqlite_sequence")  # numbers begin at 1, whatever tests came before
 
     def put(path: Path) -> Path:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -176,7 +201,7 @@ class City:
 
 @pytest.fixture(scope="session")
 def city(tmp_path_factory: pytest.TempPathFactory) -> City:
-    """What `luoshi demo` makes, made once. Tests that use it belong to the group `city`, so that one worker makes it.
+    """What `luoshi demo` makes, made once by each worker.
 
     `LUOSHI_TEST_CITY` names a folder where it is kept between runs (for those who write pages).
     """

@@ -17,7 +17,7 @@ import pytest
 if TYPE_CHECKING:
     from playwright.sync_api import Locator, Page
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("city")]
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 SignedIn = Callable[..., "Page"]
 PROMISE = "65岁及以上老年人白内障筛查率"
 COUNTY, COUNTY_NAME, CLINIC = "990102", "明湖区", "990000324"

@@ -13,7 +13,7 @@ import pytest
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("city")]
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 SignedIn = Callable[..., "Page"]
 PASSWORD = "yun-shan-cang-cang-8"
 PHONE = {"width": 390, "height": 844}

@@ -13,7 +13,7 @@ import pytest
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("city")]
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 SignedIn = Callable[..., "Page"]
 HYPERTENSION = "高血压患者基层规范管理服务率"
 # Links and buttons one can press that say nothing to a screen reader; those inside a chart are described by the chart.

@@ -46,6 +46,7 @@ def test_links_lead_somewhere(page: Path) -> None:
     assert not missing
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("page", [p for p in PAGES if commands(p)], ids=name)
 def test_examples_run(page: Path, tmp_path: Path, empty_store: Callable[[Path], Path]) -> None:
     empty_store(tmp_path / "var/luoshi.sqlite3")

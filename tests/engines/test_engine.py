@@ -12,6 +12,8 @@ from luoshi.kernel.clock import CHINA
 from luoshi.kernel.errors import InvalidValue, NotFound, UnreadableFile
 from luoshi.kernel.period import Period
 
+pytestmark = pytest.mark.slow
+
 CATALOGUE = Catalogue.load()
 YEAR = Period.calendar_year(2025)
 HTN = CATALOGUE.indicator("htn-std")

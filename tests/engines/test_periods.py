@@ -19,6 +19,8 @@ from luoshi.kernel.period import Period
 from luoshi.simulate import lake as simulated
 from luoshi.simulate.city import invent
 
+pytestmark = pytest.mark.slow
+
 CATALOGUE = Catalogue.load()
 
 

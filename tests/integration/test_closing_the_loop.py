@@ -28,7 +28,7 @@ from luoshi.supervision.dispatching.models import Dispatch, Item
 from luoshi.supervision.rectification import actions as rectification
 from luoshi.supervision.rectification.models import Finding
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("city")]
+pytestmark = [pytest.mark.slow]
 
 
 @pytest.fixture

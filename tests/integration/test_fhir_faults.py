@@ -20,6 +20,8 @@ from typing import Any
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 # Arguments: what to do; then what it needs. Prints one line of JSON.
 SCRIPT = """
 import json, os, signal, sys

@@ -24,6 +24,8 @@ from luoshi.simulate.children import doses
 from luoshi.simulate.city import invent
 from luoshi.simulate.truth import answers
 
+pytestmark = pytest.mark.slow
+
 Pair = tuple[float, float | None]
 
 # Days chosen for what they hold: the demonstration's; a leap day; the last day of a half-year inside the maternal-child

@@ -24,6 +24,8 @@ from luoshi.indicators.tables import Type
 from luoshi.kernel.errors import CatalogError
 from luoshi.kernel.period import Period
 
+pytestmark = pytest.mark.slow
+
 CATALOGUE = Catalogue.load()
 PERIOD = Period(date(2024, 3, 1), date(2025, 2, 28))
 COLUMNS: dict[str, Type] = {

@@ -18,6 +18,8 @@ from luoshi.kernel.period import Period
 from luoshi.simulate import lake as simulated
 from luoshi.simulate.city import invent
 
+pytestmark = pytest.mark.slow
+
 CATALOGUE = Catalogue.load()
 YEAR = Period(date(2025, 1, 1), date(2025, 10, 31))
 

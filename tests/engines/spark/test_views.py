@@ -23,6 +23,8 @@ from luoshi.records import views
 from luoshi.records.views import spark as on_spark
 from luoshi.records.views.spark_dialect import GAPS
 
+pytestmark = pytest.mark.slow
+
 Resources = list[dict[str, Any]]
 
 

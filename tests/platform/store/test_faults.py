@@ -13,6 +13,8 @@ from typing import Any
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 EmptyStore = Callable[[Path], Path]
 
 # Argument 1: a folder for the database. Argument 2: files. Then what is to happen, in order.

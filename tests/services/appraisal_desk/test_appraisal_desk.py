@@ -27,7 +27,6 @@ from luoshi.supervision.papers import contents
 
 from ..conftest import USERS
 
-pytestmark = pytest.mark.xdist_group("city")
 CITY = "9901"
 
 

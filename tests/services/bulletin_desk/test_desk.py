@@ -18,7 +18,6 @@ from luoshi.services.bulletin_desk import pages, rest
 from luoshi.supervision.bulletins import actions
 from luoshi.supervision.bulletins.models import Issue, Schedule, Template
 
-pytestmark = [pytest.mark.xdist_group("city")]
 AsUser = Callable[[str], Client]
 WORKERS = ("leader", "plan-officer", "county")
 

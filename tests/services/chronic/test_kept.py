@@ -15,7 +15,7 @@ from luoshi.platform.access.scope import Scope
 from luoshi.services.chronic import actions, enrolling, kept, members, panel
 from luoshi.services.chronic.members import Member
 
-pytestmark = [pytest.mark.django_db, pytest.mark.xdist_group("city")]
+pytestmark = [pytest.mark.django_db]
 Scopes = Callable[[str], Scope]
 
 

@@ -26,8 +26,6 @@ from luoshi.services.chronic import enrolling, members, panel, queries
 from luoshi.services.chronic.members import Member
 from luoshi.services.chronic.packs.bringing import enrolment_of
 
-pytestmark = pytest.mark.xdist_group("city")
-
 
 def test_numbers_move_from_the_day(
     city_db: Any, scope: Callable[[str], Scope], patients: list[Member], clinic: str, tmp_path: Path

@@ -26,7 +26,6 @@ from luoshi.services.chronic.members import Member
 from luoshi.services.chronic.models import Card, Conflict, Enrolment, Pack, Upload, Visit
 from luoshi.services.chronic.packs import bringing, deciding, merging, sealing
 
-pytestmark = pytest.mark.xdist_group("city")
 PASS = "qing-shan-lv-shui-9"
 
 

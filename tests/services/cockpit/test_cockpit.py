@@ -21,8 +21,6 @@ from luoshi.supervision import sources
 
 from ..conftest import USERS
 
-pytestmark = pytest.mark.xdist_group("city")
-
 
 @pytest.fixture(autouse=True)
 def _fresh(city_db: Any, db: None) -> None:

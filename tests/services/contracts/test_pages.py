@@ -38,7 +38,6 @@ from luoshi.services.plan_desk import public as plan_desk
 from ..conftest import USERS
 
 AsUser = Callable[[str], Client]
-pytestmark = pytest.mark.xdist_group("city")
 TODAY = date(2025, 11, 3)
 
 

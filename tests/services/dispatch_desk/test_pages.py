@@ -21,7 +21,6 @@ from luoshi.supervision.dispatching.models import Dispatch, Item
 
 from ..conftest import USERS, Known
 
-pytestmark = pytest.mark.xdist_group("city")
 AsUser = Callable[[str], Client]
 READ = ("leader", "plan-officer", "county", "clinic")
 SEND, ACT = ("leader", "county"), ("county", "clinic")

@@ -42,7 +42,6 @@ from luoshi.supervision.duties.models import Query as Doubt
 
 from ..conftest import USERS
 
-pytestmark = pytest.mark.xdist_group("city")
 AsUser = Callable[[str], Client]
 
 

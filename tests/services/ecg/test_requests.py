@@ -30,7 +30,6 @@ from ..conftest import USERS
 from .conftest import make_dicom
 
 AsUser = Callable[[str], Client]
-city = pytest.mark.xdist_group("city")
 
 
 # The machine ----------------------------------------------------------------------------------------------------------
@@ -114,13 +113,11 @@ def ask(as_user: AsUser, person: int, data: bytes, **more: str) -> Request:
     return Request.objects.latest("pk")
 
 
-@city
 def test_every_page_has_a_guard():
     assert all(hasattr(p.callback, "permission") for p in pages.urlpatterns)
     assert all(hasattr(p.callback, "person_factor") for p in pages.urlpatterns[:-1])
 
 
-@city
 @pytest.mark.parametrize("user", [*USERS, "ecg"])
 def test_who_sees_what(user: str, as_user: AsUser, city_db: Any, person: int):
     request = Request.objects.filter(state=rules.REQUESTED).first()
@@ -142,7 +139,6 @@ def test_who_sees_what(user: str, as_user: AsUser, city_db: Any, person: int):
     assert as_user("").get("/ecg/").status_code == 302
 
 
-@city
 def test_request_read_report_answer(
     as_user: AsUser, person: int, dicom_file: bytes, django_assert_max_num_queries: Any
 ):
@@ -188,7 +184,6 @@ def test_request_read_report_answer(
     assert Entry.objects.filter(action="look", object_id=str(person), by="ecg", detail__what="ecg").exists()
 
 
-@city
 def test_nobody_reads_their_own_or_anothers(as_user: AsUser, person: int, dicom_file: bytes):
     request = ask(as_user, person, dicom_file)
     doctor, reader, other = (User.objects.get(username=u) for u in ("clinic", "ecg", "county"))
@@ -210,7 +205,6 @@ def test_nobody_reads_their_own_or_anothers(as_user: AsUser, person: int, dicom_
     assert not Resource.objects.filter(type="DiagnosticReport", key=f"ecg-{request.uuid}").exists()
 
 
-@city
 def test_returned_and_sent_again(as_user: AsUser, person: int, signal: np.ndarray):
     request = ask(as_user, person, make_dicom(signal))
     reader, clinic = as_user("ecg"), as_user("clinic")
@@ -227,7 +221,6 @@ def test_returned_and_sent_again(as_user: AsUser, person: int, signal: np.ndarra
     assert request.state == rules.WITHDRAWN
 
 
-@city
 def test_wrong_files_and_wrong_people(as_user: AsUser, person: int, known: Any, signal: np.ndarray, dicom_file: bytes):
     clinic, address = as_user("clinic"), reverse("ecg:new", args=[person])
     form = {"urgency": "routine", "question": "头晕"}
@@ -249,7 +242,6 @@ def test_wrong_files_and_wrong_people(as_user: AsUser, person: int, known: Any, 
         actions.receive(files={}, person=person, institution="x", by="t", scope=Scope.system())
 
 
-@city
 def test_foreign_requests_do_not_exist(as_user: AsUser, city_db: Any, db: None):
     request = Request.objects.filter(state=rules.REQUESTED).first()
     Request.objects.filter(pk=request.pk).update(center="X", institution="X", division="/88/")
@@ -261,7 +253,6 @@ def test_foreign_requests_do_not_exist(as_user: AsUser, city_db: Any, db: None):
     assert as_user("ecg").post(f"/api/ecg/worklist/{request.uuid}/claim").status_code == 404
 
 
-@city
 def test_by_rest(as_user: AsUser, person: int, aecg_file: bytes):
     clinic, reader = as_user("clinic"), as_user("ecg")
     place = Grant.objects.get(user__username="clinic").institution.code
@@ -286,7 +277,6 @@ def test_by_rest(as_user: AsUser, person: int, aecg_file: bytes):
     assert clinic.get(f"/api/ecg/tracings/{made.json()['tracing']}").json()["format"] == "aecg"
 
 
-@city
 def test_times_are_those_of_the_requests(as_user: AsUser, city_db: Any, db: None):
     whole, found = queries.times(clock.today(), clock.today(), scope=Scope.system())
     now = clock.now()

@@ -175,7 +175,6 @@ def clinic(known: Known) -> dict[str, Any]:
     return {"by": user, "scope": Scope.of(user)}
 
 
-@pytest.mark.xdist_group("city")
 def test_a_code_on_a_screen_is_accepted_once_and_names_the_person(own_keys, known: Known, clinic):
     text, ends = actions.dynamic(person=known.here)
     assert 0 < ends - time.time() <= 60
@@ -195,7 +194,6 @@ def test_a_code_on_a_screen_is_accepted_once_and_names_the_person(own_keys, know
     assert not shown.inside
 
 
-@pytest.mark.xdist_group("city")
 def test_a_printed_code_until_it_is_revoked_or_replaced(own_keys, known: Known, clinic):
     text, row = actions.print_static(person=known.here, **clinic)
     for _ in range(2):
@@ -215,12 +213,10 @@ def test_a_printed_code_until_it_is_revoked_or_replaced(own_keys, known: Known, 
     assert verifying.verify(nobody, **clinic).reason == "nobody"
 
 
-@pytest.mark.xdist_group("city")
 def test_no_page_is_forgotten():
     assert {p.name for p in pages.urlpatterns} == {"scan", "printed", "show", "fresh", "lost"}
 
 
-@pytest.mark.xdist_group("city")
 @pytest.mark.parametrize("user", USERS)
 def test_who_scans_and_prints(user: str, own_keys, as_user: AsUser, known: Known):
     browser, expected = as_user(user), 200 if user == "clinic" else 403
@@ -235,7 +231,6 @@ def test_who_scans_and_prints(user: str, own_keys, as_user: AsUser, known: Known
     assert as_user("").get("/health-code/scan/").status_code == 302
 
 
-@pytest.mark.xdist_group("city")
 def test_the_pages_and_the_interface(own_keys, as_user: AsUser, known: Known):
     staff = as_user("clinic")
     assert staff.get(f"/health-code/residents/{known.there}/").status_code == 404

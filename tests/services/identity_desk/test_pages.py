@@ -20,8 +20,6 @@ from luoshi.platform.store.writing import commit
 from luoshi.records.matching import raw_row
 from luoshi.services.identity_desk import pages
 
-pytestmark = pytest.mark.xdist_group("city")
-
 AsUser = Callable[[str], Client]
 
 

@@ -33,7 +33,6 @@ from luoshi.services.recognition.models import QualityMark
 from ..conftest import USERS
 
 AsUser = Callable[[str], Client]
-city = pytest.mark.xdist_group("city")
 STUDY = "1.2.826.0.1.3680043.10.1"
 
 
@@ -126,7 +125,6 @@ def stow(client: Client, *files: bytes) -> Any:
     return client.post("/imaging/dicom-web/studies", body + f"--{mark}--\r\n".encode(), content_type=kind)
 
 
-@city
 def test_pictures_in_seen_and_recognised(
     pacs: Client, patient: tuple[int, str], as_user: AsUser, known: Any, monkeypatch: pytest.MonkeyPatch
 ):
@@ -203,7 +201,6 @@ def test_pictures_in_seen_and_recognised(
     assert pacs.get(f"/imaging/dicom-web/studies/{STUDY}/series").status_code == 503
 
 
-@city
 @pytest.mark.parametrize("user", [*USERS, "ecg", ""])
 def test_who_sees_what(user: str, as_user: AsUser, city_db: Any, db: None):
     study = Resource.objects.filter(type="ImagingStudy").first()
@@ -219,7 +216,6 @@ def test_who_sees_what(user: str, as_user: AsUser, city_db: Any, db: None):
     assert system.status_code == (200 if sees else 403 if user else 401)
 
 
-@city
 def test_pictures_go_up_from_a_browser(
     running: str, patient: tuple[int, str], as_user: AsUser, known: Any, monkeypatch: pytest.MonkeyPatch
 ):
@@ -251,7 +247,6 @@ def test_pictures_go_up_from_a_browser(
     assert as_user("county").get("/imaging/upload/").status_code == 403
 
 
-@city
 def test_foreign_studies_do_not_exist(as_user: AsUser, known: Any, db: None):
     study = Resource.objects.filter(type="ImagingStudy").first()
     Resource.objects.filter(pk=study.pk).update(person=known.there)
@@ -261,7 +256,6 @@ def test_foreign_studies_do_not_exist(as_user: AsUser, known: Any, db: None):
     assert as_user("clinic").get(f"/imaging/?person={known.there}").status_code == 404
 
 
-@city
 def test_every_page_has_a_guard():
     assert all(hasattr(p.callback, "permission") and hasattr(p.callback, "person_factor") for p in pages.urlpatterns)
 
@@ -276,6 +270,5 @@ def test_the_archive_is_for_us_alone(tmp_path: Path):
     assert (tmp_path / "address.json").stat().st_mode & 0o077 == 0
 
 
-@city
 def test_marks_of_the_demonstration_reach_pictures(city_db: Any, db: None):
     assert QualityMark.objects.filter(subject="ct").exists()

@@ -16,7 +16,6 @@ from luoshi.supervision.alerts.models import Message, Preference
 
 from ..conftest import USERS
 
-pytestmark = pytest.mark.xdist_group("city")
 AsUser = Callable[[str], Client]
 READERS = ("leader", "plan-officer", "county", "clinic", "steward")
 TABLE = {

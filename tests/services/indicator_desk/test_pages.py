@@ -15,7 +15,6 @@ from luoshi.services.indicator_desk import pages, rest
 
 from ..conftest import USERS, Known
 
-pytestmark = pytest.mark.xdist_group("city")
 AsUser = Callable[[str], Client]
 READERS = ("leader", "plan-officer", "county", "clinic", "steward")
 FORMATS = ("csv", "parquet", "fhir", "dhis2", "adx", "xlsx", "docx")

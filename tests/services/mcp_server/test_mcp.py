@@ -25,7 +25,6 @@ from luoshi.supervision import sources
 
 from ..conftest import USERS
 
-pytestmark = pytest.mark.xdist_group("city")
 ACCEPT = "application/json, text/event-stream"
 
 

@@ -29,7 +29,6 @@ from luoshi.services.quality.rules import Count
 
 from ..conftest import USERS, Known
 
-pytestmark = pytest.mark.xdist_group("city")
 AsUser = Callable[[str], Client]
 DAY = "2025-11-03"
 READ = ("leader", "county", "clinic", "steward")

@@ -31,7 +31,6 @@ from luoshi.simulate import exams
 
 from ..conftest import USERS
 
-pytestmark = pytest.mark.xdist_group("city")
 AsUser = Callable[[str], Client]
 TODAY = date(2025, 11, 3)
 

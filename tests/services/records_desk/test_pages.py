@@ -25,7 +25,6 @@ from luoshi.services.records_desk import pages
 
 from ..conftest import LISTS, USERS, Known
 
-pytestmark = pytest.mark.xdist_group("city")
 AsUser = Callable[[str], Client]
 
 

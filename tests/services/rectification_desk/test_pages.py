@@ -19,7 +19,6 @@ from luoshi.supervision.rectification.models import Account, Finding, Step
 
 from ..conftest import USERS, Known
 
-pytestmark = pytest.mark.xdist_group("city")
 AsUser = Callable[[str], Client]
 READ = ("leader", "plan-officer", "county", "clinic")
 ISSUE = ("leader", "plan-officer", "county")

@@ -115,7 +115,6 @@ WANTED = {
 }  # fmt: skip
 
 
-@pytest.mark.xdist_group("referral-exchange")
 def test_two_instances_refer_to_each_other(two: tuple[Instance, Instance]):
     a, b = two
     uid = a("send", **WANTED)

@@ -23,7 +23,6 @@ from luoshi.simulate.referrals import truth
 
 from ..conftest import USERS
 
-pytestmark = pytest.mark.xdist_group("city")
 AsUser = Callable[[str], Client]
 EVERYONE = (*USERS, "hospital")
 SENDERS, WATCHERS = ("clinic", "hospital"), ("leader", "plan-officer", "county")

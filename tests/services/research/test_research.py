@@ -151,7 +151,6 @@ def test_the_declared_rules_are_safe():
 
 # Pages -----------------------------------------------------------------------------------------------------------------
 
-city = pytest.mark.xdist_group("city")
 FORM = {
     "table": "condition", "title": "慢病共病研究", "purpose": "研究高血压与糖尿病的共病情况", "ethics": "2025-1",
     "start": "2024-01-01", "end": "2025-12-31", "k": "5",
@@ -177,12 +176,10 @@ def approve(as_user: AsUser, project: Project, *users: str) -> None:
     project.refresh_from_db()
 
 
-@city
 def test_every_page_has_a_guard():
     assert all(hasattr(page.callback, "permission") for page in pages.urlpatterns)
 
 
-@city
 @pytest.mark.parametrize("user", USERS)
 def test_who_sees_what(user: str, as_user: AsUser, asked: Project):
     browser = as_user(user)
@@ -195,7 +192,6 @@ def test_who_sees_what(user: str, as_user: AsUser, asked: Project):
     assert as_user("").get("/research/").status_code == 302
 
 
-@city
 def test_the_whole_way(as_user: AsUser, asked: Project):
     steward, take = as_user("steward"), f"/research/projects/{asked.pk}/take/"
     assert steward.post(take, {"format": "csv"}).status_code == 302  # not approved yet
@@ -234,7 +230,6 @@ def test_the_whole_way(as_user: AsUser, asked: Project):
     assert Taking.objects.count() == 2
 
 
-@city
 def test_k_that_cannot_be_met_is_refused_with_numbers(as_user: AsUser, root: str):
     steward = as_user("steward")
     form = {**FORM, "division": root, "k": "200", "column": ["sex", "age", "home", "diagnosis"], "step-age": "five-years",
@@ -251,14 +246,12 @@ def test_k_that_cannot_be_met_is_refused_with_numbers(as_user: AsUser, root: str
     assert not Taking.objects.exists()
 
 
-@city
 def test_nobody_approves_their_own(as_user: AsUser, asked: Project):
     Project.objects.update(applicant="leader")
     approve(as_user, asked, "leader")
     assert asked.approvals.count() == 0
 
 
-@city
 def test_one_no_sends_it_back_and_needs_a_reason(as_user: AsUser, asked: Project):
     leader = as_user("leader")
     leader.post(f"/research/approvals/{asked.pk}/decide/", {"decision": "no", "note": ""})
@@ -269,7 +262,6 @@ def test_one_no_sends_it_back_and_needs_a_reason(as_user: AsUser, asked: Project
     assert (asked.state, asked.key) == ("rejected", None)
 
 
-@city
 def test_an_approval_expires(as_user: AsUser, asked: Project):
     approve(as_user, asked, "leader", "plan-officer")
     Project.objects.update(expires=clock.today() - timedelta(days=1))
@@ -278,7 +270,6 @@ def test_an_approval_expires(as_user: AsUser, asked: Project):
         actions.take(number=asked.pk, format_="csv", by=user, scope=Scope.of(user))
 
 
-@city
 def test_another_place_does_not_exist(as_user: AsUser, asked: Project):
     Project.objects.update(division="88", applicant="somebody")
     for user, address in (("steward", "projects"), ("leader", "approvals")):
@@ -288,7 +279,6 @@ def test_another_place_does_not_exist(as_user: AsUser, asked: Project):
     assert queries.projects(scope=Scope.system()).count() == 1
 
 
-@city
 @pytest.mark.parametrize(
     "change", [{"title": ""}, {"purpose": "短"}, {"start": "x"}, {"end": "2020-01-01"}, {"k": "2"}, {"column": []},
                {"step-age": "exact"}],
@@ -301,7 +291,6 @@ def test_a_wrong_request_is_refused_on_the_page(change, as_user: AsUser, root: s
     assert as_user("steward").get("/research/new/?table=secrets").status_code == 404
 
 
-@city
 def test_what_a_page_costs(as_user: AsUser, asked: Project):
     for user, address, most in (("steward", "/research/", 7), ("steward", f"/research/projects/{asked.pk}/", 9),
                                 ("leader", "/research/approvals/", 7), ("leader", "/research/register/", 7)):  # fmt: skip

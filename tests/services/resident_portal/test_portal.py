@@ -28,7 +28,6 @@ from luoshi.services.resident_portal.models import Account, Invitation, Proxy
 
 from ..conftest import USERS, Known
 
-pytestmark = pytest.mark.xdist_group("city")
 AsUser = Callable[[str], Client]
 PASSWORD = "shan-gao-shui-chang-7"
 

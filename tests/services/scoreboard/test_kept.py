@@ -23,7 +23,6 @@ from luoshi.services.scoreboard import places, queries
 
 from ..conftest import Known
 
-pytestmark = pytest.mark.xdist_group("city")
 AsUser = Callable[[str], Client]
 
 

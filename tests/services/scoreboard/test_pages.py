@@ -26,7 +26,6 @@ from luoshi.web import fragments
 
 from ..conftest import LISTS, USERS, Known
 
-pytestmark = pytest.mark.xdist_group("city")
 AsUser = Callable[[str], Client]
 BOARD = ("leader", "plan-officer", "county", "clinic", "steward")
 

@@ -33,7 +33,6 @@ from luoshi.supervision.bulletins import (
 from luoshi.supervision.bulletins.models import File, Issue, Sending, Template
 from luoshi.supervision.papers import contents
 
-pytestmark = [pytest.mark.xdist_group("city")]
 OCTOBER = date(2025, 10, 1), date(2025, 10, 31)
 
 
