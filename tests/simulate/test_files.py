@@ -55,6 +55,7 @@ def test_every_kind_of_resource_is_valid_fhir(written: Path) -> None:
             assert not issues, (path.name, issues[0], line)
     assert kinds == {
         "Patient", "Encounter", "EpisodeOfCare", "Observation", "Condition", "Procedure", "Immunization", "CarePlan", "Task",
+        "Consent",
     }  # fmt: skip
 
 
