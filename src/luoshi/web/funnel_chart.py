@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from luoshi.web import charts
 from luoshi.web.charts import BLUE, INK, QUIET, RULE, Spec
 
+FEW = 12  # so many names find room
 _COLOURS = {"inside": BLUE, "warning": "#a35a00", "alarm": RULE}
 _SHAPES = {"inside": "circle", "warning": "diamond", "alarm": "square"}
 
@@ -45,12 +46,11 @@ def draw(
 ) -> Spec:
     """The plot. Values in `unit` (percent: 0–100); `whole` is the value of all units together, `axis` names the sizes.
 
-    Units beyond a limit carry their names; colour never stands alone: the shapes differ too.
+    Units beyond a limit carry their names, and all where they are few; colour never stands alone: the shapes differ too.
     """
-    ends = [value for dot in dots for value in (dot.value,)]
-    ends += [
-        end for curve in curves for _size, low, high in curve.points[len(curve.points) // 8 :] for end in (low, high)
-    ]
+    ends = [dot.value for dot in dots]
+    for curve in curves:
+        ends += [end for _size, *pair in curve.points[len(curve.points) // 8 :] for end in pair]
     low, high = min(ends), max(ends)
     room = (high - low) * 0.08 or 1.0
     domain = [max(0.0, low - room), min(100.0, high + room) if unit == "%" and high <= 100 else high + room]
@@ -64,16 +64,17 @@ def draw(
         "field": "value",
         "type": "quantitative",
         "scale": {"domain": domain, "nice": False},
-        "axis": {"title": None, "tickCount": 5, "domain": False},
+        "axis": {"title": None, "tickCount": 5, "domain": False}
+        | ({"labelExpr": "datum.label + '%'"} if unit == "%" else {}),
     }
     layers: list[Spec] = [
         {
-            "data": {"values": [{"size": size, "value": end} for size, *pair in curve.points for end in (pair[side],)]},
+            "data": {"values": [{"size": point[0], "value": point[side]} for point in curve.points]},
             "mark": {"type": "line", "color": QUIET, "strokeDash": list(curve.dash), "clip": True, "strokeWidth": 1.2},
             "encoding": {"x": x, "y": y},
         }
         for curve in curves
-        for side in (0, 1)
+        for side in (1, 2)
     ]
     shape = {"field": "shape", "type": "nominal", "scale": None}
     colour = {"field": "colour", "type": "nominal", "scale": None}
@@ -102,7 +103,7 @@ def draw(
             "size": dot.size,
             "value": dot.value,
             "text": f"{dot.name} {dot.text}",
-            "named": dot.place != "inside",
+            "named": dot.place != "inside" or len(dots) <= FEW,
             "shape": _SHAPES[dot.place],
             "colour": _COLOURS[dot.place],
             **({"href": dot.href} if dot.href else {}),
