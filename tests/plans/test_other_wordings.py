@@ -212,3 +212,18 @@ def test_the_later_of_two_horizons_ends_the_plan(tmp_path: Path) -> None:
     assert plan.plan.period_end == 2030
     assert plan.plan.issuer is None
     assert plan.plan.region != "中共白川市委白川市"
+
+
+def test_a_date_behind_a_heading_is_that_of_all_below(tmp_path: Path) -> None:
+    paper = tmp_path / "plan.txt"
+    paper.write_text(
+        "溪口县2025年结核病防治攻坚工作方案\n\n一、工作安排\n"
+        "（一）摸底登记（8月底前）。对65岁及以上老年人逐户登记，登记率达到95%以上。（责任单位：县卫生健康局）\n"
+        "（二）集中筛查（9月1日至10月31日）。筛查率达到90%以上，2025年9月底前可疑症状者痰检率达到100%。\n"
+        "（三）总结评估（12月底前）。患者规范管理率不低于95%。\n",
+        encoding="utf-8",
+    )
+    _, plan = read_file(paper)
+    assert [task.deadline for task in plan.tasks] == ["2025-08-31", "2025-10-31", "2025-12-31"]
+    assert [target.deadline for target in plan.targets] == ["2025-08-31", "2025-10-31", "2025-09-30", "2025-12-31"]
+    assert not any(target.deadline_inferred for target in plan.targets)

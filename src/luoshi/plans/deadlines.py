@@ -20,6 +20,8 @@ _RANGE = re.compile(
 _REPEAT = re.compile(
     r"每(?:个)?(?:半年|季度?|月|年|周|旬|学期|两年|三年)|按(?:月|季度?|年|半年)|逐年|次月\d{1,2}日前|定期"
 )
+# 摸底登记（8月底前）: nothing but a date stands behind the name of a piece of work.
+_HEADED = re.compile(r"[^。；\n（(]{2,30}[（(](?P<what>[\d年月日底初末前上下中旬半季度至到起—\-~～－.\s]{3,30})[）)]")
 _LABEL = re.compile(
     r"(?:完成|实施|推进|办结|落实|整改|工作)?(?:时限|时间|期限|时间节点|"
     r"进度安排)(?:要求)?\s*[：:]\s*(?P<what>[^。；;\n）)]{2,40})"
@@ -55,6 +57,11 @@ def task_deadline(
         found = labelled(label.group("what"), year=year, plan_years=plan_years)
         if found.value and not found.inferred:
             return Deadline(found.value, False, found.begins, repeats, "label of a time limit", label.span("what"))
+    heading = _HEADED.match(text)
+    if heading:
+        found = labelled(heading.group("what"), year=year, plan_years=plan_years)
+        if found.value and not found.inferred:
+            return Deadline(found.value, False, found.begins, repeats, "date in the heading", heading.span("what"))
     if schedule:
         phase = _phase(text[:80], year)
         if phase:

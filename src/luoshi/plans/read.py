@@ -339,11 +339,11 @@ def _headed(text: str) -> str:
     return f"{heading}。{text[at + 1 :]}"
 
 
-_LIMITS = frozenset(("column of the task table", "label of a time limit", "time limit"))
+_LIMITS = frozenset(("column of the task table", "label of a time limit", "time limit", "date in the heading"))
 
 
 def _due_with(task: Task | None, found: list[Target]) -> list[Target]:
-    """Promises without a date of their own are due when their task is, where a column or a label says so."""
+    """Promises without a date of their own are due when their task is, where a column, a label or its heading says so."""
     limit = next((e for e in task.evidence if e.field == "deadline" and e.rule in _LIMITS), None) if task else None
     if task is None or limit is None or task.deadline_inferred:
         return found

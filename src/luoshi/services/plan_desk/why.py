@@ -48,6 +48,7 @@ RULES: Sequence[tuple[str, str]] = (
     (r"column of the task table", "任务表的列"),
     (r"cell of a table", "表格单元格"),
     (r"label of a time limit", "“完成时限：”等标签"),
+    (r"date in the heading", "小标题括号里的时间"),
     (r"time limit of the task", "任务的完成时限"),
     (r"time limit", "时限栏"),
     (r"range of a phase", "阶段起止"),
