@@ -23,7 +23,7 @@ MOST_PARTS = 60
 # Longer papers than any plan are not searched.
 MOST_MARKERS, MOST_LINES = 1500, 8000
 _EXACT = 10
-_ENDS = re.compile(r"[。；;！!？?）)】\]”：:]$")
+ENDS = re.compile(r"[。；;！!？?）)】\]”：:]$")
 _TAIL, _HEAD = 60, 60
 # A printed order stands unless another reads better by this much.
 CLEARLY, PERHAPS = 5.0, 2.0
@@ -87,7 +87,7 @@ def most_breaks(reading: RunningText) -> float:
 def is_ragged(reading: RunningText) -> bool:
     """Whether so many lines stop in the middle of a sentence that their ends say nothing of pages."""
     lines = (reading.text[para.start : para.end] for para in reading.paras if para.kind != ROW)
-    return sum(1 for line in lines if len(line) >= 20 and not _ENDS.search(line)) > most_breaks(reading)
+    return sum(1 for line in lines if len(line) >= 20 and not ENDS.search(line)) > most_breaks(reading)
 
 
 def torn_lines(reading: RunningText) -> list[int]:
@@ -120,7 +120,7 @@ def _breaks(reading: RunningText, markers: list[Marker], language: Language) -> 
         signed = bool(sections.DATE_LINE.match(line.strip()))
         if signed and para.start not in begins and len(following) > 20 and following[-1:] in "。；）":
             torn = True  # after the date of a paper no text goes on
-        if not torn and (_ENDS.search(line) or sections.is_end_matter(line)):
+        if not torn and (ENDS.search(line) or sections.is_end_matter(line)):
             continue
         if not torn and _stands_alone(line, following, numbered=before.start in begins):
             continue
@@ -157,7 +157,7 @@ def _last_piece(reading: RunningText, cuts: list[int], begins: set[int], languag
 def cut_off(text: str) -> bool:
     """Whether a text ends in the middle of a sentence."""
     last = text.rstrip().rsplit("\n", 1)[-1]
-    return len(last) > 24 and not _ENDS.search(last) and not sections.is_end_matter(last) and "|" not in last
+    return len(last) > 24 and not ENDS.search(last) and not sections.is_end_matter(last) and "|" not in last
 
 
 def _stands_alone(line: str, following: str, *, numbered: bool) -> bool:
@@ -168,8 +168,8 @@ def _stands_alone(line: str, following: str, *, numbered: bool) -> bool:
         or re.match(r"[\u4e00-\u9fff]{0,5}[。；，,）)]", following)
     ):
         return False
-    begins_fresh = bool(OPENING.match(following)) or bool(_LABELLED.match(following))
-    if _LABELLED.match(line):
+    begins_fresh = bool(OPENING.match(following)) or bool(LABELLED.match(following))
+    if LABELLED.match(line):
         return begins_fresh or not re.match(r"[\u4e00-\u9fff]{0,12}[，,。；;、）)]", following)
     if len(line) > 46 or re.search(r"[、，,]$", line):
         return False
@@ -182,7 +182,7 @@ def _stands_alone(line: str, following: str, *, numbered: bool) -> bool:
 _CUT_WORD = re.compile(
     r"(?:[以和及与在把被达占]|(?<!目)的|[不未](?:少|低|高|超)|[^对关]于|[一二三四五六七八九十\d]|[（(“《、，,])$"
 )
-_LABELLED = re.compile(r"[（(【]?[\u4e00-\u9fff]{2,10}[：:]")
+LABELLED = re.compile(r"[（(【]?[\u4e00-\u9fff]{2,10}[：:]")
 
 
 def _rest_of_sentence(text: str) -> bool:
@@ -211,9 +211,9 @@ def _parts(reading: RunningText, cuts: list[int], markers: list[Marker], languag
         lines = text.split("\n")
         inside = tuple(marker for marker in numbered if start <= marker.start < end)
         last = reading.text.rfind("\n", start, max(start, end - 1)) + 1
-        opens = start == 0 or start in begins or bool(OPENING.match(text) or _LABELLED.match(text))
+        opens = start == 0 or start in begins or bool(OPENING.match(text) or LABELLED.match(text))
         opens = opens or sections.is_end_matter(lines[0]) or bool(_SIGNED.search(lines[0]))
-        closes = bool(_ENDS.search(text)) or (
+        closes = bool(ENDS.search(text)) or (
             len(lines) > 1 and _stands_alone(lines[-1], "", numbered=last in begins or bool(OPENING.match(lines[-1])))
         )
         headless = start not in begins and start > 0 and language.headless(text)

@@ -7,18 +7,16 @@ clearly better than the printed ones, and only when no number counts worse than 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from luoshi.documents.wrapping import OPENING
 from luoshi.plans import sections
 from luoshi.plans.numbering import Marker
+from luoshi.plans.page_seams import ENDS, LABELLED
 from luoshi.plans.running_text import ROW, RunningText
 
 _MOST_LINES = 400
-_ENDS = re.compile(r"[。；;！!？?）)】\]”：:]$")
-_LABELLED = re.compile(r"[（(【]?[\u4e00-\u9fff]{2,10}[：:]")
 _REACH = 60
 
 
@@ -94,13 +92,13 @@ def _line(text: str, start: int, begins: set[int], headless: Callable[[str], boo
     head = text[start : start + _REACH]
     before = text[:start].rstrip()
     torn = start not in begins and headless(head)
-    fresh = start in begins or bool(OPENING.match(head)) or bool(_LABELLED.match(head))
+    fresh = start in begins or bool(OPENING.match(head)) or bool(LABELLED.match(head))
     return _Line(start, before[-_REACH:], head, _closes(before), fresh and not torn, torn)
 
 
 def _closes(text: str) -> bool:
     last = text.rstrip().rsplit("\n", 1)[-1]
-    return bool(_ENDS.search(last)) or sections.is_end_matter(last)
+    return bool(ENDS.search(last)) or sections.is_end_matter(last)
 
 
 def _ending(line: _Line) -> float:

@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from threading import Lock
 
 from luoshi.kernel.errors import NotFound, nearest
 from luoshi.platform.access.scope import Scope
@@ -80,6 +81,7 @@ class Known:
 
 _known: dict[str, Known] = {}
 _coming: list[Callable[[], None]] = []
+_registering = Lock()
 
 
 def add(registers: Callable[[], None]) -> None:
@@ -88,9 +90,12 @@ def add(registers: Callable[[], None]) -> None:
 
 
 def _all() -> dict[str, Known]:
-    """Every registered provider by its kind."""
-    while _coming:
-        _coming.pop(0)()
+    """Every registered provider by its kind. Whoever asks while another still registers waits for it."""
+    if _coming:
+        with _registering:
+            while _coming:
+                _coming[0]()
+                del _coming[0]
     return _known
 
 
