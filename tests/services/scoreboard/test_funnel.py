@@ -56,7 +56,7 @@ def test_no_funnel_where_chance_has_no_say():
     assert funnel(promise(indicator="htn-std", kind="change"), ranked()) is None
 
 
-def test_the_picture_names_who_lies_outside_and_shapes_tell_what_colours_tell():
+def test_the_picture_names_all_of_a_few_and_who_lies_outside_of_many():
     found = funnel(promise(indicator="htn-std"), ranked())
     dots = [
         funnel_chart.Dot(u.name, u.denominator, u.value, f"{u.value}%", found.places[u.name])
@@ -64,10 +64,21 @@ def test_the_picture_names_who_lies_outside_and_shapes_tell_what_colours_tell():
         if u.name in found.places
     ]
     curves = [funnel_chart.Curve(found.inner, (6, 3)), funnel_chart.Curve(found.outer, (2, 3))]
-    spec = funnel_chart.draw(dots, curves, whole=found.whole, whole_text="合计", axis="人数", unit="%")
-    values = {d["name"]: d for d in spec["data"]["values"]}
-    assert {name for name, d in values.items() if d["named"]} == {n for n, p in found.places.items() if p != "inside"}
+
+    def drawn(dots):
+        return funnel_chart.draw(dots, curves, whole=found.whole, whole_text="合计", axis="人数", unit="%")
+
+    def named(spec):
+        return {dot["name"] for dot in spec["data"]["values"] if dot["named"]}
+
+    few = drawn(dots)
+    assert named(few) == set(found.places)  # there is room for every name
+    crowd = [funnel_chart.Dot(f"n{n}", 200 + n, found.whole, "", "inside") for n in range(funnel_chart.FEW)]
+    many = drawn(dots + crowd)
+    assert named(many) == {name for name, place in found.places.items() if place != "inside"}
+    values = {dot["name"]: dot for dot in many["data"]["values"]}
     assert values["far"]["shape"] != values["big"]["shape"]
-    picture = charts.svg(spec)
+    picture = charts.svg(many)
     assert ">far<" in picture
     assert ">big<" not in picture
+    assert ">big<" in charts.svg(few)
