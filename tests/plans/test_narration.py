@@ -35,6 +35,15 @@ def test_a_report_without_a_title_is_told_by_its_tense(text: str) -> None:
     assert plan.targets == []
 
 
+def test_what_a_report_tells_is_shown_as_told_and_promised_by_nobody() -> None:
+    plan = plan_in("临川县2024年卫生健康工作总结\n" + REPORT)
+    told = {(result.metric, result.value, result.unit, result.year) for result in plan.results}
+    assert {("县域内就诊率", 91.2, "%", 2024), ("老年人健康管理率", 68.9, "%", 2024)} <= told
+    assert plan.targets == []
+    assert all(REPORT.count(result.quote) for result in plan.results)
+    assert [result.id for result in plan.results] == [f"R{n}" for n in range(1, len(plan.results) + 1)]
+
+
 def test_a_mixed_paper_gives_its_second_half() -> None:
     plan = plan_in(
         "东河区2024年工作总结及2025年工作计划\n一、2024年主要工作\n（一）建档率达95.1%，新建社区卫生服务中心2所。\n"

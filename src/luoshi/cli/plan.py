@@ -13,7 +13,7 @@ from luoshi.cli.plan_ledger import ledger, ledger_import
 from luoshi.cli.plan_list import list_plans
 from luoshi.cli.plan_load import load
 from luoshi.plans.evidence import Evidence
-from luoshi.plans.model import Plan
+from luoshi.plans.model import Plan, Result
 from luoshi.plans.tracing import plain_value
 
 
@@ -97,8 +97,15 @@ def _table(plan: Plan, *, why: bool = False) -> list[str]:
         lines += by_task.get(task.id, [])
     if by_task.get(None):
         lines += ["", "Targets outside tasks", *by_task[None]]
+    if plan.results:
+        lines += ["", "Results told, promised by nobody", *map(_result, plan.results)]
     counts = f"{len(plan.actions)} actions, {len(plan.tasks)} tasks, {len(plan.targets)} targets"
     return [*lines, "", f"{counts}   (* lead, ~ inferred)"]
+
+
+def _result(result: Result) -> str:
+    value = "–".join(f"{v:g}" for v in (result.value if isinstance(result.value, list) else [result.value]))
+    return f"      {result.id:<5}{result.metric} {result.op} {value}{result.unit}  {result.year or ''}".rstrip()
 
 
 def _fit(text: str, width: int) -> str:

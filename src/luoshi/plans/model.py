@@ -115,9 +115,26 @@ class Target:
 
 
 @dataclass
+class Result:
+    """A figure of a part that tells what was done (签约率达到62%, in a report): found and shown, but promised by nobody.
+    `year`: the year it is told of, None where none is printed near it; the other fields are those of a `Target`."""
+
+    id: str
+    quote: str
+    start: int
+    end: int
+    metric: str
+    op: Op
+    value: float | list[float]
+    unit: str
+    year: int | None = None
+
+
+@dataclass
 class Plan:
     """A plan read from one document. `notes` are plain sentences about the reading as a whole; `page_order` lists the
-    physical segments in logical order where a repair was proposed. `safeguards` are the weak tasks of 保障措施 sections."""
+    physical segments in logical order where a repair was proposed. `safeguards` are the weak tasks of 保障措施 sections,
+    `results` the figures of parts that only tell."""
 
     plan: PlanHead
     actions: list[Action] = field(default_factory=list)
@@ -126,6 +143,7 @@ class Plan:
     notes: list[str] = field(default_factory=list)
     page_order: list[tuple[int, int]] = field(default_factory=list)
     safeguards: list[Task] = field(default_factory=list)
+    results: list[Result] = field(default_factory=list)
 
     def to_json(self) -> dict[str, Any]:
         """Plain data, ready for JSON."""

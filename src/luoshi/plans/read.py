@@ -10,7 +10,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from luoshi.documents import Document, open_document
-from luoshi.plans import damage, deadlines, papers, tracing, unit_habits, units
+from luoshi.plans import damage, deadlines, papers, results, tracing, unit_habits, units
 from luoshi.plans import years as year_pairs
 from luoshi.plans.evidence import Printed
 from luoshi.plans.head import read_head, written_year
@@ -114,6 +114,8 @@ class _PlanReader:
             piece = Piece("", ())
             task.evidence += tracing.of_units(self.printed, piece, units.Units(), task.inherited_units)
         self._targets(raw, table)
+        told = [t for p in self.found.background for t in self._find(p, text=_headed(p.text, dated=True), told=True)]
+        self.result.results = results.of(told, self.head, {(t.start, t.end) for t in self.result.targets})
         self.head.evidence = tracing.head(self.printed, self.head)
         if self.repair.changed:
             self.result.page_order = list(self.repair.order)
@@ -301,14 +303,16 @@ class _PlanReader:
             if index not in table.used:
                 take(find_table_targets(self.document, held, year=self.year, plan_years=self.years), None, doubt)
 
-    def _find(self, piece: Piece, times: tuple[int | None, Years] | None = None, text: str = "") -> list[Target]:
-        """The targets of a piece; `text` is what to read where it is not quite the text of the piece."""
+    def _find(
+        self, piece: Piece, times: tuple[int | None, Years] | None = None, text: str = "", *, told: bool = False
+    ) -> list[Target]:
+        """The targets of a piece; `text` is what to read where it is not quite the text of the piece. `told`: its results."""
         if len(piece.text) > _LONGEST_TASK:
             return []
         year, years = times or (self.year, self.years)
         years = self.goal_years if years == self.years else years
         found = find_targets(
-            text or piece.text, offset_of=piece.offset_of, year=year, plan_years=years, usual=self.usual
+            text or piece.text, offset_of=piece.offset_of, year=year, plan_years=years, usual=self.usual, told=told
         )
         for target in found:
             for entry in target.evidence:
@@ -330,11 +334,12 @@ def _titled(item: RawTask) -> str:
     return f"{text[:at]}。{text[at + 1 :]}" if alone else text
 
 
-def _headed(text: str) -> str:
-    """A part with a full stop for the line end behind its heading, where the heading names no date: 工作目标 / 覆盖率达到60%."""
+def _headed(text: str, *, dated: bool = False) -> str:
+    """A part with a full stop for the line end behind its heading: 工作目标 / 覆盖率达到60%; with one that names a date only
+    where that is `dated`."""
     at = text.find("\n")
     heading = text[: max(at, 0)]
-    if not 2 <= len(heading) <= 24 or re.search(r"\d|[。；，：:]|年", heading):
+    if not 2 <= len(heading) <= 24 or re.search(r"[。；，：:]" if dated else r"\d|[。；，：:]|年", heading):
         return text
     return f"{heading}。{text[at + 1 :]}"
 

@@ -49,7 +49,7 @@ class Refusal:
 
 @dataclass
 class Context:
-    """What the clause grammar may look at besides the clause itself."""
+    """What the clause grammar may look at besides the clause itself. `told`: results are looked for, not promises."""
 
     text: str
     sentence_start: int
@@ -58,3 +58,4 @@ class Context:
     previous: Reading | None = None
     previous_clause: str = ""
     topic: str = ""
+    told: bool = False

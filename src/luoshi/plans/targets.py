@@ -68,14 +68,16 @@ def find_targets(
     year: int | None,
     plan_years: tuple[int | None, int | None] = (None, None),
     usual: tuple[str, ...] = (),
+    told: bool = False,
 ) -> list[Target]:
     """The targets of one text in reading order, ids `G1`… within it (the caller renumbers), `task` unset.
 
     `offset_of` maps an index of `text` to a document offset. `year` completes dates without a year (6月底前) and gives the
     deadline where none is printed; the end of `plan_years` comes first there, and figures dated before its start are taken
     as results, not promises. `usual` are the years the whole paper deals its values out to (`years.usual`).
+    `told`: the text tells what was done, and figures of the past are what is looked for.
     """
-    found = scan(text, year=year, plan_years=plan_years, usual=usual)
+    found = scan(text, year=year, plan_years=plan_years, usual=usual, told=told)
     out: list[Target] = []
     for row in found.rows:
         for target, first, last in flat_tables.targets_of_row(row, year=year, plan_years=plan_years):
@@ -106,7 +108,7 @@ def find_targets(
 
 def scan(
     text: str, *, year: int | None = None, plan_years: tuple[int | None, int | None] = (None, None),
-    usual: tuple[str, ...] = (),
+    usual: tuple[str, ...] = (), told: bool = False,
 ) -> Scan:  # fmt: skip
     """Readings and refusals of one text, for `find_targets` and for people who ask why a number was left out."""
     plain = Plain.of(text)
@@ -122,7 +124,7 @@ def scan(
     for sentence in sentences(plain.text):
         first = bisect_left(starts, sentence.start)
         inside = numbers[first : bisect_left(starts, sentence.end)]
-        _read_sentence(result, sentence, inside)
+        _read_sentence(result, sentence, inside, told=told)
     anaphora.resolve(plain.text, result.readings)
     years.deal(plain.text, result.readings, usual)
     for before, reading in pairwise(result.readings):
@@ -134,13 +136,14 @@ def scan(
         if anaphora.TOLD not in reading.flags:
             topics.supply(plain.text, reading)
     kept: list[Reading] = []
-    told = _told_years(plain.text, mentions)
+    past = _told_years(plain.text, mentions)
     for reading in result.readings:
         dated = when.governing(plain.text, mentions, reading)
         if (
-            dated is not None
+            not told
+            and dated is not None
             and reading.deadline is None
-            and (_before_plan(plain.text, dated, year, plan_years) or dated in told)
+            and (_before_plan(plain.text, dated, year, plan_years) or dated in past)
         ):
             quote = plain.text[reading.start : reading.end]
             result.refusals.append(
@@ -205,7 +208,7 @@ def _before_plan(text: str, dated: Mention, year: int | None, plan_years: tuple[
     return begin is not None and dated.year < begin
 
 
-def _read_sentence(result: Scan, sentence: Sentence, numbers: list[Quantity]) -> None:
+def _read_sentence(result: Scan, sentence: Sentence, numbers: list[Quantity], *, told: bool) -> None:
     text = result.plain.text
     clauses: dict[tuple[int, int], list[Quantity]] = {}
     for quantity in numbers:
@@ -216,7 +219,7 @@ def _read_sentence(result: Scan, sentence: Sentence, numbers: list[Quantity]) ->
         before = text[max(sentence.start, left - 200) : left].rstrip("，；：")
         context = Context(
             text=text, sentence_start=sentence.start, clause_start=left, clause_end=right, previous=previous,
-            previous_clause=re.split(r"[，；：]", before)[-1] if before else "",
+            previous_clause=re.split(r"[，；：]", before)[-1] if before else "", told=told,
         )  # fmt: skip
         for reading in _read_clause(result, context, members):
             previous = reading

@@ -179,6 +179,26 @@ class TestDesk:
         assert "<script>alert" not in html
         assert "&lt;script&gt;" in html
 
+    def test_results_are_shown_apart_and_can_be_taken_as_a_target(self, officer, client):
+        text = (
+            "云岭市2024年工作总结及2025年工作打算\n一、2024年工作完成情况\n家庭医生签约率达到61.5%，比上年有了提高。县域内就诊率已达到91%。\n"
+            "二、2025年工作打算\n1.做好签约。家庭医生签约率达到65%以上。\n"
+        )
+        plan = actions.load(content=text.encode(), name="总结.txt", by=officer, scope=Scope.of(officer)).plan
+        assert [t.value for t in plan.targets.all()] == [65.0]
+        client.force_login(officer)
+        page = client.get(reverse("plan_desk:desk", args=[plan.pk])).content.decode()
+        assert "只说已做到的数据" in page
+        assert "县域内就诊率 91%" in page
+        told = next(entry for entry in plan.results if entry["value"] == 61.5)
+        link = f"{reverse('plan_desk:add', args=[plan.pk])}?start={told['start']}&amp;end={told['end']}"
+        assert link in page
+        assert "61.5" in client.get(link.replace("&amp;", "&")).content.decode()
+        plan.status = Plan.Status.CONFIRMED
+        plan.confirmed_at = plan.loaded_at
+        plan.save()
+        assert link not in client.get(reverse("plan_desk:desk", args=[plan.pk])).content.decode()
+
     @pytest.mark.parametrize("show", ["order", "doubtful"])
     def test_queries_do_not_grow_with_the_plan(self, show, plan, officer, client, django_assert_num_queries):
         client.force_login(officer)

@@ -47,7 +47,8 @@ _SPENT_TIME = re.compile(r"时间|时长|时限|住院日|天数|半径|响应|�
 
 def reason(site: Site) -> str:
     """A reason in plain words, or nothing when the grammar may go on."""
-    return _shape(site) or _scoring(site) or _funding(site) or _told(site) or _past(site) or _measure(site)
+    past = "" if site.context.told else _told(site) or _past(site)
+    return _shape(site) or _scoring(site) or _funding(site) or past or _measure(site)
 
 
 _TRIGGERS = re.compile(r"[^，。；]{0,24}(?:的|时|后)?[，]?(?:时|的)[，]?(?:应|须|要|即|立即|及时|可|予以|给予|由)")

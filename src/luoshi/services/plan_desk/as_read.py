@@ -34,6 +34,7 @@ def plan(row: Plan) -> model.Plan:
         notes=list(row.notes),
         page_order=[(start, end) for start, end in row.page_order],
         safeguards=[_task(task) for task in tasks if task.safeguard],
+        results=[model.Result(**entry) for entry in row.results],
     )
 
 

@@ -32,6 +32,7 @@ def plan_fields(document: Document, reading: read.Plan) -> dict[str, Any]:
         "default_units": list(head.default_units),
         "notes": list(dict.fromkeys([*document.notes, *reading.notes])),
         "evidence": told(head.evidence),
+        "results": [asdict(result) for result in reading.results],
         "page_order": [list(span) for span in reading.page_order],
         "text": document.text,
         "blocks": [[b.start, b.end, b.kind, b.level, b.page] for b in document.blocks],

@@ -38,6 +38,8 @@ class Plan(models.Model):
     based_on = models.JSONField(default=list)
     default_units = models.JSONField(default=list)
     notes = models.JSONField(default=list)
+    # Figures that are only told as done (`luoshi.plans.model.Result` as data).
+    results = models.JSONField(default=list)
     # Why each field of the head reads as it does (`luoshi.plans.evidence.Evidence` as data).
     evidence = models.JSONField(default=list)
     # Document spans in reading order where the print is out of order, and who accepted or changed that order.
@@ -88,6 +90,11 @@ class Plan(models.Model):
     def why(self) -> list[dict[str, Any]]:
         """Each field of the head with what speaks for it, in the language of the page."""
         return [why.said(entry) for entry in self.evidence]
+
+    @property
+    def told(self) -> list[dict[str, Any]]:
+        """The figures only told as done, each with its words: 签约率 62%（2024年）."""
+        return [entry | {"words": wording.result(entry)} for entry in self.results]
 
     @property
     def check_time(self) -> str:

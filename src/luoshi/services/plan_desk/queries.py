@@ -18,7 +18,7 @@ from luoshi.platform.access.scope import Scope
 from luoshi.services.plan_desk import rules
 from luoshi.services.plan_desk.models import Correction, Plan, Status, Target, Task
 
-_BODY = ("text", "blocks")
+_BODY = ("text", "blocks", "results")
 
 
 def plans(scope: Scope) -> QuerySet[Plan]:

@@ -160,6 +160,15 @@ def refusal(error: UserError) -> str:
     return said if said != error.message else f"{error.message} {error.todo}".strip()
 
 
+def result(entry: dict[str, Any]) -> str:
+    """A figure told as done, with the year it is told of."""
+    value = entry["value"]
+    number = "–".join(map(rules.amount, value)) if isinstance(value, list) else rules.amount(value)
+    bound = "" if entry["op"] in ("=", "between") else f"{rules.OP_WORDS[entry['op']]} "
+    year = _("（%(year)s年）") % {"year": entry["year"]} if entry["year"] else ""
+    return f"{entry['metric']} {bound}{number}{entry['unit']}{year}"
+
+
 FIELDS = {
     "metric": _("指标"),
     "op": _("比较"),
