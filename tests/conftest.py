@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import shutil
@@ -29,9 +30,17 @@ hypothesis_settings.load_profile("luoshi")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What takes longest comes first, so that no worker begins it when the others are done."""
+    """What takes longest comes first, so that no worker begins it when the others are done. One file begins with making
+    the city; the others that need it come after the slow ones that do not, so that none of them waits for it."""
     slow = {item.path for item in items if item.get_closest_marker("slow")}
-    items.sort(key=lambda item: item.path not in slow)
+    inside = [item.path for item in items if item.path in slow and "city" in getattr(item, "fixturenames", ())]
+
+    def turn(item: pytest.Item) -> int:
+        if item.path not in slow:
+            return 3
+        return 0 if inside[:1] == [item.path] else 2 if item.path in inside else 1
+
+    items.sort(key=turn)
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -201,7 +210,7 @@ class City:
 
 @pytest.fixture(scope="session")
 def city(tmp_path_factory: pytest.TempPathFactory) -> City:
-    """What `luoshi demo` makes, made once by each worker.
+    """What `luoshi demo` makes: made by the worker that needs it first, copied by the others.
 
     `LUOSHI_TEST_CITY` names a folder where it is kept between runs (for those who write pages).
     """
@@ -209,10 +218,22 @@ def city(tmp_path_factory: pytest.TempPathFactory) -> City:
     home = Path(kept) if kept else tmp_path_factory.mktemp("city") / "home"
     foreign = ("DATABASE_URL", "LUOSHI_", "DJANGO_")
     environment = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
-    command = [sys.executable, "-m", "luoshi.cli.main", "demo", "--home", str(home), "--residents", "1000"]
-    made = subprocess.run([*command, "--seed", "3", "--no-serve"], cwd=ROOT, env=environment, capture_output=True)
-    if made.returncode:
-        pytest.fail(f"`luoshi demo` failed:\n{made.stdout.decode()[-1000:]}\n{made.stderr.decode()[-3000:]}")
+
+    def make(home: Path) -> None:
+        command = [sys.executable, "-m", "luoshi.cli.main", "demo", "--home", str(home), "--residents", "1000"]
+        made = subprocess.run([*command, "--seed", "3", "--no-serve"], cwd=ROOT, env=environment, capture_output=True)
+        if made.returncode:
+            pytest.fail(f"`luoshi demo` failed:\n{made.stdout.decode()[-1000:]}\n{made.stderr.decode()[-3000:]}")
+
+    if kept or "PYTEST_XDIST_WORKER" not in os.environ:
+        make(home)
+    else:
+        shared = tmp_path_factory.getbasetemp().parent / "city"
+        with shared.with_suffix(".lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not (shared / "ready.json").exists():
+                make(shared)
+        shutil.copytree(shared, home)
     ready = json.loads((home / "ready.json").read_text("utf-8"))
     environment |= {
         "LUOSHI_HOME": str(home),
