@@ -409,6 +409,7 @@ def test_rates_are_the_boards(desk: Desk, as_user: AsUser):
         page = as_user("clinic").get(f"/contracts/rates/?institution={desk.institution}").content.decode()
         assert f"{value.value:.1f}%" in page
         assert f"{value.numerator:g}/{value.denominator:g}" in page
+        assert "全国目标：2035 年 ≥75%" in page
 
 
 def test_the_seeds_promises_are_bound_to_these_indicators(desk: Desk):

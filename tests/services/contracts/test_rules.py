@@ -159,3 +159,12 @@ def test_a_fee_holds_from_its_day_to_its_day():
     book = catalogue.fees()
     assert book.on(date(2024, 12, 31)).yuan == 120
     assert book.on(date(2025, 1, 1)).yuan == 130
+
+
+def test_the_nations_goals_are_those_of_the_opinion_and_end_with_their_year():
+    goals = catalogue.goals()
+    assert goals.points_a_year == (1, 3)
+    assert {g.indicator: g.least for g in goals.goals} == {"contract-rate": 75, "contract-priority": 85}
+    assert goals.of("contract-rate", date(2025, 11, 3)) is not None
+    assert goals.of("contract-rate", date(2036, 1, 1)) is None
+    assert goals.of("contract-renew", date(2025, 11, 3)) is None

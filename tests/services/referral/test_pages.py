@@ -198,6 +198,18 @@ def test_a_county_sees_its_own_flows(as_user: AsUser, incoming: Referral):
     assert f"{found.whole.in_time}/{found.whole.answered}" in page
 
 
+def test_the_alliances_page_shows_all_fourteen(as_user: AsUser, city_db: Any):
+    """Those the county shows by papers say which; those reckoned from records have their value."""
+    sheet = openpyxl.load_workbook(
+        io.BytesIO(as_user("leader").get("/referral/watch/alliance/?format=xlsx").content)
+    ).worksheets[0]
+    rows = {str(row[0]): row for row in sheet.iter_rows(values_only=True) if row[0] is not None}
+    assert {str(n) for n in range(1, 15)} <= set(rows)
+    assert "佐证材料" in str(rows["2"])
+    assert "会议记录" in as_user("leader").get("/referral/watch/alliance/").content.decode()
+    assert any(isinstance(cell, float) for cell in rows["14"])
+
+
 def test_files(as_user: AsUser, incoming: Referral):
     for user, address in (("hospital", "?box=in&format=xlsx"), ("leader", "watch/?format=xlsx"),
                           ("hospital", "capacity/?format=xlsx"), ("leader", "watch/alliance/?format=xlsx"),

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from luoshi.indicators import Catalogue
 from luoshi.kernel.clock import CHINA
 from luoshi.kernel.errors import Refused
 from luoshi.kernel.machine import CLOCK
@@ -211,3 +212,15 @@ def test_every_state_has_somebody_whose_turn_it_is():
         assert turn in offered
     assert set(rules.SENDERS_TURN) | set(rules.RECEIVERS_TURN) == set(rules.OPEN)
     assert set(rules.OPEN) | rules.MACHINE.final == set(rules.MACHINE.states)
+
+
+def test_the_alliances_set_is_whole_and_every_item_is_answered():
+    """Fourteen items in the five dimensions of the source: three by what is handed in, eleven by an indicator."""
+    declared = book.alliance()
+    assert [item.number for item in declared.items] == list(range(1, 15))
+    assert [item.number for item in declared.items if item.evidence] == [1, 2, 3]
+    known = Catalogue.load().indicators
+    assert {
+        name for item in (*declared.items, *declared.beside) for name in (item.indicator, item.also) if name
+    } <= set(known)
+    assert list(dict.fromkeys(item.dimension for item in declared.items)) == list(declared.dimensions)

@@ -1,4 +1,5 @@
-"""What experts decide about contracts, read from `catalog/rules/contracts/`: groups, items, packages, fees, ends, signs. Pure."""
+"""What experts decide about contracts, read from `catalog/rules/contracts/`: groups, items, packages, fees, ends, signs and
+goals. Pure."""
 
 from __future__ import annotations
 
@@ -212,6 +213,28 @@ class Signs(Entry):
         return found
 
 
+class Goal(Entry):
+    """An indicator is to reach `least` percent by a day."""
+
+    indicator: str
+    least: float
+    by: date
+
+
+class Goals(Entry):
+    """The whole of `goals.yaml`: what the nation promises."""
+
+    source: str
+    confidence: Confidence
+    since: date
+    points_a_year: tuple[float, float]
+    goals: tuple[Goal, ...]
+
+    def of(self, indicator: str, day: date) -> Goal | None:
+        """The goal of an indicator that stands on a day."""
+        return next((g for g in self.goals if g.indicator == indicator and self.since <= day <= g.by), None)
+
+
 KINDS = ("burst", "day", "night", "phone", "gone", "unserved")
 
 
@@ -269,6 +292,12 @@ def fees() -> Fees:
 def signs() -> Signs:
     """`signs.yaml`."""
     return read_entry(FOLDER / "signs.yaml", Signs)
+
+
+@cache
+def goals() -> Goals:
+    """`goals.yaml`."""
+    return read_entry(FOLDER / "goals.yaml", Goals)
 
 
 @cache

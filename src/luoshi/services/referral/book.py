@@ -180,11 +180,22 @@ class Rules(Entry):
 
 
 class Item(Named):
-    """One indicator of the monitoring set."""
+    """One item of the monitoring set: answered by an indicator, or (where `indicator` is empty) by what is handed in,
+    named in `evidence`. `also`: another indicator that bears on it."""
 
     number: int
+    dimension: str = ""
     indicator: str
+    also: str = ""
     confidence: Confidence
+    evidence: str = ""
+    evidence_en: str = ""
+
+    @model_validator(mode="after")
+    def _answered(self) -> Item:
+        if bool(self.indicator) == bool(self.evidence) or bool(self.evidence) != bool(self.evidence_en):
+            raise ValueError("an item has an indicator, or the evidence that answers it in both languages")
+        return self
 
 
 class Alliance(Entry):
@@ -192,9 +203,9 @@ class Alliance(Entry):
 
     source: str
     confidence: Confidence
+    dimensions: dict[str, Named]
     items: tuple[Item, ...]
     beside: tuple[Item, ...]
-    unnamed: tuple[int, ...]
 
 
 class _Up(Entry):
@@ -258,8 +269,14 @@ def disease(id_: str) -> Disease | None:
 
 @cache
 def alliance() -> Alliance:
-    """The monitoring set of county alliances."""
-    return read_entry(FOLDER / "alliance.yaml", Alliance)
+    """The monitoring set of county alliances, complete and in order. Raises `CatalogError`."""
+    path = FOLDER / "alliance.yaml"
+    found = read_entry(path, Alliance)
+    if [item.number for item in found.items] != list(range(1, 15)):
+        raise CatalogError("the set has fourteen items, numbered in order.", where=str(path))
+    if odd := [item.number for item in found.items if item.dimension not in found.dimensions]:
+        raise CatalogError(f"item {odd[0]} is of no dimension that is declared.", where=str(path))
+    return found
 
 
 def _distinct(ids: list[str], where: str) -> None:

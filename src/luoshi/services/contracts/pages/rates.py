@@ -51,7 +51,10 @@ def three(request: SignedInRequest) -> HttpResponse:
     untils = [v.data_until for v in here.values if v.data_until]
     context = frame.base(request, "rates") | {
         "here": here,
-        "big": [(_name(v), v, _text(v), frame.share(v.numerator, v.denominator), _picture(v)) for v in here.values],
+        "big": [
+            (_name(v), _goal(v), _text(v), frame.share(v.numerator, v.denominator), _picture(v)) for v in here.values
+        ],
+        "goals": _goals(),
         "tables": tables,
         "until": min(untils) if untils else None,
         "above": _above(division, scope) if division and not asked else [],
@@ -74,15 +77,37 @@ def _text(value: Value) -> str:
     return "—" if value.value is None else f"{value.value:.1f}%"
 
 
+def _goal(value: Value) -> str:
+    """What the nation promises of an indicator, in words; empty where it says nothing."""
+    goal = catalogue.goals().of(value.indicator, clock.today())
+    if goal is None:
+        return ""
+    return _("全国目标：%(year)s 年 ≥%(least)g%%") % {"year": goal.by.year, "least": goal.least}
+
+
+def _goals() -> str:
+    known = catalogue.goals()
+    low, high = known.points_a_year
+    return _("全国要求签约率每年提高 %(low)g—%(high)g 个百分点。依据：%(source)s") % {
+        "low": low,
+        "high": high,
+        "source": known.source,
+    }
+
+
 def _picture(value: Value) -> str:
-    return bullet(value.value, None, light_key="green", top=100.0)
+    goal = catalogue.goals().of(value.indicator, clock.today())
+    return bullet(value.value, goal.least if goal else None, light_key="green", top=100.0)
 
 
 def _whole(here: rates.Rated) -> Table:
     rows = [
-        [Cell(_name(v)), Cell(_text(v), v.value, note=frame.share(v.numerator, v.denominator))] for v in here.values
+        [Cell(_name(v), note=_goal(v)), Cell(_text(v), v.value, note=frame.share(v.numerator, v.denominator))]
+        for v in here.values
     ]
-    return Table(here.name, [Column(_("指标"), head=True, width=40), Column(_("数值"), "number")], rows)
+    return Table(
+        here.name, [Column(_("指标"), head=True, width=40), Column(_("数值"), "number")], rows, notes=[_goals()]
+    )
 
 
 def _places(caption: str, found: Sequence[rates.Rated], kind: str) -> Table:

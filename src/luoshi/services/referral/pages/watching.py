@@ -146,15 +146,8 @@ def alliance(request: SignedInRequest) -> HttpResponse:
     below = list(regions.children(division, scope=request.scope))
     places = [division, *(d.code for d in below if d.level <= 3)]
     names = regions.division_names(places)
-    catalogue, declared = Catalogue.load(), book.alliance()
-    rows = []
-    for item in [*declared.beside, *declared.items]:
-        known = item.indicator in catalogue.indicators
-        cells = [_value(item.indicator, place, request) if known else Cell("—") for place in places]
-        how = _how(catalogue.indicator(item.indicator)) if known else _("指标目录尚无")
-        number = str(item.number) if item.number else _("另")
-        note = words.confidence(item.confidence)
-        rows.append([Cell(number), Cell(in_language(item.name, item.name_en), note=note), Cell(how), *cells])
+    declared = book.alliance()
+    rows = [row for item in (*declared.beside, *declared.items) for row in _rows_of(item, places, request)]
     down = constraint.sent_down(*constraint.period("", ""))
     paths = {d.code: d.path for d in below} | {division: regions.division_or_404(division, scope=request.scope).path}
     counted = [sum(n for path, n in down if path.startswith(paths[place])) for place in places]
@@ -173,8 +166,8 @@ def alliance(request: SignedInRequest) -> HttpResponse:
         ],
         rows,
         notes=[
-            _("依据：%(source)s") % {"source": declared.source},
-            _("第 %(numbers)s 项在我们的来源中没有名称，未列。") % {"numbers": "、".join(map(str, declared.unnamed))},
+            _("依据：%(source)s；来源只列名称与顺序，口径为本系统所拟。") % {"source": declared.source},
+            _("由材料佐证的项没有数值：县（区）自评后，在督查督办中上报材料。"),
         ],
     )  # fmt: skip
     kind = downloads.wanted(request)
@@ -185,6 +178,27 @@ def alliance(request: SignedInRequest) -> HttpResponse:
         "breadcrumbs": [(_("转诊运行"), reverse("referral:watch")), (_("县域医共体"), "")],
     }  # fmt: skip
     return render(request, "referral/alliance.html", context)
+
+
+def _rows_of(item: book.Item, places: list[str], request: SignedInRequest) -> list[list[Cell]]:
+    """The line of an item, and one more for an indicator that bears on it."""
+    catalogue, dimensions = Catalogue.load(), book.alliance().dimensions
+    note = words.confidence(item.confidence)
+    if item.dimension:
+        dimension = dimensions[item.dimension]
+        note = "，".join(filter(None, (in_language(dimension.name, dimension.name_en), note)))
+    head = [Cell(str(item.number) if item.number else _("另")), Cell(in_language(item.name, item.name_en), note=note)]
+    rows = []
+    if not item.indicator:
+        how = Cell(_("佐证材料"), note=in_language(item.evidence, item.evidence_en))
+        rows.append([*head, how, *(Cell("—") for _place in places)])
+    for n, name in enumerate(filter(None, (item.indicator, item.also))):
+        indicator = catalogue.indicator(name)
+        if n or not item.indicator:
+            named = in_language(indicator.name, indicator.name_en)
+            head = [Cell(""), Cell(named, note=_("第 %(number)s 项的参考") % {"number": item.number})]
+        rows.append([*head, Cell(_how(indicator)), *(_value(name, place, request) for place in places)])
+    return rows
 
 
 def _how(indicator: Any) -> str:
