@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
+from itertools import zip_longest
 
 from luoshi.services.visits.conditions import holds
 from luoshi.services.visits.judging import facts_of, judge, with_values
@@ -305,7 +306,7 @@ def _settled(dues: Sequence[Due], visits: Sequence[Visit], today: date, since: d
     next window opens (late). Of those still to come only the first is told."""
     free = list(visits)
     told = False
-    for due, following in zip(dues, [*dues[1:], None], strict=True):
+    for due, following in zip_longest(dues, dues[1:]):
         serving = [v for v in free if (not due.service or v.service in due.service) and v.day >= due.opens]
         limit = following.opens if following else date.max
         inside = next((v for v in serving if v.day <= due.closes), None)
