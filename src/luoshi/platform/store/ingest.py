@@ -24,6 +24,7 @@ from django.db import DatabaseError, OperationalError
 from django.utils import timezone
 
 from luoshi.kernel.errors import InvalidValue, Refused, UnreadableFile
+from luoshi.platform.store import sets
 from luoshi.platform.store.models import Run, RunFile, Source
 from luoshi.platform.store.preparing import Prepared, few_collections, follow_parent, prepare, too_long
 from luoshi.platform.store.rules import Rules, rules_of
@@ -37,6 +38,8 @@ if TYPE_CHECKING:
 
 BLOCK = int(os.environ.get("LUOSHI_INGEST_BLOCK", 2 << 20))
 _ALONE = 4 << 20  # less than this is not worth starting processes
+_AHEAD = 5  # blocks' bytes prepared or waiting to be committed,
+_MOST = 64  # in at most so many pieces
 
 Progress = Callable[[Path, int, Counts], None]
 
@@ -95,9 +98,8 @@ def ingest(
     size = sum(path.stat().st_size for path, _ in found)
     preparer = _Preparer(workers if size > _ALONE else 0, rules)
     try:
-        with few_collections():
-            for path, named in found:
-                _file(path, named, run, register, name, preparer, report, progress)
+        with few_collections(), sets.seldom_copied():
+            _through(_blocks(found, run, report), register, name, preparer, report, progress)
     except Refused as error:
         _finish(run, report, Run.STOPPED, str(error))
         raise
@@ -161,46 +163,68 @@ class _Preparer:
             self.pool = None
 
 
-def _file(
-    path: Path,
-    named: bool,
-    run: Run,
+@dataclass(slots=True)
+class _Reading:
+    """A file while it is read. `problem`: why it could not be read to the end, in words."""
+
+    path: Path
+    file: RunFile
+    problem: str = ""
+
+
+def _blocks(found: Iterable[tuple[Path, bool]], run: Run, report: Report) -> Iterator[tuple[_Reading, Block | None]]:
+    """The blocks of all files in order, each file closed by None."""
+    for path, named in found:
+        reading = _Reading(path, _resume(path, run))
+        report.files += 1
+        try:
+            for block in blocks(path, start=reading.file.position, first_line=reading.file.lines + 1, size=BLOCK):
+                if block.whole and not named and not is_fhir(block.data):
+                    report.skipped.append(str(path))
+                    report.files -= 1
+                    break
+                yield reading, block
+        except UnreadableFile as error:
+            reading.problem = str(error)
+        yield reading, None
+
+
+def _through(
+    read: Iterable[tuple[_Reading, Block | None]],
     source: Source,
     by: str,
     preparer: _Preparer,
     report: Report,
     progress: Progress | None,
 ) -> None:
-    """One file: blocks are prepared ahead and committed in order."""
-    file = _resume(path, run)
-    under_way: deque[tuple[Block, Future[Prepared] | None]] = deque()
-    report.files += 1
-    reader = blocks(path, start=file.position, first_line=file.lines + 1, size=BLOCK)
-    problem = ""
-    while True:
-        block = None
-        try:
-            block = next(reader, None) if not problem else None
-        except UnreadableFile as error:
-            problem = str(error)
-        if block is not None:
-            if block.whole and not named and not is_fhir(block.data):
-                report.skipped.append(str(path))
-                report.files -= 1
-                break
-            under_way.append((block, preparer.submit(block)))
-            if len(under_way) < 4:
-                continue
-        if not under_way:
-            break
-        first, begun = under_way.popleft()
-        _commit(first, preparer.result(first, begun), file, source, by, report)
+    """Blocks are prepared ahead, beyond the end of a file too, and committed in order."""
+    under_way: deque[tuple[_Reading, Block | None, Future[Prepared] | None]] = deque()
+    held = 0
+
+    def finish() -> int:
+        reading, block, begun = under_way.popleft()
+        if block is None:
+            _close(reading, report)
+            return 0
+        _commit(block, preparer.result(block, begun), reading.file, source, by, report)
         if progress:
-            progress(path, first.end, report.counts)
-    if problem:
-        report.problems.append(problem)
+            progress(reading.path, block.end, report.counts)
+        return len(block.data)
+
+    for reading, block in read:
+        under_way.append((reading, block, preparer.submit(block) if block else None))
+        held += len(block.data) if block else 0
+        while len(under_way) > _MOST or held > _AHEAD * BLOCK:
+            held -= finish()
+    while under_way:
+        finish()
+
+
+def _close(reading: _Reading, report: Report) -> None:
+    if reading.problem:
+        report.problems.append(reading.problem)
     with _writable():
-        RunFile.objects.filter(pk=file.pk).update(done=not problem, message=problem[:500])
+        RunFile.objects.filter(pk=reading.file.pk).update(done=not reading.problem, message=reading.problem[:500])
 
 
 def _resume(path: Path, run: Run) -> RunFile:

@@ -6,16 +6,34 @@ Table and column names come from the code, never from data.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from django.db import connection
 
 from luoshi.platform.statements import array, cursor, in_pipeline, insert_arrays, one, postgres, rows, run
 
-__all__ = ["among", "following", "insert", "insert_numbered", "lock", "one", "pairs", "rows", "select", "update"]
+__all__ = [
+    "among",
+    "following",
+    "insert",
+    "insert_numbered",
+    "lock",
+    "one",
+    "pairs",
+    "plan_anew",
+    "rows",
+    "seldom_copied",
+    "select",
+    "update",
+]
 Rows = Sequence[Sequence[Any]]
 _LOCK = 0x6C756F73  # "luos": the one writer of the store
+_LOG = 8192  # pages of 4 KiB
+_ANEW = """
+    SELECT set_config('plan_cache_mode', 'force_custom_plan', true), set_config('enable_hashjoin', 'off', true),
+           set_config('enable_mergejoin', 'off', true), set_config('enable_seqscan', 'off', true)"""
 
 
 def lock() -> None:
@@ -23,6 +41,30 @@ def lock() -> None:
     if postgres():
         with cursor() as at:
             run(at, "SELECT pg_advisory_xact_lock(%s)", [_LOCK])
+
+
+def plan_anew() -> None:
+    """On PostgreSQL, plan every statement of this transaction for the tables as they are now, and as visits to an index.
+
+    A block of a file meets tables that grew from nothing a moment ago. A plan kept from then reads them from end to end,
+    or every Patient once for every key; so does one made anew that believes statistics from before they grew."""
+    if postgres():
+        rows(_ANEW)
+
+
+@contextmanager
+def seldom_copied() -> Iterator[None]:
+    """On SQLite, let the write-ahead log grow to 32 MiB before it is copied into the database, while much is written: pages
+    of an index that every set touches are then copied once for many of them."""
+    if postgres():
+        yield
+        return
+    before = one("PRAGMA wal_autocheckpoint")
+    rows(f"PRAGMA wal_autocheckpoint = {_LOG}")
+    try:
+        yield
+    finally:
+        rows(f"PRAGMA wal_autocheckpoint = {int(before)}")
 
 
 def insert(table: str, columns: Sequence[str], rows: Rows) -> None:
