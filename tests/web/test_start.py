@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
+import weakref
+from collections.abc import Iterator
 from unittest.mock import MagicMock
 
 import pytest
 from django.urls import clear_url_caches, get_resolver
 
 from luoshi.project import wsgi
+from luoshi.project.collecting import Aside
 
 
 def test_pages_are_loaded_before_the_first_request(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -18,3 +22,46 @@ def test_pages_are_loaded_before_the_first_request(monkeypatch: pytest.MonkeyPat
     assert not get_resolver()._populated
     importlib.reload(wsgi)
     assert get_resolver()._populated
+
+
+@pytest.fixture
+def collecting() -> Iterator[Aside]:
+    """The collector as a server has it, set back afterwards."""
+    before = gc.get_threshold()
+    aside = Aside(long=0.0)
+    gc.callbacks.append(aside)
+    yield aside
+    gc.callbacks.remove(aside)
+    gc.unfreeze()
+    gc.set_threshold(*before)
+
+
+def test_what_survived_a_long_look_for_garbage_is_not_looked_through_again(collecting: Aside) -> None:
+    """Half a second in which nobody is served, every few seconds: that was the tail of every page."""
+    held = [[n] for n in range(20_000)]
+    gc.collect()
+    assert collecting.times >= 1
+    assert gc.get_freeze_count() > len(held)
+    assert len(gc.get_objects()) < len(held)
+    del held[:]
+    ring: list[object] = []
+    ring.append(weakref.ref(gone := Ring()))
+    gone.itself = gone
+    del gone
+    gc.collect()
+    assert ring[0]() is None  # what came after is still looked through
+
+
+def test_a_short_look_sets_nothing_aside() -> None:
+    """Rings of requests at work must not pile up: only what is worth it is set aside."""
+    patient = Aside(long=60.0)
+    patient("start", {"generation": 2})
+    patient("stop", {"generation": 2})
+    assert patient.times == 0
+    assert gc.get_freeze_count() == 0
+
+
+class Ring:
+    """Something that holds itself."""
+
+    itself: object

@@ -7,6 +7,8 @@ import threading
 from django.core.wsgi import get_wsgi_application
 from django.urls import get_resolver
 
+from luoshi.project.collecting import spare_readers
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "luoshi.project.settings")
 application = get_wsgi_application()
 # A thread that checks records keeps the others from running for so long (5 ms by default) each time they come back from
@@ -25,6 +27,7 @@ def _warm() -> None:
 
     Catalogue.load()
     charts.warm()
+    spare_readers()
 
 
 threading.Thread(target=_warm, daemon=True).start()
