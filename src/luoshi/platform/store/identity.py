@@ -87,17 +87,11 @@ def assign(accepted: list[tuple[Row, Known]], known: dict[Name, Known], work: Wo
     others = [(row, at) for row, at in accepted if row.facts is None and row.hash != DELETED]
     keys = {row.patient for row, _ in others if row.patient}
     ids = {key[8:] for key in keys if key.startswith("Patient/")}
-    # Found by type and key together, the source looked at here: a planner without statistics would rather walk through
-    # all that a source has, or all Patients, once for every key.
-    stored = [
-        (key, person, id_)
-        for key, person, id_, owner in sets.pairs(
-            "SELECT r.key, r.person, r.id, r.source_id FROM {pairs} CROSS JOIN store_resource r"
-            " WHERE r.type = wanted.a AND r.key = wanted.b",
-            [("Patient", id_) for id_ in ids],
-        )
-        if owner == work.source
-    ]
+    stored = sets.select(
+        "SELECT key, person, id FROM store_resource WHERE key IN {values} AND type = 'Patient' AND source_id = %s",
+        ids,
+        work.source,
+    )
     patients = {at.id: at.person for (kind, _), at in known.items() if kind == "Patient"}
     origins = links.origins([*(id_ for _, _, id_ in stored), *patients]) if work.linked else {}
     persons: dict[str, int | None] = {f"Patient/{key}": origins.get(id_, person) for key, person, id_ in stored}

@@ -16,13 +16,13 @@ from luoshi.platform.statements import array, cursor, in_pipeline, insert_arrays
 
 __all__ = [
     "among",
+    "follow_growth",
     "following",
     "insert",
     "insert_numbered",
     "lock",
     "one",
     "pairs",
-    "plan_anew",
     "rows",
     "seldom_copied",
     "select",
@@ -31,9 +31,8 @@ __all__ = [
 Rows = Sequence[Sequence[Any]]
 _LOCK = 0x6C756F73  # "luos": the one writer of the store
 _LOG = 8192  # pages of 4 KiB
-_ANEW = """
-    SELECT set_config('plan_cache_mode', 'force_custom_plan', true), set_config('enable_hashjoin', 'off', true),
-           set_config('enable_mergejoin', 'off', true), set_config('enable_seqscan', 'off', true)"""
+_SMALL = 500  # resources; before that any plan will do
+_grown = {"seen": _SMALL}  # how many resources the statistics know of, as far as this process was told
 
 
 def lock() -> None:
@@ -43,13 +42,19 @@ def lock() -> None:
             run(at, "SELECT pg_advisory_xact_lock(%s)", [_LOCK])
 
 
-def plan_anew() -> None:
-    """On PostgreSQL, plan every statement of this transaction for the tables as they are now, and as visits to an index.
+def follow_growth(resources: int) -> None:
+    """On PostgreSQL, look at the table of resources anew whenever it has doubled; `resources`: how many there are.
 
-    A block of a file meets tables that grew from nothing a moment ago. A plan kept from then reads them from end to end,
-    or every Patient once for every key; so does one made anew that believes statistics from before they grew."""
-    if postgres():
-        rows(_ANEW)
+    A planner without statistics, or with those of a table that was nearly empty, takes "all Patients" for a few rows and
+    walks through them once for every key that is looked for; the server's own round comes a minute too late."""
+    if not postgres() or resources <= 2 * _grown["seen"]:
+        return
+    seen = int(one("SELECT reltuples::bigint FROM pg_class WHERE oid = 'store_resource'::regclass"))
+    _grown["seen"] = max(seen, _SMALL)
+    if resources > 2 * _grown["seen"]:
+        with cursor() as at:
+            run(at, "ANALYZE store_resource")
+        _grown["seen"] = resources
 
 
 @contextmanager

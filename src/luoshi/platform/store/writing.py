@@ -77,9 +77,8 @@ def commit(
     few = len(prepared.rows) <= _FEW and not prepared.refused
     with pipelined() if few else nullcontext(), transaction.atomic():
         sets.lock()
-        if file is not None:
-            sets.plan_anew()
         chunk, resource, version, latest, linked = sets.rows(_BEGIN)[0]
+        sets.follow_growth(resource)
         now = int(clock.now().timestamp() * 1_000_000)
         work = Work(
             source.pk,
