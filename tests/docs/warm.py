@@ -13,10 +13,10 @@ import atexit
 import importlib
 import json
 import os
-import signal
 import socket
 import sys
 import traceback
+from contextlib import suppress
 from pathlib import Path
 
 SETTINGS = ("LUOSHI_", "DJANGO_", "DATABASE_URL")
@@ -59,6 +59,9 @@ def serve(address: str) -> None:
                 if os.fork() == 0:
                     listening.close()
                     _attend(line)
+            with suppress(ChildProcessError):
+                while os.waitpid(-1, os.WNOHANG)[0]:
+                    pass
 
 
 def _attend(line: socket.socket) -> None:
@@ -67,7 +70,6 @@ def _attend(line: socket.socket) -> None:
     told = b""
     while len(told) < int.from_bytes(size, "big"):
         told += line.recv(65536)
-    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     child = os.fork()
     if child == 0:
         line.close()
@@ -105,5 +107,4 @@ def _run(streams: list[int], arguments: list[str], folder: str, environment: dic
 
 
 if __name__ == "__main__":
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     serve(str(Path(sys.argv[1])))

@@ -264,11 +264,11 @@ def examine(tables: dict[str, list[dict[str, Any]]], check: Check) -> list[dict[
 
     with tempfile.TemporaryDirectory() as name:
         lake = Path(name)
-        for table, rows in tables.items():
-            columns = layout.columns(table)
-            path = layout.table_path(lake, table, 0 if table in layout.PERSON_TABLES else None)
-            path.parent.mkdir(parents=True)
-            with duckdb.connect() as con:
+        with duckdb.connect(config={"threads": 1}) as con:
+            for table, rows in tables.items():
+                columns = layout.columns(table)
+                path = layout.table_path(lake, table, 0 if table in layout.PERSON_TABLES else None)
+                path.parent.mkdir(parents=True)
                 plain = {
                     c: pa.array([None if r.get(c) is None else str(r[c]) for r in rows], pa.string()) for c in columns
                 }
