@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.conf import settings
@@ -12,7 +14,7 @@ from django.http import Http404
 
 from luoshi.kernel import clock
 from luoshi.platform.access.scope import Scope
-from luoshi.services.chronic import actions, enrolling, kept, members, panel
+from luoshi.services.chronic import actions, enrolling, kept, members, panel, shelf
 from luoshi.services.chronic.members import Member
 
 pytestmark = [pytest.mark.django_db]
@@ -20,8 +22,9 @@ Scopes = Callable[[str], Scope]
 
 
 @pytest.fixture
-def readings(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[int]]:
-    """How many people each reading of the lake put aside, with nothing kept before."""
+def readings(monkeypatch: pytest.MonkeyPatch, settings: Any, tmp_path: Path) -> Iterator[list[int]]:
+    """How many people each reading of the lake put aside, with nothing kept before, here or on disk."""
+    settings.LUOSHI_HOME = tmp_path
     seen: list[int] = []
 
     class Counted(panel.Lake):
@@ -105,3 +108,59 @@ def test_a_place_too_large_says_so_every_time(scope: Scopes, readings: list[int]
             kept.place_members(scope("leader"), clock.today(), most=3)
         assert sum(count for count, _lost in told.value.counts.values()) > 3
     assert len(readings) == 1
+
+
+def test_another_process_finds_it_planned(scope: Scopes, readings: list[int], patients: list[Member]) -> None:
+    """What one process planned is what the next one shows, but for whom something was saved about since."""
+    clinic = scope("clinic")
+    first = _listed(clinic)
+    kept.forget(on_disk=False)
+    assert _listed(clinic) == first == members.members(panel.read(clinic))
+    assert len(readings) == 1
+    member = next(m for m in patients if m.programmes == ("hypertension",) and m.due)
+    actions.save_visit(
+        person=member.person.number, token="shelf-visit-1", programmes=["hypertension"], day=clock.today(), mode="face",
+        values={"systolic": 128, "diastolic": 78}, by="test", scope=clinic,
+    )  # fmt: skip
+    kept.forget(on_disk=False)
+    assert _listed(clinic) == members.members(panel.read(clinic))
+    assert readings[1:] == [1]
+
+
+def test_the_worker_plans_what_was_asked_for(scope: Scopes, readings: list[int], tmp_path: Path) -> None:
+    """After another day began the worker plans the place once; whoever looks then reads nothing. A damaged file, and one that
+    other rules made, are none."""
+    clinic, today = scope("clinic"), clock.today()
+    tomorrow = today + timedelta(days=1)
+    _listed(clinic)
+    assert kept.plan_ahead(today) == 0
+    assert kept.plan_ahead(tomorrow) == 1
+    assert kept.plan_ahead(tomorrow) == 0
+    count = len(readings)
+    found, _until = kept.place_members(clinic, tomorrow, most=10_000)
+    assert len(readings) == count
+    assert list(found) == members.members(panel.read(clinic, on=tomorrow))
+    (file,) = (tmp_path / "kept" / "chronic").iterdir()
+    assert file.parent.stat().st_mode & 0o077 == 0
+    file.write_bytes(file.read_bytes()[:200])
+    kept.forget(on_disk=False)
+    assert list(kept.place_members(clinic, tomorrow, most=10_000)[0]) == list(found)
+    assert len(readings) == count + 1
+
+
+def test_files_of_other_rules_are_not_believed(
+    scope: Scopes, readings: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clinic = scope("clinic")
+    _listed(clinic)
+    kept.forget(on_disk=False)
+    monkeypatch.setattr(shelf, "_planner", lambda: "other rules")
+    _listed(clinic)
+    assert len(readings) == 2
+    monkeypatch.setattr(shelf, "MOST_BYTES", 10)
+    kept.forget(on_disk=False)
+    monkeypatch.setattr(shelf, "_planner", lambda: "rules again")
+    _listed(clinic)  # written, and thrown away for want of room
+    kept.forget(on_disk=False)
+    _listed(clinic)
+    assert len(readings) == 4

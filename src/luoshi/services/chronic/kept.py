@@ -1,13 +1,14 @@
 """The planned register of a place, kept as long as the lake is the same: after a visit was saved or an enrolment decided,
 only that person is read and planned anew.
 
-What is kept depends on the people of the place and on nothing of the viewer; the scope is asked at every look, before.
+What is kept depends on the people of the place and on nothing of the viewer; the scope is asked at every look, before. What
+one process planned lies on a shelf for the others, and the worker plans ahead what was asked for (`plan_ahead`).
 """
 
 from __future__ import annotations
 
 from collections import OrderedDict, defaultdict
-from collections.abc import Hashable, Iterable
+from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from itertools import chain
@@ -17,7 +18,7 @@ from typing import Any
 
 from luoshi.platform.access.scope import Scope
 from luoshi.platform.lake.files import default_lake
-from luoshi.services.chronic import members
+from luoshi.services.chronic import members, shelf
 from luoshi.services.chronic.members import Member
 from luoshi.services.chronic.models import Enrolment, Visit
 from luoshi.services.chronic.panel import (
@@ -48,6 +49,18 @@ class Kept:
     ordered: tuple[Member, ...] | None = None
     lock: Lock = field(default_factory=Lock)
 
+    def given(self) -> tuple[Any, ...]:
+        """What another process needs of it."""
+        return self.people, self.large and self.large.counts, self.data_until, self.stamps, self.by_person
+
+    def take(self, given: tuple[Any, ...] | None) -> bool:
+        """Take over what another process gave; False where there is nothing."""
+        if given is None:
+            return False
+        self.people, large, self.data_until, self.stamps, self.by_person = given
+        self.large = TooMany(large) if large is not None else None
+        return True
+
 
 _held: OrderedDict[Hashable, Kept] = OrderedDict()
 _choosing = Lock()
@@ -60,10 +73,13 @@ def place_members(
     `Http404` outside the scope, `UnreadableFile` where there is no lake, `TooMany` above `most` enrolments."""
     condition = place_condition(scope, division=division, institution=institution)
     root = lake or default_lake()
-    kept = _of((root, _state(root), condition, today, most))
+    place, state = shelf.Place(str(root), condition, most), _state(root)
+    kept = _of((place, state, today))
     with kept.lock:
-        if kept.ordered is None and kept.large is None:
+        if kept.ordered is None and kept.large is None and not kept.take(shelf.get(place, (state, today))):
             _first(kept, root, condition, today, most)
+            if state is not None:
+                shelf.put(place, (state, today), kept.given())
         if kept.large is not None:
             raise TooMany(kept.large.counts)
         stamps = _stamps(kept.people, today)
@@ -76,10 +92,31 @@ def place_members(
         return kept.ordered, kept.data_until
 
 
-def forget() -> None:
+def plan_ahead(today: date, *, lake: Path | None = None, told: Callable[[int], None] = lambda planned: None) -> int:
+    """Plan the places that were asked for lately and lie on the shelf as of another lake or day; says how many. `told` hears
+    of each. Whoever looks next, in whatever process, finds them planned."""
+    root = lake or default_lake()
+    state = _state(root)
+    if state is None:
+        return 0
+    planned = 0
+    for place, asked in shelf.stale(str(root), (state, today)):
+        kept = Kept()
+        _first(kept, root, place.condition, today, place.most)
+        if _state(root) != state:
+            break  # another lake was put in place meanwhile: the next round sees to it
+        shelf.put(place, (state, today), kept.given(), asked=asked)
+        planned += 1
+        told(planned)
+    return planned
+
+
+def forget(*, on_disk: bool = True) -> None:
     """Let go of everything: for measuring, and for tests that must begin with nothing."""
     with _choosing:
         _held.clear()
+    if on_disk:
+        shelf.clear()
 
 
 def _of(key: Hashable) -> Kept:

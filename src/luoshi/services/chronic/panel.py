@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -86,6 +87,7 @@ class Lake:
     def __init__(self, root: Path | None = None) -> None:
         self.directory = LakeDirectory.open(root or default_lake())
         self.con = duckdb.connect(config={"threads": 2, "autoinstall_known_extensions": False})
+        self._episodes_of: date | None = None
 
     def table(self, name: str) -> str:
         """SQL of the believed rows of a person table."""
@@ -108,6 +110,21 @@ class Lake:
             FROM {self.table("person")} WHERE active IS NOT FALSE AND birth_date <= {literal(today)}
             AND (death_date IS NULL OR death_date > {literal(today)}) AND ({condition})"""
         )
+
+        self._episodes_of = None
+
+    def episodes(self, today: date) -> None:
+        """Put the chronic episodes of the people put aside, begun by that day, into the table `episodes`; once."""
+        if self._episodes_of == today:
+            return
+        programmes = ", ".join(quoted(name) for name in rules.diseases().diseases)
+        self.con.execute(
+            f"""CREATE OR REPLACE TEMP TABLE episodes AS
+            SELECT person, program, start_day, end_day, status, institution, id, known_from FROM {self.table("episode")}
+            WHERE program IN ({programmes}) AND status NOT IN ('entered-in-error', 'cancelled', 'planned')
+            AND start_day <= {literal(today)} AND person IN (SELECT person FROM people)"""
+        )
+        self._episodes_of = today
 
     def close(self) -> None:
         """Give the memory back."""
@@ -184,28 +201,19 @@ def few_enough(source: Lake, today: date, most: int) -> None:
 
 def _counts(source: Lake, today: date) -> dict[str, tuple[int, int]]:
     """Open enrolments of the place by disease, and how many of them are out of reach; as the lake has them."""
-    programmes = ", ".join(quoted(name) for name in rules.diseases().diseases)
+    source.episodes(today)
     rows = source.rows(
-        f"""SELECT e.program, count(DISTINCT e.person), count(DISTINCT e.person) FILTER (WHERE e.status = 'onhold')
-        FROM {source.table("episode")} e JOIN people USING (person)
-        WHERE e.program IN ({programmes}) AND e.status NOT IN ('entered-in-error', 'cancelled', 'planned')
-        AND e.start_day <= {literal(today)} AND (e.end_day IS NULL OR e.end_day > {literal(today)}) GROUP BY 1"""
+        f"""SELECT program, count(DISTINCT person), count(DISTINCT person) FILTER (WHERE status = 'onhold')
+        FROM episodes WHERE end_day IS NULL OR end_day > {literal(today)} GROUP BY 1"""
     )
     return {name: (count, lost) for name, count, lost in rows}
 
 
 def of_people(source: Lake, today: date) -> Panel:
     """The register of those whom `Lake.people` put aside."""
-    known = rules.diseases()
     panel = Panel(today, data_until=source.directory.data_until)
-    programmes = ", ".join(quoted(name) for name in known.diseases)
-    episodes = source.rows(
-        f"""SELECT e.person, e.program, e.start_day, e.end_day, e.status, e.institution, e.id, e.known_from
-        FROM {source.table("episode")} e JOIN people USING (person)
-        WHERE e.program IN ({programmes}) AND e.status NOT IN ('entered-in-error', 'cancelled', 'planned')
-        AND e.start_day <= {literal(today)}
-        ORDER BY e.person, e.program, e.start_day, e.id"""
-    )
+    source.episodes(today)
+    episodes = source.rows("FROM episodes ORDER BY person, program, start_day, id")
     decided = _decided(source, episodes)
     wanted = {row[0] for row in episodes} | {enrolment.person for enrolment in decided}
     _people(source, panel, wanted)
@@ -278,24 +286,29 @@ def _visits(source: Lake, panel: Panel, wanted: set[int], today: date) -> None:
         return
     span = f"day BETWEEN {literal(since)} AND {literal(today)}"
     near = f"person BETWEEN {min(wanted)} AND {max(wanted)}"  # whole row groups are passed over
+    mine = f"{span} AND {near} AND person IN (SELECT person FROM wanted)"
     made = source.rows(
-        f"""SELECT v.person, v.id, v.day, v.service, v.mode FROM {source.table("visit")} v JOIN wanted USING (person)
-        WHERE v.service IN ({named}) AND v.{span} AND v.{near}
-        AND v.status IN ('finished', 'in-progress') ORDER BY v.person, v.day"""
+        f"""SELECT person, id, day, service, mode FROM {source.table("visit")}
+        WHERE service IN ({named}) AND status IN ('finished', 'in-progress') AND {mine}"""
     )
+    made.sort(key=itemgetter(0, 2, 1))  # here and not in SQL: they come nearly so
     codes = ", ".join(quoted(code) for code in names)
     measured = source.rows(
-        f"""SELECT o.person, o.visit, o.code, o.day, coalesce(CAST(o.value AS VARCHAR), o.value_code), o.value
-        FROM {source.table("observation")} o JOIN wanted USING (person)
-        WHERE o.code IN ({codes}) AND o.{span} AND o.{near} ORDER BY o.day"""
+        f"""SELECT person, visit, code, day, value, value_code FROM {source.table("observation")}
+        WHERE code IN ({codes}) AND {mine}"""
     )
+    measured.sort(key=itemgetter(3))
     found: dict[str, dict[str, Any]] = defaultdict(dict)
-    for person, visit, code, day, text, number in measured:
-        name = names[code]
-        value = _typed(known.fields[name].kind, text, number)
+    kinds = {code: (name, known.fields[name].kind) for code, name in names.items()}
+    for person, visit, code, day, number, text in measured:
+        name, kind = kinds[code]
+        value = _typed(kind, text, number)
         if visit:
             found[visit][name] = value
-        panel.values.setdefault(person, {})[name] = (day, value)
+        latest = panel.values.get(person)
+        if latest is None:
+            latest = panel.values[person] = {}
+        latest[name] = (day, value)
     seen = set()
     for person, id_, day, service, mode in made:
         seen.add(id_)

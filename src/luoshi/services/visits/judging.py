@@ -18,6 +18,7 @@ class Judgements(Sequence[Judged | None]):
     def __init__(self, version: Version, subject: Subject, visits: Sequence[Visit]) -> None:
         self.version, self.subject, self.visits = version, subject, visits
         self._classes: list[Result | bool | None] = [False] * len(visits)
+        self._made: dict[int, Judged | None] = {}
 
     def __len__(self) -> int:
         return len(self.visits)
@@ -29,20 +30,24 @@ class Judgements(Sequence[Judged | None]):
     def __getitem__(self, at: int | slice) -> Judged | Sequence[Judged | None] | None:
         if isinstance(at, slice):
             return [self[n] for n in range(*at.indices(len(self)))]
-        at = at if at >= 0 else len(self) + at
-        if not 0 <= at < len(self):
-            raise IndexError(at)
+        at = at if at >= 0 else len(self.visits) + at
+        if at not in self._made:
+            if not 0 <= at < len(self.visits):
+                raise IndexError(at)
+            self._made[at] = self._judged(at)
+        return self._made[at]
+
+    def _judged(self, at: int) -> Judged | None:
         result = self._class(at)
         if result is None:
             return None
-        streak, n = 1, at - 1
-        while n >= 0:
+        streak = 1
+        for n in range(at - 1, -1, -1):
             before = self._class(n)
             if before is not None:
-                if before.id != result.id and before.id not in result.row_with:
+                if before is not result and before.id != result.id and before.id not in result.row_with:
                     break
                 streak += 1
-            n -= 1
         reaction = result.reactions[min(streak, len(result.reactions)) - 1]
         return Judged(self.visits[at].day, result.id, streak, reaction.do, result.risk)
 
