@@ -5,6 +5,8 @@ from __future__ import annotations
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import NoReverseMatch, reverse
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
@@ -12,8 +14,10 @@ from luoshi.kernel.identifiers import mask
 from luoshi.platform import audit
 from luoshi.platform.access.scope import Scope
 from luoshi.platform.access.views import requires, requires_person_factor
+from luoshi.platform.lake import results
 from luoshi.platform.regions import queries as regions
 from luoshi.services.scoreboard import measuring, places, queries
+from luoshi.services.scoreboard.places import Place
 from luoshi.services.scoreboard.rows import Row
 from luoshi.web import downloads, paging
 from luoshi.web.tables import Cell, Column, Table, cell
@@ -45,16 +49,14 @@ def missed(request: HttpRequest, target_id: int) -> HttpResponse:
         title = f"{row.metric} {_('未计入名单')}"
         lines = [f"{at.name} {row.value_text} {row.fraction_text}", _lines(found)]
         return downloads.answer(kind, title, [_table(row, found, export=True)], title=title, lines=lines)
-    served = measuring.institutions(row.target, at=at, scope=scope)
-    names = {value.institution or "": "" for value, _s in served}
-    known = regions.institution_names(names)
     context = {
         "row": row,
         "place": at,
         "table": _table(row, found),
         "page": paging.of_slice(request, found.rows, found.total),
-        "filters": {"institution": institution},
-        "institution_choices": [(code, known.get(code, code)) for code in names],
+        "institution": institution,
+        "institution_name": regions.institution_names([institution]).get(institution, institution) if institution else "",
+        "institution_choices": _choices(row, at, scope),
         "breadcrumbs": [
             (_("目标"), reverse("scoreboard:targets")),
             (row.metric, row.href),
@@ -62,6 +64,20 @@ def missed(request: HttpRequest, target_id: int) -> HttpResponse:
         ],
     }
     return render(request, "scoreboard/missed.html", context)
+
+
+def _choices(row: Row, at: Place, scope: Scope) -> SafeString:
+    """The institutions of a place as options, the widest gap first: thousands in a province, so drawn once for an
+    evaluation."""
+    served = measuring.institutions(row.target, at=at, scope=scope)
+
+    def drawn() -> SafeString:
+        codes = [value.institution or "" for value, _s in served]
+        known = regions.institution_names(codes)
+        pairs = ((code, known.get(code, code)) for code in codes)
+        return format_html_join("", '<option value="{}">{}</option>', pairs)
+
+    return results.remembered(("institution choices", row.target, at), drawn, lambda _made: len(served))
 
 
 def _lines(found: queries.Worklist) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -36,7 +37,9 @@ def target(request: HttpRequest, target_id: int) -> HttpResponse:
     row = queries.row(target_id, at, scope=scope)
     around = queries.places_below(at, scope=scope)
     below = evidenced.children(row.target, at=at, below=around, scope=scope)
-    served = evidenced.beside(measuring.institutions(row.target, at=at, scope=scope))
+    served = measuring.institutions(row.target, at=at, scope=scope)
+    if downloads.wanted(request):
+        served = evidenced.beside(served)
     if downloads.wanted(request) and not withholding.may_see_exact(scope):
         here = measuring.value_at(row.target, at, scope)
         below, served = (measuring.fit_to_leave(row.target, here, pairs) for pairs in (below, served))
@@ -46,6 +49,7 @@ def target(request: HttpRequest, target_id: int) -> HttpResponse:
     if kind := downloads.wanted(request):
         return _file(kind, row, at, below, served, names, points, expected, outlook.beside(row, at, scope=scope))
     page = paging.of_all(request, served, SIZE)
+    page = replace(page, items=evidenced.beside(page.items))  # lights set by hand move nothing up or down
     bodies = regions.institution_names(value.institution or "" for value, _s in page.items)
     links = {
         "forecast_lines": tuple(outlook.lines(row, at, scope=scope)),
