@@ -29,6 +29,9 @@ _ZERO = re.compile(
 )
 _NAME = re.compile(r"(?:[一二三四五六七八九十两]个|“[^”]*)$")
 
+# 鼓励以省为单位提前完成全覆盖, 将从四个方面全面覆盖: what is welcome, and a way of working.
+_NO_PROMISE = re.compile(r"(?:积极|大力|支持和?)?(?:鼓励|倡导|引导)(?!机制|政策)|(?:将|要)?从[^，。；]{2,40}个方面$")
+
 
 def find(text: str, sentence: Sentence) -> list[Reading]:
     """The promises of completeness in one sentence of the plain text."""
@@ -77,6 +80,8 @@ def _full(text: str, sentence: Sentence, match: re.Match[str]) -> Reading | None
     parts = re.split(r"[，；：]|(?<=全覆盖)、", before)
     clause = parts[-1]
     start = sentence.start + len(before) - len(clause)
+    if _NO_PROMISE.match(re.sub(r"^\W+", "", clause)):
+        return None
     subject = metrics.bare(clause)
     if len(subject) < 3 and len(parts) > 1:
         clause = parts[-2]

@@ -54,6 +54,11 @@ _BASE_BEFORE = re.compile(r"(?:比|较|同比|相比于?|与|在|从|由|以|对
 _BASE_AFTER = re.compile(r"^(?:度|年)?(?:相比|基期|为基[期数年]|基础上|基数|水平|现状|底?的)")
 _NAME_BEFORE = re.compile(r"(?:按照|根据|依据|围绕|贯彻|依照|对标|参照)[“‘\"]?$")
 _START_AFTER = re.compile(r"^(?:起|开始|以来|起始|至今)")
+# 2017年9月，《规划纲要》提出 · 2016年10月，某办公厅印发了《…》: the day a paper came out.
+_CAME_OUT = re.compile(
+    r"^[，,]?(?:[^，。；《]{0,30}?(?:印发|发布|公布|出台|颁布|制定|下发|召开|举行)了|[^，。；《]{0,16}?)《[^》\n]{2,60}》[^，。；]{0,12}?"
+    r"(?:提出|明确|要求|指出|显示|[。，]|的?通知)"
+)
 
 
 def find(text: str, *, year: int | None = None) -> list[Mention]:
@@ -129,7 +134,7 @@ def _half_end(word: str) -> str:
 
 def _role(text: str, start: int, end: int) -> Role:
     before, after = text[max(0, start - 8) : start], text[end : end + 6]
-    if _inside_title(text, start):
+    if _inside_title(text, start) or (_CAME_OUT.match(text[end : end + 90]) and not re.search(r"[到至]$", before)):
         return "name"
     if re.search(r"截[至止]到?$", before):
         return "base"

@@ -120,7 +120,10 @@ def _issuer(whole: str, signed: Signed, head: PlanHead, front: list[str], lines:
     for line in joined_titles(front[:8]):
         match = re.match(r"([\u4e00-\u9fff、 ]{4,40}?)(?:联合)?印发《", line)
         if match:
-            return re.sub(r"(?<=办公[室厅]) *(?=[\u4e00-\u9fff]{2,}办公[室厅])", "、", match.group(1).strip())
+            name = re.sub(
+                r"(?:近日|日前|今日|今天|昨日|正式|制定|研究|共同|\d{1,2}月\d{1,2}日)+$", "", match.group(1).strip()
+            )
+            return re.sub(r"(?<=办公[室厅]) *(?=[\u4e00-\u9fff]{2,}办公[室厅])", "、", name)
     heads = [line.strip() for line in front[:3]]
     for line in heads:
         match = re.match(r"([\u4e00-\u9fff]{4,20}(?:委员会|人民政府(?:办公[室厅])?|局|厅))(?:文件)?$", line)
@@ -166,10 +169,16 @@ def _period(head: PlanHead, body: str) -> tuple[int | None, int | None]:
     match = re.search(span, title) or re.search(rf"{re.escape(title)}》?\s*[（(]{span}年?[）)]", body)
     if match:
         return int(match[1]), int(match[2])
+    lost = re.search(r"[（(](20\d\d)(20\d\d)年?[）)]", title)  # the dash was lost on the way
+    if lost and int(lost[1]) < int(lost[2]) <= int(lost[1]) + 15:
+        return int(lost[1]), int(lost[2])
     five = re.search(r"[“\"]?(十三五|十四五|十五五)[”\"]?", title)
     if five:
         end = {"十三五": 2020, "十四五": 2025, "十五五": 2030}[five.group(1)]
         return end - 4, end
+    goal = re.search(r"[到至](20\d\d)年", title)
+    if goal and head.kind != "plan":
+        return None, int(goal[1])  # 健康素养水平至2030年提升至30%: a headline names the goal
     match = re.search(r"(20\d\d)\s?年度?[^总结和与暨及]{0,16}(?:计划|要点|打算|安排)", title) or re.search(
         r"(20\d\d)\s?年度?", title
     )

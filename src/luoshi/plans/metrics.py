@@ -43,10 +43,18 @@ _PER = re.compile(
 _MODAL = {"力争", "争取", "实现", "推动", "推进", "支持", "组织", "达到", "确保", "实施", "启动"}
 
 
+# 人均预期寿命较目前（的76.34岁）再增加…: what it is held against.
+_THAN_NOW = re.compile(
+    r"(?:比|较|与|从|由|在)(?:目前|现在|当前|现有|基期)(?:的?水平|相比|的?\d[\d.]*(?:岁|%|‰|个|人|万|张|名|所|家)*)?[，]?"
+    r"(?:继续|再|进一步|持续|稳步)*(?:增长|提高|提升|增加|下降|降低|减少)?[，]?"
+)
+
+
 def bare(phrase: str) -> str:
     """A phrase without its dates, item numbers, leading verbs and trailing adverbs."""
     phrase = _ITEM.sub("", phrase.strip(" 　\n"))
     phrase = re.sub(r"(?:比|较|与|在)(?:19|20)\d{2}年(?:度|底|末|相比|基础上|的基础上)?[，]?", "", phrase)
+    phrase = _THAN_NOW.sub("", phrase)
     phrase = re.sub(r"^\d{1,2}[.、](?=\d{1,2}(?:周?岁|个月|月龄|-))", "", phrase)
     phrase = re.sub(r"(?<=率)以[^，。；]{1,14}为单位", "", phrase)
     phrase = re.sub(r"(?<=\d)~(?=\d)", "-", phrase)

@@ -32,8 +32,11 @@ _TIMES = ("*", "×", "✕", "＊")
 _BOUNDS = ("以上", "及以上", "以下", "及以下", "以内")
 _SIZES = ("张床位", "张床", "张病床", "张", "床", "床位", "人", "名", "户")
 _BODIES = re.compile(
-    r"^的(?:[\u4e00-\u9fff、]{0,8})(?:机构|院(?!士|校)|企业|单位|学校|园所|幼儿园|乡镇|街道|社区|村|场所|工地|食堂)"
+    r"^的(?:[\u4e00-\u9fff、]{0,8})(?:机构|院(?!士|校)|企业|单位|学校|园所|幼儿园|乡镇|街道|社区|村|场所|工地|食堂|县(?!级)|市(?![级场民])|地区|城市)"
 )
+
+
+_REACHES = re.compile(r"(?:达到|提高到|提升到|增长到|延长到|提高至|增至|至|超过)$")
 
 
 def _bounds_a_group(quantity: Quantity, before: str, after: str) -> bool:
@@ -63,6 +66,8 @@ def reason(text: str, quantity: Quantity, clause_start: int) -> str:
     if text[max(0, quantity.start - 1) : quantity.start] in _TIMES and quantity.unit in ("%", "‰", "/10万", "万", ""):
         return "part of a formula"
     after = text[quantity.end : quantity.end + 24]
+    if len(re.findall(r"[A-Za-z]", before[-24:])) >= 12 and not re.search(r"[\u4e00-\u9fff]", before[-24:]):
+        return "a sentence in another language"
     words = patterns()
     if (
         not quantity.suffix
@@ -78,7 +83,7 @@ def reason(text: str, quantity: Quantity, clause_start: int) -> str:
         ):
             return "a number inside a name"
     if quantity.unit in ("岁", "周岁") and not re.search(
-        r"寿命|平均年龄", before + text[max(0, clause_start - 24) : clause_start]
+        r"寿命|平均年龄", before + text[max(0, clause_start - (60 if _REACHES.search(before) else 24)) : clause_start]
     ):
         return "an age that scopes a population"
     listed = re.sub(r"(?:[\d.]+|[一二三四五])(?:%|级|星)(?:以上)?[、和及]$", "", before)
@@ -173,4 +178,5 @@ def inside_measure(run: list[Quantity], after: str) -> bool:
     if measure is None or any(q.is_share or q.op is not None for q in run):
         return False
     comparator = patterns().comparator.search(after)
-    return comparator is not None and bool(comparator["verb"] or comparator["compare"])
+    begun = re.search(r"[从由](?:19|20)\d{2}年(?:底|末)?的$", after)  # 成人每天2次刷牙率从2016年的36.1%
+    return bool(begun) or (comparator is not None and bool(comparator["verb"] or comparator["compare"]))

@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass
 
 _TOLD = re.compile(
-    r"(?<![为除罢明])了(?![解然结不])|(?<![自而早业])已(?!建成的|有的|发布|出台|印发)|以来|[一两二三四五六七八九十近]年来|去年|"
+    r"(?<![为除罢明])(?<!提出)(?<!确定)(?<!设定)(?<!规定)了(?![解然结不])|(?<![自而早业])已(?!建成的|有的|发布|出台|印发)|以来|[一两二三四五六七八九十近]年来|去年|"
     r"截[至止]|先后|累计|过去的?[一五]年|圆满|荣获|获评|获批|被(?:评为|授予|列为|确定)|得到(?:了)?(?:有效|进一步|明显|显著|切实|全面|极大)|取得(?!.{0,8}(?:目标|突破性))|"
     r"位[居列]|年末|(?:[较比](?:上年|去年)|同比|环比)|顺利(?:通过|完成|实施)|成功(?:创建|创成|举办|通过|入选)|基本形成(?=。|$)|"
     r"(?:率|比例|占比|水平)(?:仅)?为\d|(?:由|从)(?:19|20)\d{2}年的"
@@ -26,7 +26,7 @@ _IMPERATIVE = re.compile(
     r"^(?:进一步|持续|全面|着力|深入|扎实|加快|积极|大力|切实|稳步|不断)?(?:加强|推进|推动|完善|建立|健全|落实|强化|深化|开展|实施|做好|提升|提高|优化|巩固|抓好|促进)"
 )
 _ASKED = re.compile(
-    r"(?<![需重主紧必只纲概摘简扼首提])要(?![求点素闻件务])|应当|必须|须|确保|力争|争取|不得|[到至](?:19|20)\d{2}年(?!的)|"
+    r"(?<![需重主紧必只纲概摘简扼首提])要(?![求点素闻件务])|应当|必须|须|确保|力争|争取|不得|(?<!截)[到至](?:19|20)\d{2}年(?!的)|"
     r"年底?之?前|月底?之?前|不低于|不少于|责任(?:单位|部门|科室)|牵头(?!完成|开展|制定|组织)|分别负责|负责[）)]|按职责|以内|不超过|力求|努力|下一步|"
     r"明年|今后|将(?!军)|拟(?!合)"
 )
@@ -75,6 +75,38 @@ def went_well(heading: str) -> bool:
 def tells(sentence: str) -> bool:
     """Whether one sentence tells what was done and asks for nothing."""
     return bool(_TOLD.search(sentence)) and not _ASKED.search(sentence)
+
+
+# 《规划》提出, 行动方案还明确, 此次意见要求: somebody tells what a paper says; a paper says it of itself by 本方案 only.
+_QUOTES = re.compile(
+    r"(?:^|[。；，：,;:\n”—])\s*(?!为|根据|按|依|落实|贯彻|对照|围绕|参照|结合|遵照|符合|本)[^。；，：,;:\n]{0,24}?"
+    r"(?:《[^《》\n]{2,60}》(?:等\S{0,4})?(?:[（(][^（）()\n]{2,24}[）)])?|(?:规划|纲要|方案|计划|意见|文件|通知|政策)(?=[^，。；,;]))"
+    r"(?:的?通知)?[，,]?(?:中|里|特别|首次|着重|同时|进一步|又|还|也|则|均|都)*"
+    r"(?:提出|提到|明确|要求|指出|强调|部署|显示|规定|称(?=[，,：:“])|确定|设定|细化|列出|说(?=[，,：:“])|表示)|"
+    r"(?:印发|发布|下发|出台)(?:了)?[^。；，,\n]{0,20}(?:通知|意见|方案|计划|规划|文件)[，,](?:明确|要求|提出)"
+)
+
+
+def quotes(text: str) -> int:
+    """How many times a text tells what a plan says (《规划》提出…), as news and explanations do."""
+    return len(_QUOTES.findall(text))
+
+
+# 根据《方案》，到2025年底: what follows is read out of it.
+_CITES = re.compile(r"(?:根据|按照?|依照|依据)(?:了)?《[^《》\n]{2,60}》")
+_GOALS = re.compile(r"目标(?:是|为|包括|如下|有)?[：:，,]|(?<!截)[到至](?:19|20)\d{2}年(?!的)|力争")
+
+
+def sets_goals(paragraph: str) -> bool:
+    """Whether a paragraph names what is to be reached, or when: 具体目标包括：, 到2030年."""
+    return bool(_GOALS.search(paragraph))
+
+
+def quoting(paragraph: str, before: bool) -> bool:
+    """Whether a paragraph of news gives what a plan says: it names the plan, or goes on after one that did (`before`)."""
+    if quotes(paragraph) or _CITES.search(paragraph) or sets_goals(paragraph):
+        return True
+    return before and not tense(paragraph).told
 
 
 def looks_ahead(heading: str) -> bool:

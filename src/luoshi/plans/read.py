@@ -19,7 +19,7 @@ from luoshi.plans.numbering import MOST, find_markers
 from luoshi.plans.outline import Node, build
 from luoshi.plans.page_order import Repair, in_order, repair_order
 from luoshi.plans.remarks import remarks
-from luoshi.plans.running_text import Piece, is_traditional, running_text
+from luoshi.plans.running_text import Piece, is_traditional, plain_part, running_text
 from luoshi.plans.structure import RawTask, Structure, join, structure
 from luoshi.plans.table_tasks import TableTasks
 from luoshi.plans.targets import find_table_targets, find_targets
@@ -87,6 +87,8 @@ class _PlanReader:
         # What a plan of 2021-2025 written in 2022 says of 2021 is past.
         late = start and end and written and start < written <= end
         self.goal_years: Years = (written, end) if late else self.years
+        if self.head.kind in ("news", "explanation"):
+            self.goal_years = (None, end)  # the years of the paper told of are not known
         self.usual = year_pairs.usual(self.text.text)
 
     def plan(self) -> Plan:
@@ -271,7 +273,7 @@ class _PlanReader:
 
         def take(found: list[Target], task: str | None, doubt: str = "") -> None:
             for target in found:
-                if _BLANKS.sub("", target.quote) in title:
+                if self._headline(target, title):
                     continue
                 key = (target.start, target.end, f"{target.metric}{target.value}{target.deadline}")
                 if key in seen:
@@ -302,6 +304,17 @@ class _PlanReader:
         for index, held in enumerate(self.document.tables):
             if index not in table.used:
                 take(find_table_targets(self.document, held, year=self.year, plan_years=self.years), None, doubt)
+
+    def _headline(self, target: Target, title: str) -> bool:
+        """Whether a target stands in the title: its words do, and the line they are printed on says little else."""
+        text = self.document.text
+        if plain_part(_BLANKS.sub("", target.quote), text) not in title:
+            return False
+        line = (
+            text[text.rfind("\n", 0, target.start) + 1 : target.start]
+            + re.split(r"\n", text[target.start :], maxsplit=1)[0]
+        )
+        return len(_BLANKS.sub("", line)) <= len(title) + 30
 
     def _find(
         self, piece: Piece, times: tuple[int | None, Years] | None = None, text: str = "", *, told: bool = False

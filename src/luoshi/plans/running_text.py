@@ -73,6 +73,11 @@ def plain_text(text: str) -> str:
     return text.translate(_widths(text))
 
 
+def plain_part(part: str, whole: str) -> str:
+    """A stretch of a document in plain forms, by the script the whole document is written in."""
+    return part.translate(_widths(whole))
+
+
 def is_east(char: str) -> bool:
     """Whether a character is Chinese writing or Chinese punctuation."""
     return bool(_EAST.match(char))

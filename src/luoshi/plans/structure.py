@@ -356,12 +356,16 @@ class _Builder:
 
     def _unnumbered(self) -> None:
         """A paper without any numbering: paragraphs that open with a title sentence, or demand something, are tasks."""
+        quoting = False  # inside what a news item tells of a plan
         for para in self.reading.paras:
             piece = clean(self.reading, para.start, para.end)
             title = title_sentence(piece.text)
             tense = narration.tense(piece.text)
-            telling = self.report or self.news
-            if (tense.told and not tense.asked) or (telling and (narration.tells(piece.text) or not tense.asked)):
+            quoting = self.news and narration.quoting(piece.text, quoting)
+            telling = self.report or (self.news and not quoting)
+            if (tense.told and not tense.asked and not (quoting and narration.sets_goals(piece.text))) or (
+                telling and (narration.tells(piece.text) or not tense.asked)
+            ):
                 self.result.background.append(piece)
                 continue
             work = sections.is_work_para(piece.text) and not _PROMULGATES.search(piece.text)

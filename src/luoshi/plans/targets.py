@@ -40,10 +40,17 @@ from luoshi.plans.reading import UNNAMED, Context, Reading, Refusal
 _JOINT = re.compile(r"^[”\"]?(?:、|和|及|与|以及|或|，)?[“\"]?$")
 _LABEL_JOINT = re.compile(r"^[”\"]?(?:、|和|及|与|，)(?P<label>[\u4e00-\u9fff]{1,6})$")
 _FROM = re.compile(
-    r"(?:从|由|在)(?:(?:19|20)\d{2}年(?:底|末)?的?)?(?:目前|现有|现在|当前)?的?(?:每(?:年|月|周|人|[千万]?人口?))?[“\"]?$"
+    r"(?:从|由|在)(?:(?:19|20)\d{2}年(?:底|末)?的?)?(?:目前|现有|现在|当前)?的?(?:大约|约|近)?(?:每(?:年|月|周|人|[千万]?人口?))?[“\"]?$"
 )
 _UP_TO = re.compile(
     r"^(?:(?:19|20)\d{2}年的?|的)?[”\"]?(?:左右|以上|以下)?(?:逐步|稳步|分别|进一步)?(?:提高|提升|上升|升高|增长|增加|增|扩大|降低|下降|降|减少|缩短|压缩|压减|压降|缩减|精简|缩小|收窄|回落|扩充|发展|恢复|升|减|调整|延长|扩展|拓展|提标)(?:到|至|为)(?:每(?:年|月|周|人|[千万]?人口?))?(?:(?:19|20)\d{2}年)?的?(?:底|末)?的?$"
+)
+# 从2016年的36.1%，上升到…: where the way began, the rest stands in the next clause.
+_FROM_YEAR = re.compile(r"[从由](?:19|20)\d{2}年(?:底|末)?的(?:大约|约|近)?$")
+_STILL = re.compile(r"^[^，。；]*\d?[^，。；]*(?:提高|提升|上升|升高|增|降|减|缩|扩|到|至|为)")
+# 由目前的10.5克分别下降10%和15%: the way begins there too, but what is promised is the change.
+_BY = re.compile(
+    r"^[”\"]?(?:左右)?(?:逐步|稳步|分别|进一步|至少|力争|再|平均|每年)*(?:提高|提升|上升|增长|增加|降低|下降|减少|缩短|压减)(?:了)?(?:不低于|不少于)?$"
 )
 
 
@@ -197,6 +204,9 @@ def _before_plan(text: str, dated: Mention, year: int | None, plan_years: tuple[
     goal and a bare year counts as past when it lies six years before the end."""
     if dated.year is None:
         return False
+    five = plan_years[1] is not None and "五" in text[dated.start : dated.end] and dated.year <= plan_years[1] - 5
+    if five and not re.search(r"目标|将|力争|计划|确保|要", text[dated.end : _end(text, dated.end)]):
+        return True  # “十三五”时期，… in a paper that ends with the next five years
     if plan_years[0] is not None:
         return dated.year < plan_years[0]
     if re.search(r"[到至]$", text[max(0, dated.start - 2) : dated.start]):
@@ -204,6 +214,8 @@ def _before_plan(text: str, dated: Mention, year: int | None, plan_years: tuple[
     written = year if year is not None and year != plan_years[1] else None
     if text[: dated.end].endswith(("前", "内")):
         return False  # 2025年底前: said of what is to come
+    if re.match(r"[<>≥≤]|控制|不低于|不高于|不超过|不少于|要|应", text[dated.end : dated.end + 4]):
+        return False  # 2022年≥30%
     begin = written or (plan_years[1] - 6 if plan_years[1] is not None else year)
     return begin is not None and dated.year < begin
 
@@ -247,11 +259,15 @@ def _read_clause(result: Scan, context: Context, members: list[Quantity]) -> lis
         position = max(position, run[0].start - _LONGEST_LEFT)
         left = text[position : run[0].start]
         after = text[run[-1].end : runs[i + 1][0].start if i + 1 < len(runs) else context.clause_end]
-        if i + 1 < len(runs) and _UP_TO.match(after) and _FROM.search(left):
+        if i + 1 < len(runs) and (_UP_TO.match(after) or _BY.match(after)) and _FROM.search(left):
             baseline = run[0]
             result.refusals.append(
                 Refusal(run[0].start, run[-1].end, run[0].printed, "the starting value of the next figure")
             )
+            continue
+        if _FROM_YEAR.search(left) and not _STILL.match(after):
+            why = "the starting value of the next figure"
+            result.refusals.append(Refusal(run[0].start, run[-1].end, run[0].printed, why))
             continue
         inside = i + 1 < len(runs) and names.inside_measure(run, after)
         if inside and metrics.governing_verb(left) is None:
@@ -276,8 +292,9 @@ def _read_clause(result: Scan, context: Context, members: list[Quantity]) -> lis
         else:
             for reading in answer:
                 if baseline is not None:
-                    reading.baseline = baseline.value
-                    reading.baseline_year = _year_before(text, baseline.start)
+                    if reading.kind != "change" or reading.unit == baseline.unit:
+                        reading.baseline = baseline.value
+                        reading.baseline_year = _year_before(text, baseline.start)
                     reading.start = max(
                         context.clause_start,
                         min(reading.start, context.clause_start + _lead_blank(text, context.clause_start)),

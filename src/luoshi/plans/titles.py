@@ -20,7 +20,9 @@ _HEADING = re.compile(r"[一二三四五六七八九十]{1,3}、|[（(][一二�
 
 
 _SITE_LINE = re.compile(
-    r"相关(?:阅读|推荐|文档|新闻|链接)|推荐(?:视频|阅读)|新闻推荐|文档评论|[上下]一篇|热门(?:推荐|文档)|您可能关注"
+    r"相关(?:阅读|推荐|文档|新闻|链接|资源)|推荐(?:视频|阅读|文章)|新闻推荐|文档评论|[上下]一篇|热门(?:推荐|文档)|您可能关注|"
+    r"版权(?:说明|声明|所有)|免责声明|(?:论文|文档|资源)(?:部分内容|简介|摘要|描述)|(?:下载|收藏|举报)本?文档|.{0,16}欢迎您|"
+    r"(?:设为|加入)(?:首页|收藏)|.{0,6}第\d{1,3}页|第\d{1,3}页|上传(?:人|时间)|\S{0,4}(?:责任?|版面)?编辑[：:]|Copyright|本报首页|当前[：:]|\S{0,8}报纸名称|.{0,10}截图$|打开.{2,8}(?:新闻|客户端)|.{1,6}(?:晚报|日报|早报|网|客户端|频道)$|人民网.{0,6}$|查看(?:剩下|全文|更多)|原标题[：:]|\S{0,2}评论"
 )
 
 # 《…》已经市政府同意，现印发给你们: the paper names itself.
@@ -44,6 +46,12 @@ def title_of(document: Document, front: list[str], body: str) -> str:
             or sections.DATE_LINE.match(text)
         ):
             continue
+        if (
+            index
+            and any(len(above) >= 100 and "。" in above for above in front[:index])
+            and not (_TITLE_END.search(text) or text.endswith("》"))
+        ):
+            continue  # below the text
         if re.search(r"\S\s?[>›»]\s?\S", line):
             continue  # 首页 > 新闻中心 > 正文: the way through a site
         if _SITE_LINE.match(text):
@@ -97,7 +105,7 @@ def title_of(document: Document, front: list[str], body: str) -> str:
     )
     if wrapped and "关于" not in wrapped.group(1)[:4]:
         title = wrapped.group(1)
-    return title.removeprefix("关于印发")
+    return re.sub(r"^[^《》]{0,30}关于印发(?=[^《》]{6,})", "", title)
 
 
 def _with_years(title: str, front: list[str]) -> str:

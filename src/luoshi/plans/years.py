@@ -95,7 +95,8 @@ def _deal_group(text: str, group: list[Reading], years: list[str]) -> None:
     subjects = len(group) // len(years)
     if subjects == 1:
         comparator = patterns().comparator.search(subject)
-        shared = metrics.measured(subject[: comparator.start()] if comparator else subject) or group[0].metric
+        bare = _STARTING.sub("", _DEALT_CHANGE.sub("", subject[: comparator.start()] if comparator else subject))
+        shared = metrics.measured(bare) or group[0].metric
         for reading, year in zip(group, years, strict=True):
             reading.metric, reading.deadline = shared, year
             _settle(reading)
@@ -108,6 +109,13 @@ def _deal_group(text: str, group: list[Reading], years: list[str]) -> None:
         if names is not None:
             reading.metric = names[place % subjects] if by_year else names[place // len(years)]
             _settle(reading)
+
+
+# …死亡率分别[较2015年]下降10%和15%, 吸烟率由目前的27.7%分别降至: the words of the way are no part of what is measured.
+_DEALT_CHANGE = re.compile(
+    r"(?:分别|[较比](?:(?:19|20)\d{2}年(?:底|末)?|基期|目前|上年)?(?:分别)?)+(?:提高|提升|上升|增加|增长|降低|下降|减少|缩短|缩小|扩大)?了?$"
+)
+_STARTING = re.compile(r"[由从](?:(?:19|20)\d{2}年(?:底|末)?|目前|现在|当前|现有)?的?\d[\d.,]*[^，。；\d]{0,6}$")
 
 
 def _by_year(text: str, group: list[Reading], subjects: int) -> bool:

@@ -41,9 +41,15 @@ def reach(site: Site, comparator: re.Match[str]) -> list[Reading] | Refusal:
         re.search(r"[均都各](?:要|应|须|需|能)?$", subject) or re.search("[均都各]", comparator["adverb"] or "")
     )
     alike = [] if site.noun else metrics.each_of(subject, apart=apart)
+    opening = _opening_list(site) if apart else []
+    if opening:
+        alike = [*opening, *(alike or [site.named(subject)])]
     if alike:
+        start, end = site.span()
+        if opening:
+            start = site.context.clause_start - 1 - len(site.context.previous_clause)
         readings = [
-            site.reading(site.first, site.span(), each, "reach-each", verb_kind=verb_kind, compare=compare, verb=verb)
+            site.reading(site.first, (start, end), each, "reach-each", verb_kind=verb_kind, compare=compare, verb=verb)
             for each in alike
         ]
         for reading in readings:
@@ -60,6 +66,17 @@ def reach(site: Site, comparator: re.Match[str]) -> list[Reading] | Refusal:
     elif _countable(site) and verb in ("达到", "达", "完成", "实现", "") and not metrics.is_measure(name):
         name = metrics.counted("", name)
     return [site.reading(site.first, span, name, "reach", verb_kind=verb_kind, compare=compare, verb=verb)]
+
+
+def _opening_list(site: Site) -> list[str]:
+    """The measures of the clause before that only lists some: 申报率、检测率、检查率，负责人和劳动者培训率均达到95%."""
+    before, previous = site.context.previous_clause, site.context.previous
+    start = site.context.clause_start - 1 - len(before)
+    if (previous is not None and previous.end > start) or site.context.text[
+        start + len(before) : start + len(before) + 1
+    ] != "，":
+        return []
+    return metrics.each_of(before, apart=False)
 
 
 def _countable(site: Site) -> bool:

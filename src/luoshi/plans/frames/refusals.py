@@ -171,8 +171,28 @@ _AVERAGE = re.compile(
 )
 
 
+_FORECAST = re.compile(r"如果(?:得不到|不(?!能))|若不|据?预测(?:显示|表明)?[，,]|得不到(?:有效)?(?:遏制|控制|干预)")
+_LISTED = re.compile(r"(?:提出|明确|确定|部署|列出|设定|设置|设|提炼|细化|分解|规定)了?$")
+_NARRATED = re.compile(r"(?:提出|明确|强调|介绍|部署|列出|指出|规定|梳理|回顾)了$")
+# 每年新发病人145万例，其中传染性病人65万: how many fall ill, which nobody promises.
+_FALL_ILL = re.compile(
+    r"(?:新(?:发|发现|报告|增)(?!放|行|病率)|存活|死于|所致的?死亡|导致的?死亡)[^，。；达超]{0,12}?(?:病人|患者|病例|人数|感染者|例数|病)?(?:约为?|近|为|有|超过?|达)?$"
+)
+_OF_A_PAPER = re.compile(r"^[^，。；、]{0,10}?(?:指标|目标|任务|措施|举措|要求|部分|方面|内容|政策|意见)(?![率数体])")
+
+
 def _told(site: Site) -> str:
     """Facts of a situation: the population's make-up, distances to an average, shortages, closing words of a report."""
+    if _FORECAST.search(site.before()):
+        return "a forecast of what happens if nothing is done"
+    if not site.first.is_share and (
+        _NARRATED.search(site.left) or (_LISTED.search(site.left) and _OF_A_PAPER.match(site.right))
+    ):
+        return "what a paper lists"
+    if site.first.unit.lstrip("万亿") in ("例", "人", "名", "") and site.first.unit and not _GOAL.search(site.before()):
+        ill = site.context.previous_clause + site.left if site.left.startswith("其中") else site.left
+        if _FALL_ILL.search(site.left) or (ill != site.left and _FALL_ILL.search(re.sub(r"\d.*$", "", ill))):
+            return "how many fall ill"
     context = site.context
     after = context.text[site.run[-1].end : site.run[-1].end + 60]
     after = re.split(r"[。！？\n]", after, maxsplit=1)[0]
@@ -207,7 +227,7 @@ def _past(site: Site) -> str:
     for match in words.past.finditer(before):
         if match[0] in _CLAUSE_PAST and re.search(r"[，；：]", before[match.end() :]) and speaks:
             continue
-        if before[: match.start()].endswith(("从", "由", "在")):
+        if before[: match.start()].endswith(("从", "由", "在", "较", "比", "与")):
             continue  # 从目前的60%提高到…: where the way begins
         if match[0] in _COMPARED and _THAN.search(before[: match.end()]) and _CHANGES.match(before[match.end() :]):
             continue  # 较上年提高2个百分点: what the promise is held against

@@ -59,6 +59,11 @@ def share(site: Site) -> list[Reading] | Refusal:
     stated = re.sub(r"^[\d.]+[%‰]", "", site.topic())
     if not subject and re.search(r"(?:率|比例|占比|比重)$", stated):
         return [site.reading(first, site.span(), stated, "share-tail", confidence=0.85)]
+    previous = site.context.previous
+    if not subject and first.op is not None and previous is not None and previous.unit == first.unit and site.follows():
+        return [
+            site.reading(first, site.span(), previous.metric, "share-tail", confidence=0.85)
+        ]  # 2022年≥30%，2030年≥80%
     if not subject:
         return site.refusal("a share of nothing named")
     if len(site.run) > 1:
