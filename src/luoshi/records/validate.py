@@ -27,6 +27,7 @@ __all__ = ["PROFILES", "Examined", "Issue", "Validator", "has_duplicate_keys"]
 
 PROFILES = {"cn": profile_cn.check}
 _TYPES = frozenset(resource_types())
+_CARRIERS = frozenset({"Bundle", "Parameters"})
 _DEEPEST = 100
 
 
@@ -106,7 +107,7 @@ class Validator:
             issues.append(Issue("error", "not-supported", place, f"Not a resource type of R4. {hint}".rstrip()))
             return
         path = path or kind
-        inside = list(_inside(resource, path))
+        inside = list(_inside(resource, path)) if kind in _CARRIERS or "contained" in resource else []
         shell = _shell(resource) if inside else resource
         before = len(issues)
         compiled = validator(kind)

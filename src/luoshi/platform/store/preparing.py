@@ -90,6 +90,14 @@ class Prepared:
     quarantine: bool = False
     kinds: Counter[str] = field(default_factory=Counter)
 
+    def __getstate__(self) -> tuple[Any, ...]:
+        """For the way between processes: rows by column, which costs a third of a row at a time."""
+        return tuple(zip(*self.rows, strict=True)), self.refused, self.flagged, self.quarantine, self.kinds
+
+    def __setstate__(self, state: tuple[Any, ...]) -> None:
+        columns, self.refused, self.flagged, self.quarantine, self.kinds = state
+        self.rows = list(map(Row._make, zip(*columns, strict=True)))
+
 
 @cache
 def _validator(profile: str | None) -> Validator:
@@ -138,7 +146,7 @@ def follow_parent() -> None:
 def _one(text: bytes, line: int, profile: str | None, prepared: Prepared, *, lenient: bool) -> None:
     found = _validator(profile).examine(text)
     resource = found.resource
-    errors = [issue for issue in found.issues if issue.severity == "error"]
+    errors = [issue for issue in found.issues if issue.severity == "error"] if found.issues else []
     tolerated = _nothing
     if errors and lenient:
         # The rules of a profile are asked only where R4 itself is content.
@@ -237,6 +245,8 @@ def patient_of(resource: dict[str, Any]) -> str:
 def _patient_key(reference: dict[str, Any]) -> str:
     text = reference.get("reference")
     if isinstance(text, str):
+        if text.startswith("Patient/") and len(text) <= 72 and text[8:].isalnum() and text.isascii():
+            return text  # as nearly all are; the expression below says the same
         match = _TO_PATIENT.search(text)
         if match:
             return f"Patient/{match[1]}"
