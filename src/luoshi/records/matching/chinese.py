@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 
 import pyarrow as pa
@@ -166,10 +167,48 @@ def blur(sound: str) -> str:
     return sound
 
 
+# What is derived from a name: its usual characters and the same in order, its sounds, its blurred sounds, the sound of the
+# family name and that of the given name.
+PARTS = ("canonical", "ordered", "sound", "blurred", "surname", "given")
+_LEFT_OUT = re.compile("[\\s·•・.\\-_''’（）()]")
+_PLACEHOLDER = re.compile(PLACEHOLDER_MARK)
+_COMPOUND = frozenset(COMPOUND_SURNAMES)
+_NONE = (None,) * len(PARTS)
+
+
+def parts(name: str) -> tuple[str | None, ...]:
+    """The `PARTS` of a name as written; all None for one that is none yet ("王芳之子")."""
+    text = _LEFT_OUT.sub("", name.lower())
+    if not text or _PLACEHOLDER.search(name):
+        return _NONE
+    known = _characters()
+    plain, sounds, first, blurred = zip(*(known.get(c) or (c, c, c, c) for c in text), strict=True)
+    compound = text[:2] in _COMPOUND
+    after = "".join(sounds[1:])
+    return (
+        "".join(plain),
+        "".join(sorted(plain)),
+        first[0] + after,
+        "".join(blurred),
+        first[0] + sounds[1] if compound else first[0],
+        ("".join(sounds[2:]) if compound else after) or None,
+    )
+
+
+def parted(names: pa.ChunkedArray) -> dict[str, pa.Array]:
+    """`parts` of a column of names, a column for each part; each different name is looked at once."""
+    coded = pa.chunked_array([names.combine_chunks()]).combine_chunks().dictionary_encode()
+    made = [parts(name) for name in coded.dictionary.to_pylist()]
+    return {
+        part: pa.array([found[place] for found in made], pa.string()).take(coded.indices)
+        for place, part in enumerate(PARTS)
+    }
+
+
 @cache
-def characters() -> pa.Table:
-    """`c`, the `plain` character it counts as, its `sound` (pinyin without tones), the sound as a family name
-    (`as_surname`) and the `blurred` sound, for the characters in use."""
+def _characters() -> dict[str, tuple[str, str, str, str]]:
+    """Of each character in use: the plain character it counts as, its sound (pinyin without tones), its sound as a
+    family name, and the blurred sound."""
     from opencc import OpenCC
     from pypinyin import Style, pinyin
     from pypinyin.constants import PINYIN_DICT
@@ -178,15 +217,9 @@ def characters() -> pa.Table:
     simple = OpenCC("t2s").convert("\n".join(listed)).split("\n")
     plain = [_VARIANTS.get(s, _VARIANTS.get(c, s)) for c, s in zip(listed, simple, strict=True)]
     sounds = {c: _sound(pinyin(c, style=Style.NORMAL, heteronym=False)[0][0]) for c in set(plain) | set(listed)}
-    return pa.table(
-        {
-            "c": listed,
-            "plain": plain,
-            "sound": [sounds[p] for p in plain],
-            "as_surname": [_AS_SURNAME.get(p, sounds[p]) for p in plain],
-            "blurred": [blur(sounds[p]) for p in plain],
-        }
-    )
+    return {
+        c: (p, sounds[p], _AS_SURNAME.get(p, sounds[p]), blur(sounds[p])) for c, p in zip(listed, plain, strict=True)
+    }
 
 
 def _sound(text: str) -> str:

@@ -14,9 +14,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Level:
-    """`when`: SQL with `{l}` and `{r}` for the two sides' `<alias>.<field>`. `exact`: agreement on the very value, so
-    that a rare one weighs more, and `value` the suffix of the derived column it is counted in; `related`: how often a
-    relative of the household shows it. `say`, `say_en`: what was seen."""
+    """`when`: SQL with `{l}` and `{r}` for the two sides' `<alias>.<field>`. `only`: where `when` needs more than equality,
+    cheap SQL (equality and `_near`) that holds whenever `when` does. `exact`: agreement on the very value, so that a rare
+    one weighs more, and `value` the suffix of the derived column it is counted in; `related`: how often a relative of the
+    household shows it. `say`, `say_en`: what was seen."""
 
     name: str
     when: str
@@ -27,12 +28,14 @@ class Level:
     exact: bool = False
     related: float | None = None
     value: str = ""
+    only: str = ""
 
 
 @dataclass(frozen=True)
 class Kind:
-    """`columns`: derived column suffix -> SQL over the raw columns `{0}`, `{1}`… and, for names, the sounds `{sound}`.
-    `stages`: columns `<field>__<x>` worked out before, each stage from the ones before it.
+    """`columns`: derived column suffix -> SQL over the raw columns `{0}`, `{1}`… and what was worked out before, `{f}__<x>`.
+    `stages`: columns `<field>__<x>` worked out before, each stage from the ones before it. `sounds`: the last raw column is
+    a name; its parts (`chinese.PARTS`) are there as `<field>__<part>`.
     `missing`: SQL that holds when the pair says nothing, over `{l}` and `{r}`."""
 
     columns: dict[str, str]
@@ -46,18 +49,19 @@ class Kind:
         return [f"{field}{suffix}" for suffix in self.columns]
 
     def prepare(self, field: str, columns: Sequence[str]) -> dict[str, str]:
-        """Derived column -> SQL over the raw columns (and `sounds_<field>`)."""
+        """Derived column -> SQL over the raw columns and what was worked out before."""
         given = [f'raw."{column}"' for column in columns]
-        return {
-            f"{field}{suffix}": sql.format(*given, sound=f"sounds_{field}", f=f"raw.{field}")
-            for suffix, sql in self.columns.items()
-        }
+        return {f"{field}{suffix}": sql.format(*given, f=f"raw.{field}") for suffix, sql in self.columns.items()}
 
-    def level_sql(self, field: str, crosses: str = "", left: str = "l", right: str = "r") -> str:
-        """The number of the level of a pair (0 is the strongest agreement), −1 where nothing can be said."""
-        given = {"l": f"{left}.{field}", "r": f"{right}.{field}", "lx": f"{left}.{crosses}", "rx": f"{right}.{crosses}"}
+    def level_sql(
+        self, field: str, crosses: str = "", *, left: str = "l.", right: str = "r.", only: bool = False
+    ) -> str:
+        """The number of the level of a pair (0 is the strongest agreement), −1 where nothing can be said. `left` and
+        `right` stand before the names of derived columns. `only`: by the cheap conditions, so that a level which has one
+        means this level or a later one."""
+        given = {"l": f"{left}{field}", "r": f"{right}{field}", "lx": f"{left}{crosses}", "rx": f"{right}{crosses}"}
         whens = [
-            f"WHEN {level.when.format(**given)} THEN {number}"
+            f"WHEN {((only and level.only) or level.when).format(**given)} THEN {number}"
             for number, level in enumerate(self.levels[:-1])
             if crosses or "{lx}" not in level.when
         ]
@@ -71,26 +75,33 @@ def _text(sql: str) -> str:
 _DIGITS = "nullif(regexp_replace({0}, '[^0-9]', '', 'g'), '')"
 _DATE = "regexp_replace({0}, '[^0-9]', '', 'g')"
 _WHOLE_DATE = f"CASE WHEN length({_DATE}) = 8 THEN {_DATE} END"
-_NAME = "{sound}.canonical"
+_NAME = "{f}__canonical"
 # An address with its digits in the usual width.
 _NARROW = "translate({1}, '０１２３４５６７８９－＃', '0123456789-#')"
 _CLOSE = "damerau_levenshtein({l}, {r})"
-# Days between two dates written YYYYMMDD, null where one does not exist.
-_DAYS = "abs(try_strptime({l}, '%Y%m%d')::DATE - try_strptime({r}, '%Y%m%d')::DATE)"
+# Days between two dates, null where one does not exist.
+_DAYS = "abs({l}_j - {r}_j)"
+
+
+def _near(edits: int, suffix: str = "") -> str:
+    """What holds of any two texts at most so many edits apart (`levels.bags`)."""
+    return f"bit_count(xor({{l}}{suffix}__bag, {{r}}{suffix}__bag)) <= {2 * edits}"
+
 
 KINDS: dict[str, Kind] = {
     "chinese_name": Kind(
         columns={
             "": _NAME,
-            "_p": "{sound}.sound",
-            "_f": "{sound}.blurred",
-            "_s": "{sound}.surname",
-            "_g": "{sound}.given",
-            "_n": "length({sound}.canonical)",
-            "_1": "substr({sound}.canonical, 1, 1)",
-            "_2": "substr({sound}.canonical, 2, 1)",
-            "_3": "substr({sound}.canonical, 3, 1)",
-            "_4": "substr({sound}.canonical, 4, 1)",
+            "_p": "{f}__sound",
+            "_f": "{f}__blurred",
+            "_s": "{f}__surname",
+            "_g": "{f}__given",
+            "_n": "length({f}__canonical)",
+            "_o": "{f}__ordered",
+            "_1": "substr({f}__canonical, 1, 1)",
+            "_2": "substr({f}__canonical, 2, 1)",
+            "_3": "substr({f}__canonical, 3, 1)",
+            "_4": "substr({f}__canonical, 4, 1)",
         },
         sounds=True,
         levels=(
@@ -102,8 +113,9 @@ KINDS: dict[str, Kind] = {
             Level(
                 "near",
                 "{l}_f = {r}_f OR damerau_levenshtein({l}_f, {r}_f) <= 1 AND length({l}_f) > 5"
-                " OR ({l}_n = {r}_n AND list_sort(string_split({l}, '')) = list_sort(string_split({r}, '')))",
+                " OR {l}_o = {r}_o",
                 "姓名音近或字序颠倒", "the names sound alike or have their characters in another order", 0.03, 0.004, related=0.02,
+                only=f"{{l}}_f = {{r}}_f OR {_near(1, '_f')} OR {{l}}_o = {{r}}_o",
             ),
             Level(
                 "one",
@@ -125,13 +137,15 @@ KINDS: dict[str, Kind] = {
             "_ym": f"CASE WHEN length({_DATE}) >= 6 THEN substr({_DATE}, 1, 6) END",
             "_md": f"CASE WHEN length({_DATE}) = 8 THEN least(substr({_DATE}, 5, 2), substr({_DATE}, 7, 2))"
             f" || greatest(substr({_DATE}, 5, 2), substr({_DATE}, 7, 2)) END",
+            "_j": f"try_strptime({_WHOLE_DATE}, '%Y%m%d')::DATE - DATE '1900-01-01'",
         },
         levels=(
             Level("exact", "{l} = {r}", "出生日期相同", "same date of birth", 0.92, 0.00004, related=0.4),
             Level(
                 "swapped", "{l}_y = {r}_y AND {l}_md = {r}_md", "出生月日颠倒", "day and month swapped", 0.01, 0.00004,
                 related=0.001),
-            Level("digit", f"{_CLOSE} = 1", "出生日期差一位", "the dates of birth differ by one digit", 0.045, 0.001, related=0.01),
+            Level("digit", f"{_CLOSE} = 1", "出生日期差一位", "the dates of birth differ by one digit", 0.045, 0.001, related=0.01,
+                  only=_near(1)),
             Level(
                 "lunar", f"coalesce({_DAYS} BETWEEN 17 AND 52, false) OR coalesce({_DAYS} <= 3, false)",
                 "出生日期相近（可能公历与农历混用）", "dates of birth close by (perhaps solar and lunar)", 0.015, 0.003,
@@ -167,10 +181,10 @@ KINDS: dict[str, Kind] = {
             Level(
                 "typo", f"NOT ({{l}}_v AND {{r}}_v) AND {_CLOSE} <= 2",
                 "证件号码差一两位，且其中一个校验不符", "resident IDs differ by a digit or two and one fails its check",
-                0.05, 0.000002, related=0.002),
+                0.05, 0.000002, related=0.002, only=f"NOT ({{l}}_v AND {{r}}_v) AND {_near(2)}"),
             Level(
                 "slip", f"{_CLOSE} <= 2", "证件号码差一两位，但都校验相符", "resident IDs differ by a digit or two, both valid",
-                0.002, 0.000002, related=0.35),
+                0.002, 0.000002, related=0.35, only=_near(2)),
             Level("garbled", "NOT ({l}_v AND {r}_v)", "证件号码不同，其中一个校验不符",
                   "different resident IDs, one fails its check", 0.015, 0.02, related=0.03),
             Level("differ", "", "两个有效证件号码不同", "two valid, different resident IDs", 0.003, 0.98, related=0.62),
@@ -188,7 +202,7 @@ KINDS: dict[str, Kind] = {
         levels=(
             Level("exact", "{l} = {r}", "电话相同", "same telephone", 0.6, 0.000002, related=0.5),
             Level("digit", f"{_CLOSE} = 1 AND length({{l}}) = length({{r}})", "电话差一位",
-                  "the telephones differ by one digit", 0.04, 0.000002, related=0.01),
+                  "the telephones differ by one digit", 0.04, 0.000002, related=0.01, only=_near(1)),
             Level("differ", "", "电话不同", "different telephones", 0.36, 0.999, related=0.49),
         ),
     ),
@@ -196,6 +210,7 @@ KINDS: dict[str, Kind] = {
         columns={
             "": "coalesce({0}, {1})",
             "_d": _text("{0}"),
+            "_v": f"CASE WHEN length({_text('{0}')}) >= 12 THEN {_text('{0}')} END",
             "_6": "CASE WHEN length({0}) >= 6 THEN substr({0}, 1, 6) END",
             "_9": "CASE WHEN length({0}) >= 9 THEN substr({0}, 1, 9) END",
             "_a": f"nullif(regexp_replace({_NARROW}, '[\\s,，。、号#]', '', 'g'), '')",
@@ -207,7 +222,7 @@ KINDS: dict[str, Kind] = {
                   "same address", 0.35, 0.00001, related=0.7),
             Level("house", "{l}_h = {r}_h AND {l}_d = {r}_d", "同村（社区）同门牌", "same village and house number",
                   0.15, 0.0001, related=0.15),
-            Level("village", "{l}_d = {r}_d AND length({l}_d) >= 12", "同村（社区）", "same village", 0.2, 0.003, related=0.1),
+            Level("village", "{l}_v = {r}_v", "同村（社区）", "same village", 0.2, 0.003, related=0.1),
             Level("town", "{l}_9 = {r}_9", "同乡镇（街道）", "same township", 0.1, 0.02, related=0.02),
             Level("county", "{l}_6 = {r}_6", "同区县", "same county", 0.1, 0.2, related=0.02),
             Level("differ", "", "不在同一区县", "different counties", 0.1, 0.78, related=0.01),
@@ -215,27 +230,29 @@ KINDS: dict[str, Kind] = {
     ),
     "number": Kind(
         # A kind may stand before a colon ("passport:E1234567"): numbers of two kinds say nothing of each other.
-        columns={"": "nullif(upper(regexp_replace({0}, '[\\s\\-]', '', 'g')), '')"},
-        missing="{l} IS NULL OR {r} IS NULL OR split_part({l}, ':', 1) <> split_part({r}, ':', 1) AND contains({l}, ':')",
+        stages=({"n": "nullif(upper(regexp_replace({0}, '[\\s\\-]', '', 'g')), '')"},),
+        columns={"": "{f}__n", "_k": "split_part({f}__n, ':', 1)", "_q": "contains({f}__n, ':')"},
+        missing="{l} IS NULL OR {r} IS NULL OR {l}_k <> {r}_k AND {l}_q",
         levels=(
             Level("exact", "{l} = {r}", "号码相同", "same number", 0.9, 0.000001),
-            Level("digit", f"{_CLOSE} = 1 AND length({{l}}) > 5", "号码差一位", "the numbers differ by one digit", 0.05, 0.000002),
+            Level("digit", f"{_CLOSE} = 1 AND length({{l}}) > 5", "号码差一位", "the numbers differ by one digit", 0.05, 0.000002,
+                  only=_near(1)),
             Level("differ", "", "号码不同", "different numbers", 0.05, 0.999),
         ),
     ),
     "kindred": Kind(
         # Who somebody's mother is: her resident ID and her name.
         columns={
-            "": "coalesce(nullif(trim({0}), ''), {sound}.canonical)",
+            "": "coalesce(nullif(trim({0}), ''), {f}__canonical)",
             "_i": "nullif(upper(trim({0})), '')",
-            "_p": "{sound}.sound",
+            "_p": "{f}__sound",
         },
         sounds=True,
         missing="NOT coalesce({l}_i IS NOT NULL AND {r}_i IS NOT NULL OR {l}_p IS NOT NULL AND {r}_p IS NOT NULL, false)",
         levels=(
             Level("exact", "{l}_i = {r}_i", "母亲证件号码相同", "same resident ID of the mother", 0.6, 0.000002, related=0.9),
             Level("digit", "damerau_levenshtein({l}_i, {r}_i) <= 2", "母亲证件号码差一两位",
-                  "the mother's resident IDs differ by a digit or two", 0.05, 0.000002, related=0.02),
+                  "the mother's resident IDs differ by a digit or two", 0.05, 0.000002, related=0.02, only=_near(2, "_i")),
             Level("sound", "{l}_p = {r}_p", "母亲姓名相同或同音", "the mother's name sounds the same", 0.3, 0.0005, related=0.07),
             Level("differ", "", "母亲不同", "different mothers", 0.05, 0.999, related=0.01),
         ),
@@ -257,8 +274,8 @@ KINDS: dict[str, Kind] = {
             Level("crossed", "{l} = {rx} AND {lx} = {r}", "互换", "swapped with the other field", 0.02, 0.0001),
             Level("near", "jaro_winkler_similarity({l}, {r}) >= 0.9 OR abs(length({l}) - length({r})) <= 1 AND"
                   " damerau_levenshtein({l}, {r}) <= 1", "相近",
-                  "nearly the same", 0.12, 0.01),
-            Level("alike", "jaro_winkler_similarity({l}, {r}) >= 0.78", "有些像", "somewhat alike", 0.03, 0.03),
+                  "nearly the same", 0.12, 0.01, only="true"),
+            Level("alike", "jaro_winkler_similarity({l}, {r}) >= 0.78", "有些像", "somewhat alike", 0.03, 0.03, only="true"),
             Level("differ", "", "不同", "different", 0.03, 0.95),
         ),
     ),
@@ -266,8 +283,8 @@ KINDS: dict[str, Kind] = {
         columns={"": _DIGITS},
         levels=(
             Level("exact", "{l} = {r}", "相同", "same", 0.85, 0.001, exact=True),
-            Level("digit", f"{_CLOSE} = 1", "差一位", "differs by one digit", 0.1, 0.003),
-            Level("two", f"{_CLOSE} = 2 AND length({{l}}) > 4", "差两位", "differs by two digits", 0.01, 0.005),
+            Level("digit", f"{_CLOSE} = 1", "差一位", "differs by one digit", 0.1, 0.003, only=_near(1)),
+            Level("two", f"{_CLOSE} = 2 AND length({{l}}) > 4", "差两位", "differs by two digits", 0.01, 0.005, only=_near(2)),
             Level("differ", "", "不同", "different", 0.04, 0.99),
         ),
     ),

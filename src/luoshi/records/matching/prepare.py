@@ -4,17 +4,17 @@
 from __future__ import annotations
 
 import duckdb
+import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from luoshi.records.matching import chinese
 from luoshi.records.matching.scheme import FieldSpec, Scheme
 
-_SURNAMES = ", ".join(f"'{name}'" for name in chinese.COMPOUND_SURNAMES)
-
 
 def connect(*, memory: str = "2GB", threads: int | None = None, scratch: str = "") -> duckdb.DuckDBPyConnection:
     """A DuckDB with what matching needs; beyond `memory` it writes to `scratch`."""
-    config: dict[str, str | int | bool] = {"memory_limit": memory, "preserve_insertion_order": False}
+    config: dict[str, str | int | bool] = {"memory_limit": memory, "preserve_insertion_order": True}
     if threads:
         config["threads"] = threads
     if scratch:
@@ -25,77 +25,48 @@ def connect(*, memory: str = "2GB", threads: int | None = None, scratch: str = "
     return connection
 
 
-def prepare(connection: duckdb.DuckDBPyConnection, scheme: Scheme, source: str, into: str) -> None:
-    """Make the table `into` (`rid` and the derived columns) of the table or view `source` (`rid` and the raw columns of
-    the scheme, all text)."""
-    joins, cells = [], ["raw.rid"]
+def prepare(connection: duckdb.DuckDBPyConnection, scheme: Scheme, source: pa.Table, into: str) -> pa.Table:
+    """The derived columns (and `rid`) of raw rows (`rid` and the columns of the scheme, all text), in their order; the
+    connection knows them as `into`."""
     for field in scheme.fields:
         if field.made.sounds:
-            _sounds(connection, field, source)
-            joins.append(f'LEFT JOIN sounds_{field.name} ON sounds_{field.name}.name = raw."{field.columns[-1]}"')
+            for part, column in chinese.parted(source.column(field.columns[-1])).items():
+                source = source.append_column(f"{field.name}__{part}", column)
+    cells, staged = ["raw.rid"], "given_rows"
+    for field in scheme.fields:
         cells += [f"{sql} AS {column}" for column, sql in field.made.prepare(field.name, field.columns).items()]
-    staged = source
-    for field in scheme.fields:
-        for stage in field.made.stages:
-            given = [f'raw."{column}"' for column in field.columns]
-            made = [
-                f"{sql.format(*given, f=f'raw.{field.name}')} AS {field.name}__{name}" for name, sql in stage.items()
-            ]
-            staged = f"(SELECT raw.*, {', '.join(made)} FROM {staged} raw)"
-    connection.execute(
-        f"CREATE OR REPLACE TEMP TABLE {into} AS SELECT {', '.join(cells)} FROM {staged} raw {' '.join(joins)}"
-    )
-    for field in scheme.fields:
-        if field.made.sounds:
-            connection.execute(f"DROP TABLE sounds_{field.name}")
+    for stage in range(max(len(field.made.stages) for field in scheme.fields)):
+        made = [
+            f"{sql.format(*(f'raw.{column}' for column in field.columns), f=f'raw.{field.name}')} AS {field.name}__{name}"
+            for field in scheme.fields
+            for name, sql in (field.made.stages[stage] if stage < len(field.made.stages) else {}).items()
+        ]
+        staged = f"(SELECT raw.*, {', '.join(made)} FROM {staged} raw)"
+    connection.register("given_rows", source)
+    made = connection.sql(f"SELECT {', '.join(cells)} FROM {staged} raw").to_arrow_table().combine_chunks()
+    connection.unregister("given_rows")
+    connection.register(into, made)
+    return made
 
 
-def _sounds(connection: duckdb.DuckDBPyConnection, field: FieldSpec, source: str) -> None:
-    """The table `sounds_<field>`: each distinct name as written, with its canonical characters and sounds.
-
-    A name that is none yet ("王芳之子", "未取名") has no characters; where it names the mother it counts as hers.
-    """
-    if not connection.execute("SELECT 1 FROM duckdb_tables() WHERE table_name = 'characters'").fetchall():
-        connection.register("given_characters", chinese.characters())
-        connection.execute("CREATE TEMP TABLE characters AS SELECT * FROM given_characters")
-        connection.unregister("given_characters")
-    column = field.columns[-1]
-    connection.execute(f"""
-        CREATE OR REPLACE TEMP TABLE sounds_{field.name} AS
-        WITH names AS (
-            SELECT DISTINCT "{column}" AS name FROM {source} WHERE trim("{column}") <> ''),
-        written AS (
-            SELECT name, regexp_replace(lower(name), '[\\s·•・.\\-_''’（）()]', '', 'g') AS text FROM names
-            WHERE NOT regexp_matches(name, '{chinese.PLACEHOLDER_MARK}')),
-        pieces AS (
-            SELECT name, text, generate_subscripts(string_split(text, ''), 1) AS place,
-                unnest(string_split(text, '')) AS c FROM written),
-        joined AS (
-            SELECT name, text,
-                string_agg(coalesce(k.plain, p.c), '' ORDER BY place) AS canonical,
-                string_agg(coalesce(k.sound, p.c), '' ORDER BY place) AS usual,
-                string_agg(coalesce(k.blurred, p.c), '' ORDER BY place) AS blurred,
-                string_agg(coalesce(k.sound, p.c), '' ORDER BY place) FILTER (place >= 2) AS after_one,
-                string_agg(coalesce(k.sound, p.c), '' ORDER BY place) FILTER (place >= 3) AS after_two,
-                max(CASE WHEN place = 1 THEN coalesce(k.as_surname, p.c) END) AS first,
-                max(CASE WHEN place = 2 THEN coalesce(k.sound, p.c) END) AS second,
-                substr(text, 1, 2) IN ({_SURNAMES}) AS compound
-            FROM pieces p LEFT JOIN characters k ON k.c = p.c GROUP BY name, text)
-        SELECT name, canonical, first || coalesce(after_one, '') AS sound, blurred,
-            CASE WHEN compound THEN first || coalesce(second, '') ELSE first END AS surname,
-            nullif(CASE WHEN compound THEN after_two ELSE after_one END, '') AS given
-        FROM joined""")
-
-
-def keys(connection: duckdb.DuckDBPyConnection, scheme: Scheme, prepared: str, into: str) -> None:
-    """Make the table `into` (`key` BIGINT, `rid`): for every record the values it may be found by. The numbers are
-    digests of text and so the same in every process and at any time."""
-    parts = [
-        f"SELECT rid, (md5_number_lower('{number}' || {_joined(key)}) >> 1)::BIGINT AS key FROM {prepared} "
-        f"WHERE {' AND '.join(f'{column} IS NOT NULL' for column in key)}"
+def key_cells(scheme: Scheme, *, lasting: bool) -> list[str]:
+    """SQL of the values a record may be found by, over its derived columns: a number of 63 bits for each key of the
+    scheme, −1 where a part is not known. `lasting`: the same in every process and at any time (slower)."""
+    return [
+        f"CASE WHEN {' AND '.join(f'{column} IS NOT NULL' for column in key)} THEN ("
+        + (f"md5_number_lower('{number}' || {_joined(key)})" if lasting else f"hash({number}, {', '.join(key)})")
+        + " >> 1)::BIGINT ELSE -1 END"
         for number, key in enumerate(scheme.keys)
     ]
-    connection.execute(f"CREATE OR REPLACE TEMP TABLE {into} AS {' UNION '.join(parts)}")
+
+
+def keys(
+    connection: duckdb.DuckDBPyConnection, scheme: Scheme, prepared: str, *, lasting: bool = False
+) -> NDArray[np.int64]:
+    """The keys of each record (a row for each, a column for each key), as `key_cells`."""
+    cells = ", ".join(f"{sql} AS k{number}" for number, sql in enumerate(key_cells(scheme, lasting=lasting)))
+    found = connection.execute(f"SELECT {cells} FROM {prepared}").fetchnumpy()
+    return np.stack([found[f"k{number}"] for number in range(len(scheme.keys))], axis=1)
 
 
 def _joined(key: tuple[str, ...]) -> str:
