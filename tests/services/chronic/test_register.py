@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from datetime import date, timedelta
 from typing import Any
@@ -19,9 +20,10 @@ from luoshi.platform.audit.models import Entry
 from luoshi.platform.lake import results
 from luoshi.platform.regions.models import Institution
 from luoshi.platform.store.models import Resource
-from luoshi.services.chronic import actions, discovery, enrolling, members, pages, panel, queries, rules
+from luoshi.services.chronic import actions, discovery, enrolling, members, pages, panel, queries, rules, words
 from luoshi.services.chronic.members import Member
 from luoshi.services.chronic.models import Enrolment, Visit
+from luoshi.services.visits import public as visits
 
 AsUser = Callable[[str], Client]
 Scopes = Callable[[str], Scope]
@@ -353,3 +355,17 @@ def test_a_large_place_is_cut(as_user: AsUser, monkeypatch: pytest.MonkeyPatch) 
     page = as_user("leader").get(reverse("chronic:register")).content.decode()
     assert "请先选择下级区划" in page
     assert as_user("leader").get(reverse("chronic:overview")).status_code == 200
+
+
+def test_rules_and_evidence_are_told_in_words() -> None:
+    """A doctor reads no variable names."""
+    assert (
+        words.condition("systolic >= 180 or diastolic >= 110 or danger_sign")
+        == "收缩压 ≥ 180 或 舒张压 ≥ 110 或 有危险症状"
+    )
+    assert words.condition("systolic >= systolic_goal") == "收缩压 ≥ 收缩压目标"
+    assert words.condition("spo2 >= 93 or not danger_sign") == "血氧饱和度 ≥ 93 或 没有危险症状"
+    assert words.measured("fasting", 8.8) == "空腹血糖 8.8 mmol/L"
+    for name in rules.diseases().diseases:
+        for result in visits.programme(name).versions[-1].results:
+            assert not re.search("[a-z_]{3,}", words.condition(result.when)), result.when

@@ -61,6 +61,17 @@ def test_what_is_no_ecg_is_refused_in_words(data: bytes):
     assert re.search(r"[\u4e00-\u9fff]", told.value.message)
 
 
+def test_scp_is_refused_by_its_name():
+    """Whoever uploads it is told what it is and what to do, not that the file is broken."""
+    head = (
+        b"\x34\x12" + (400).to_bytes(4, "little") + b"\0\0\0\0" + (136).to_bytes(4, "little") + b"\x14\x14" + b"SCPECG"
+    )
+    with pytest.raises(UnreadableFile) as told:
+        waveforms.read({"rest.scp": head + b"\0" * 378})
+    assert "SCP-ECG" in told.value.message
+    assert "DICOM" in (told.value.todo or "")
+
+
 def test_a_cut_file_is_refused(dicom_file: bytes, aecg_file: bytes, wfdb_files: dict[str, bytes]):
     for data in (dicom_file[:4000], aecg_file[: len(aecg_file) // 2]):
         with pytest.raises(UnreadableFile):

@@ -210,6 +210,16 @@ def test_the_alliances_page_shows_all_fourteen(as_user: AsUser, city_db: Any):
     assert any(isinstance(cell, float) for cell in rows["14"])
 
 
+def test_the_rules_page_says_bounds_and_limits(as_user: AsUser, city_db: Any):
+    """Each finding with its bound, how often and how old; the clocks by priority."""
+    page = as_user("leader").get("/referral/rules/").content.decode()
+    assert "收缩压 ≥140（连续 2 次，365 天内）" in page
+    assert "空腹血糖 ≤3.9（7 天内）" in page
+    assert "稳定性评估：不稳定" in page
+    assert "30 分钟" in page  # an emergency is answered within half an hour
+    assert "超时 24 小时 告知县级卫生健康部门" in page
+
+
 def test_files(as_user: AsUser, incoming: Referral):
     for user, address in (("hospital", "?box=in&format=xlsx"), ("leader", "watch/?format=xlsx"),
                           ("hospital", "capacity/?format=xlsx"), ("leader", "watch/alliance/?format=xlsx"),

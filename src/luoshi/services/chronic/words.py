@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from typing import Any
 
@@ -69,6 +70,30 @@ def field(name: str) -> str:
     known = rules.diseases().fields[name]
     title = in_language(known.name, known.name_en)
     return f"{title} {known.unit}".strip()
+
+
+def measured(name: str, number: float) -> str:
+    """A field with a value: `空腹血糖 8.8 mmol/L`."""
+    known = rules.diseases().fields[name]
+    return f"{in_language(known.name, known.name_en)} {number:g} {known.unit}".strip()
+
+
+def condition(text: str) -> str:
+    """A condition of the rules as people write it: `systolic >= 180 or danger_sign` is 收缩压 ≥ 180 或 有危险症状."""
+    known = rules.diseases().fields
+    spoken = {
+        "or": _("或"), "and": _("且"), "not": _("没有"), ">=": "≥", "<=": "≤", "==": "=", "!=": "≠",
+        "systolic_goal": _("收缩压目标"), "ldl_goal": _("低密度脂蛋白目标"), "stability": _("病情稳定性"),
+        "danger": _("危险性分级"), "'stable'": _("稳定"), "'basic'": _("基本稳定"), "'unstable'": _("不稳定"), "in": _("属于"),
+    }  # fmt: skip
+
+    def word(found: re.Match[str]) -> str:
+        part = found[0]
+        if part in known:
+            return in_language(known[part].name, known[part].name_en).partition("（")[0].partition(" (")[0]
+        return spoken.get(part, part)
+
+    return re.sub(r"'\w+'|[A-Za-z_]\w*|[<>=!]=", word, text).replace("没有 有", "没有")
 
 
 def value(name: str, what: Any) -> str:

@@ -1,6 +1,7 @@
 """Waveforms of an ECG: read from WFDB (.hea with .dat, or both in a zip), DICOM (12-lead or general ECG) and HL7 aECG (XML).
 
-SCP-ECG is not read: no library of PyPI that is kept reads it. Whatever the file, a `Tracing` holds leads in millivolts.
+SCP-ECG is known and refused in words: no kept library reads it (decision 100). Whatever the file, a `Tracing` holds leads
+in millivolts.
 """
 
 from __future__ import annotations
@@ -67,6 +68,11 @@ def read(files: Mapping[str, bytes]) -> Tracing:
             return _checked(_dicom(data))
         elif data.lstrip(b"\xef\xbb\xbf \r\n\t").startswith(b"<"):
             return _checked(_aecg(data))
+        elif data[16:22] == b"SCPECG":  # the reserved bytes of section 0
+            raise UnreadableFile(
+                _("这是 SCP-ECG 文件，本系统不支持。"),
+                todo=_("请在心电图机或其工作站上导出 DICOM 或 HL7 aECG 再上传。"),
+            )
         elif not name.endswith(".hea"):
             raise UnreadableFile(_("不是可识别的心电文件。"), todo=_("支持 WFDB（.hea 与 .dat）、DICOM、HL7 aECG。"))
     return _checked(_wfdb(files))

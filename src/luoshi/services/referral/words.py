@@ -46,6 +46,24 @@ def priority(name: str) -> str:
     return in_language(found.name, found.name_en)
 
 
+def hours(count: float) -> str:
+    """A limit: minutes below an hour, days from two on."""
+    if count < 1:
+        return _("%(n)g 分钟") % {"n": count * 60}
+    return _("%(n)g 天") % {"n": count / 24} if count >= 48 and count % 24 == 0 else _("%(n)g 小时") % {"n": count}
+
+
+def finding(one: book.Finding) -> str:
+    """What speaks for a referral: the value with its bound, how often and how old at most; a sign as it is."""
+    name = in_language(one.name, one.name_en)
+    if one.sign:
+        return name
+    bound = f"≥{one.at_least:g}" if one.at_least is not None else f"≤{one.at_most:g}" if one.at_most is not None else ""
+    told = f"{name} {bound}" if bound else f"{name}：{_('不稳定') if one.is_ == 'unstable' else one.is_}"
+    often = _("连续 %(n)s 次，") % {"n": one.times} if one.times > 1 else ""
+    return _("%(what)s（%(often)s%(days)s 天内）") % {"what": told, "often": often, "days": one.days}
+
+
 def reason(kind: str, name: str) -> str:
     """A declared reason; another text stays as it is."""
     found = book.rules().reasons[kind].get(name)  # type: ignore[index]

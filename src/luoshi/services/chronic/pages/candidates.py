@@ -72,7 +72,7 @@ def evidence_text(evidence: Evidence) -> str:
     """One piece of evidence in words."""
     known = {field.code: name for name, field in rules.diseases().fields.items()}
     if evidence.code in known and evidence.value is not None:
-        return f"{evidence.day} {words.field(known[evidence.code])} {evidence.value:g}"
+        return f"{evidence.day} {words.measured(known[evidence.code], evidence.value)}"
     if evidence.value is None and evidence.code in rules.discovery().first_visit.services:
         return _("%(day)s 就诊") % {"day": evidence.day}
     return _("%(day)s 诊断 %(code)s") % {"day": evidence.day, "code": evidence.code}
@@ -89,7 +89,7 @@ def _table(rows: list[Candidate], cards: dict[int, people.Card], villages: dict[
     return Table(
         _("可能漏管的居民"),
         [
-            Column(_("居民"), head=True),
+            Column(_("居民"), "day", head=True),
             Column(_("村（社区）")),
             Column(_("病种")),
             Column(_("线索")),
@@ -113,7 +113,7 @@ def _table(rows: list[Candidate], cards: dict[int, people.Card], villages: dict[
 def _waiting(rows: list[Enrolment], cards: dict[int, people.Card]) -> Table:
     return Table(
         _("正在核实"),
-        [Column(_("居民"), head=True), Column(_("病种")), Column(_("状态")), Column(_("登记"), "day")],
+        [Column(_("居民"), "day", head=True), Column(_("病种")), Column(_("状态")), Column(_("登记"), "day")],
         [
             [
                 Cell(

@@ -307,7 +307,7 @@ def rules_page(request: HttpRequest) -> HttpResponse:
                 "since": version.valid_from,
                 "notes": in_language(version.notes_zh, version.notes),
                 "results": [
-                    (in_language(r.name, r.name_en), r.when, [words.do(x.do) for x in r.reactions])
+                    (in_language(r.name, r.name_en), words.condition(r.when), [words.do(x.do) for x in r.reactions])
                     for r in version.results
                 ],
                 "cases": len(programme.cases),

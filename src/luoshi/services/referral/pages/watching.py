@@ -233,7 +233,7 @@ def rules_page(request: SignedInRequest) -> HttpResponse:
          Column(_("优先级"), width=10), Column(_("来源"), width=40)],
         [
             [
-                Cell(in_language(c.name, c.name_en)), Cell("；".join(in_language(f.name, f.name_en) for f in c.any)),
+                Cell(in_language(c.name, c.name_en)), Cell("；".join(map(words.finding, c.any))),
                 Cell("、".join(words.tier(t) for t in c.tiers)), Cell(words.priority(c.priority)),
                 Cell(c.source, note=words.confidence(c.confidence)),
             ]
@@ -255,6 +255,45 @@ def rules_page(request: SignedInRequest) -> HttpResponse:
     )  # fmt: skip
     kind = downloads.wanted(request)
     if kind:
-        return downloads.answer(kind, _("转诊规则"), [up, down], title=_("转诊规则"))
+        return downloads.answer(kind, _("转诊规则"), [up, down, _clocks()], title=_("转诊规则"))
     crumbs = [(_("转诊运行"), reverse("referral:watch")), (_("转诊规则"), "")]
-    return render(request, "referral/rules.html", {"up": up, "down": down, "here": "rules", "breadcrumbs": crumbs})
+    context = {"up": up, "down": down, "clocks": _clocks(), "here": "rules", "breadcrumbs": crumbs}
+    return render(request, "referral/rules.html", context)
+
+
+def _clocks() -> Table:
+    """How long each step may take, by priority; whom lateness is told."""
+    known = book.rules().clocks
+    by_priority = [
+        (_("答复（接收、退回或拒绝）"), known.respond_hours), (_("补充资料"), known.complete_hours),
+        (_("预留床位或号源"), known.reserve_hours), (_("未预约者到院"), known.unbooked_arrive_hours),
+    ]  # fmt: skip
+    for_all = [
+        (_("预留日起到院"), known.arrive_hours), (_("到院后开始诊治"), known.treat_hours),
+        (_("回传诊疗小结"), 24 * known.summary_days), (_("转出方查看结果并办结"), 24 * known.check_days),
+        (_("绿色通道补办手续"), known.green_filing_hours),
+    ]  # fmt: skip
+    rows = [
+        [Cell(name), *(Cell(words.hours(hours[p]), hours[p]) for p in book.PRIORITIES)] for name, hours in by_priority
+    ]
+    rows += [
+        [Cell(name), *(Cell(words.hours(hours), hours) for _priority in book.PRIORITIES)] for name, hours in for_all
+    ]
+    steps = "；".join(
+        _("超时 %(hours)s 告知%(whom)s") % {"hours": words.hours(s.after_hours), "whom": in_language(s.name, s.name_en)}
+        for s in known.escalate
+    )
+    return Table(
+        _("时限"),
+        [
+            Column(_("环节"), head=True, width=30),
+            *(Column(words.priority(p), "number", width=14) for p in book.PRIORITIES),
+        ],
+        rows,
+        notes=[
+            steps,
+            "，".join(
+                filter(None, (_("依据：%(source)s") % {"source": known.source}, words.confidence(known.confidence)))
+            ),
+        ],
+    )
