@@ -170,8 +170,14 @@ def test_lookups_keep_to_their_index_while_the_tables_grow_from_nothing(
     store.ingest(lines(tmp_path / "patient.ndjson", *patients))
     store.ingest(lines(tmp_path / "o.ndjson", *[observation(f"o{i}", f"Patient/p{i}") for i in range(1200)]))
     assert 1200 <= store.rows("SELECT reltuples FROM pg_class WHERE relname = 'store_resource'")[0][0] < 2400
-    asked = "SELECT key FROM store_resource WHERE key IN {values} AND type = 'Patient' AND source_id = %s"
-    plan = sets.select("EXPLAIN " + asked, [f"p{i}" for i in range(1200)], 1)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "PREPARE wanted(text[], bigint) AS SELECT key, person, id FROM store_resource"
+            " WHERE key IN (SELECT unnest($1)) AND type = 'Patient' AND source_id = $2"
+        )
+        cursor.execute("EXPLAIN EXECUTE wanted('{p1}', 1)")
+        plan = cursor.fetchall()
+        cursor.execute("DEALLOCATE wanted")
     index = " ".join(line for (line,) in plan)
     assert "store_resource_once" in index
     assert "Join Filter" not in index
