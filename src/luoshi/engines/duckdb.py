@@ -13,6 +13,7 @@ from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
+from typing import ClassVar
 
 import pyarrow as pa
 
@@ -56,15 +57,16 @@ class DuckdbEngine:
     """See `luoshi.engines.base.Engine`. `memory_limit` is DuckDB's ("4GB"); what does not fit spills below `temp`."""
 
     name = "duckdb"
+    # SQL is made once for the process: making it costs more than reading a small lake. Cohorts cut to some indicators,
+    # by the cohort (kept, so that its id is not used again) and their ids.
+    _rendered: ClassVar[Rendered] = Rendered()
+    _cut: ClassVar[dict[tuple[int, tuple[str, ...]], tuple[Cohort, Cohort]]] = {}
 
     def __init__(self, *, threads: int | None = None, memory_limit: str = "4GB", temp: Path | None = None) -> None:
         self.threads = threads or os.cpu_count() or 2
         self.memory_limit = memory_limit
         self.temp = temp
-        self._rendered = Rendered()
         self._scratch: Session | None = None
-        # Cohorts cut to some indicators, by the cohort (kept, so that its id is not used again) and their ids.
-        self._cut: dict[tuple[int, tuple[str, ...]], tuple[Cohort, Cohort]] = {}
 
     def evaluate(
         self,

@@ -68,7 +68,7 @@ def with_doubles(tree: exp.Expression) -> exp.Expression:
 
 
 class Rendered:
-    """SQL of catalogue queries, made once per engine: making text from a tree costs more than a small query."""
+    """SQL of catalogue queries, made once: making text from a tree costs more than a small query."""
 
     def __init__(self) -> None:
         self._lock = threading.RLock()
