@@ -129,3 +129,67 @@ def test_figures_that_nobody_promises(text: str) -> None:
     from luoshi.plans.targets import find_targets
 
     assert not find_targets(text, offset_of=lambda i: i, year=None, plan_years=(None, 2030))
+
+
+def test_a_list_of_goals_in_news_is_kept_whatever_its_tense(tmp_path: Path) -> None:
+    plan = _read(
+        tmp_path,
+        "据新华社电 记者从市卫生健康委获悉,护心行动方案日前印发。\n根据方案,到2027年,实现以下主要目标:\n"
+        "——机构建设明显加强,能力进一步提高。\n——服务可及性明显提升,甲病、乙病等遗传病诊断率、治疗率均达到91%,医护比目标为1:1.2。\n"
+        "市卫生健康委副主任李明表示,目前知晓率已提升至44%。\n",
+    )
+    assert plan.plan.kind == "news"
+    assert [(t.metric, t.value, t.deadline) for t in plan.targets] == [
+        ("甲病、乙病等遗传病诊断率", 91, "2027"),
+        ("治疗率", 91, "2027"),
+        ("医护比", 1.2, "2027"),
+    ]
+
+
+def test_a_headline_cut_off_from_its_text_is_read_once(tmp_path: Path) -> None:
+    plan = _read(
+        tmp_path,
+        "云岭发布护苗计划:至2027年产前筛查率将保持在92%以上\n本报讯(记者李明)近日,云岭市印发护苗计划。计划要求各县落实。\n",
+    )
+    assert [(t.value, t.deadline) for t in plan.targets] == [(92, "2027")]
+
+
+@pytest.mark.parametrize(
+    ("opening", "kind"),
+    [("一图读懂 | 云岭市护心规划", "explanation"), ("云岭市卫生健康委副主任李明介绍,护心行动已经铺开。", "news")],
+)
+def test_openings_that_only_others_use(tmp_path: Path, opening: str, kind: str) -> None:
+    assert _read(tmp_path, f"{opening}\n到2027年,高血压知晓率达到66%。\n").plan.kind == kind
+
+
+def test_heads_of_letters_that_pass_papers_on(tmp_path: Path) -> None:
+    letter = (
+        "云岭省人民政府办公厅转发省爱卫会等部门\n关于加强山区农村改厕工作的意见的通知\n(云办函[2015]86号 2015年9月7日)\n\n"
+        "省爱卫会等部门《关于加强山区农村改厕工作的意见》已经省政府同意,现转发你们,请认真贯彻执行。\n"
+        "我省4年共需建设卫生厕所1200座,到2018年底,普及率要达到71%。\n"
+    )
+    head = _read(tmp_path, letter).plan
+    assert (head.title, head.doc_number) == ("关于加强山区农村改厕工作的意见", "云办函〔2015〕86号")
+    unsigned = (
+        "云岭县人民政府办公室印发云岭县营养计划(2024—2030年)的通知\n各乡镇人民政府:\n现将《云岭县营养计划》印发给你们,请认真贯彻落实。\n"
+        "二0二四年三月二日\n云岭县营养计划(20242030年)\n(一)主要目标。到2027年,工作体系逐步完善。主要指标实现以下目标:\n"
+        "降低贫血率。儿童贫血率控制在11%以下;孕妇贫血率下降至13%以下。\n"
+    )
+    plan = _read(tmp_path, unsigned)
+    head = plan.plan
+    assert (head.issuer, head.published, head.period_start, head.period_end) == (
+        "云岭县人民政府办公室", "2024-03-02", 2024, 2030,
+    )  # fmt: skip
+    assert [(t.value, t.deadline) for t in plan.targets] == [(11, "2027"), (13, "2027")]
+
+
+def test_what_stands_done_in_an_untitled_note_is_a_result(tmp_path: Path) -> None:
+    plan = _read(
+        tmp_path, "据介绍,从2016年开始,当地把改厕融入整治。2016年改厕2700座,普及率达到95.2%。2017年普及率达96%。\n"
+    )
+    assert not plan.targets
+    assert {r.value for r in plan.results} >= {95.2, 96}
+    told = _read(
+        tmp_path, "本报讯(记者李明)2004年以来,省级累计投入8.7亿元。李红强调,确保2026年普及率达到85%的规划目标。\n"
+    )
+    assert [(t.value, t.deadline) for t in told.targets] == [(85, "2026")]

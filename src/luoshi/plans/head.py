@@ -51,6 +51,13 @@ def _doc_number(whole: str, front: list[str]) -> str | None:
         match = NUMBER.fullmatch(bare)
         if match and "《" not in line:
             return normal_number(match)
+    for line in front[:12]:
+        bracket = re.search(r"[（(]([^（）()\s]{2,10}\s?[〔\[]\d{4}[〕\]]\d{1,4}号)[^（）()]{0,14}[）)]$", line.strip())
+        match = (
+            NUMBER.search(bracket[1]) if bracket and ("通知" in line or line.strip().startswith(("(", "（"))) else None
+        )
+        if match:
+            return normal_number(match)
     for line in front[:6]:
         beside = _BESIDE.search(line.strip())  # printed on the line of the title
         match = NUMBER.search(beside["number"] or beside["below"]) if beside else None
@@ -68,8 +75,8 @@ _BESIDE = re.compile(
 def _published(whole: str, signed: Signed, front: list[str]) -> str | None:
     if written := iso_date(DATE.search(labelled_value(whole, "written"))):
         return written
-    if signed.date:
-        return signed.date
+    if signed.date or signed.sent:
+        return signed.date or signed.alone
     if shown := iso_date(DATE.search(labelled_value(whole, "published"))):
         return shown
     if signed.alone:
@@ -97,6 +104,12 @@ def _issuer(whole: str, signed: Signed, head: PlanHead, front: list[str], lines:
         )
         if match:
             return re.sub(r"^.*?文件.*?号", "", match.group(1)) or match.group(1)
+        match = re.match(
+            r"([\u4e00-\u9fff]{2,20}(?:人民政府(?:办公[室厅])?|委员会|公署|卫生健康委|局))印发(?!《)[^，。]{6,}的通知",
+            line,
+        )
+        if match:
+            return match.group(1)
     minutes = re.match(
         r"(.{2,20}?(?:人民政府|委员会|局|领导小组))(?:第?.{0,8}次)?(?:专题|常务|工作|全体|联席)?会议?纪要", head.title
     )
@@ -121,7 +134,9 @@ def _issuer(whole: str, signed: Signed, head: PlanHead, front: list[str], lines:
         match = re.match(r"([\u4e00-\u9fff、 ]{4,40}?)(?:联合)?印发《", line)
         if match:
             name = re.sub(
-                r"(?:近日|日前|今日|今天|昨日|正式|制定|研究|共同|\d{1,2}月\d{1,2}日)+$", "", match.group(1).strip()
+                r"(?:关于|近日|日前|今日|今天|昨日|正式|制定|研究|共同|\d{1,2}月\d{1,2}日)+$",
+                "",
+                match.group(1).strip(),
             )
             return re.sub(r"(?<=办公[室厅]) *(?=[\u4e00-\u9fff]{2,}办公[室厅])", "、", name)
     heads = [line.strip() for line in front[:3]]

@@ -21,7 +21,7 @@ _TRIM_HEAD = re.compile(
     r"要求|目标|任务|计划(?!免疫|生育|招)|(?:提高|提升|加强|降低|控制|保持|稳定|改善|增加|扩大|完善|健全)(?!免疫|针次|治疗)(?=[^，]{2,}(?:率|水平|比例|比重|占比|数|量|时间)$))+"
 )
 _TRIM_TAIL = re.compile(
-    r"(?:分别|均|都|各|一般|要|应|须|需|将|力争|争取|努力|确保|稳步|逐步|总体|基本|平均|年均|全部|也|并|要求|的|按照?|比例数|(?<=[率比数])总数|，|、|：|“|”|\"|每年|每月|累计|合计|"
+    r"(?:分别|均|都|各|一般|要|应|须|需|将|力争|争取|努力|确保|稳步|逐步|总体|基本|平均|年均|全部|也|并|要求|的|按照?|比例数|(?<=[率比数])总数|(?<=[率比数])(?:的?目标值?|计划)|，|、|：|“|”|\"|每年|每月|累计|合计|"
     r"不断|继续|持续|进一步|已|(?<!行)为|在|到|至|达|由|从|约|近)+$"
 )
 _ENDS = re.compile(
@@ -175,6 +175,9 @@ def each_of(phrase: str, *, apart: bool) -> list[str]:
     groups that share a longer tail (高血压、糖尿病患者规范管理率) only where 均 or 都 says so (`apart`).
     """
     phrase = bare(phrase)
+    if such := re.match(r"(?P<such>[^率]*、[^率]*?等)(?P<rest>[^、]+率(?:、|和|与|及).+)$", phrase):
+        named = each_of(such["rest"], apart=apart)  # 甲病、乙病等遗传病诊断率、治疗率
+        return [such["such"] + named[0], *named[1:]] if named else []
     parts = split_parallel(phrase)
     if not all(re.search(r"(?:率|比例|占比|比重)$", part) for part in parts) and "、" in phrase:
         whole = phrase.split("、")  # …感染者和病人比例、…治疗成功率: 和 stands inside the names

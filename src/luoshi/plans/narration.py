@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 _TOLD = re.compile(
     r"(?<![为除罢明])(?<!提出)(?<!确定)(?<!设定)(?<!规定)了(?![解然结不])|(?<![自而早业])已(?!建成的|有的|发布|出台|印发)|以来|[一两二三四五六七八九十近]年来|去年|"
-    r"截[至止]|先后|累计|过去的?[一五]年|圆满|荣获|获评|获批|被(?:评为|授予|列为|确定)|得到(?:了)?(?:有效|进一步|明显|显著|切实|全面|极大)|取得(?!.{0,8}(?:目标|突破性))|"
+    r"截[至止]|据(?:介绍|悉|了解|统计)|先后|累计|过去的?[一五]年|圆满|荣获|获评|获批|被(?:评为|授予|列为|确定)|得到(?:了)?(?:有效|进一步|明显|显著|切实|全面|极大)|取得(?!.{0,8}(?:目标|突破性))|"
     r"位[居列]|年末|(?:[较比](?:上年|去年)|同比|环比)|顺利(?:通过|完成|实施)|成功(?:创建|创成|举办|通过|入选)|基本形成(?=。|$)|"
     r"(?:率|比例|占比|水平)(?:仅)?为\d|(?:由|从)(?:19|20)\d{2}年的"
 )
@@ -100,6 +100,11 @@ _GOALS = re.compile(r"目标(?:是|为|包括|如下|有)?[：:，,]|(?<!截)[�
 def sets_goals(paragraph: str) -> bool:
     """Whether a paragraph names what is to be reached, or when: 具体目标包括：, 到2030年."""
     return bool(_GOALS.search(paragraph))
+
+
+def opens_goals(paragraph: str) -> bool:
+    """Whether a paragraph announces a list of goals: 到2027年，实现以下主要目标："""
+    return sets_goals(paragraph) and paragraph.rstrip().endswith((":", "："))
 
 
 def quoting(paragraph: str, before: bool) -> bool:

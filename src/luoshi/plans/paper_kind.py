@@ -39,6 +39,7 @@ _ABOUT = re.compile(
 # 据新华社电, 记者从…获悉, 某报讯（记者某某）: only newspapers write so.
 _REPORTER = re.compile(
     r"(?:据)?新华社(?:[\u4e00-\u9fff]{2,4}\d{1,2}月\d{1,2}日)?电|记者\d{0,2}日?从[^。]{2,24}(?:获悉|了解到)|"
+    r"(?:研究员|司长|主任|发言人|负责人|局长|教授|书记|所长|院长|巡视员)[\u4e00-\u9fff]{2,3}(?:\d{1,2}日)?(?:还|同时|近日)?(?:表示|介绍|说(?=[，,：:“])|透露)|"
     r"(?:[报网]讯|\d日电|\d日讯)\s?[（(][^（）()]{0,12}记者|[（(][^（）()]{0,12}(?:报|网|社)\S{0,8}记者\s?\S{2,8}[）)]"
 )
 
@@ -68,10 +69,16 @@ def kind_of_paper(title: str, whole: str, body: str) -> tuple[str, str]:
     """plan, news, explanation, report or law, with the reason when it is no plan."""
     opening = body[:600]
     told = [m[1] for m in _TELLING.finditer(whole)]
+    drawn = re.match(r"\s*(?:\S{0,30}\n)?\s*(?:一图读懂|图解|政策解读)\s*[|｜:：]", whole)
+    if drawn:
+        return "explanation", f"It says that it explains another paper: {drawn[0].strip()[:40]}."
     articles = len(re.findall(r"(?m)^\s*第[一二三四五六七八九十百零\d]{1,5}条", whole))
     if re.search(r"解读|解析|释义|详解|图解|答记者问|问答|起草说明|编制说明|一图读懂|政策说明", title):
         return "explanation", f"The title says it explains another paper: {title[:40]}."
-    if articles >= 5 and re.search(r"(?:条例|法|办法|规定|细则|规则)(?:[（(].*[）)])?$", title):
+    begun = re.search(r"(?m)^\s*第一条\s*为", whole)
+    if (articles >= 5 or (articles >= 3 and begun)) and re.search(
+        r"(?:条例|法|办法|规定|细则|规则)(?:[（(].*[）)])?$", title
+    ):
         return "law", f"It is set out in {articles} articles (第…条) under a title of a law or rule."
     if len(told) >= 2 and not PLAN_WORDS.search(title):
         return "explanation", f"Its headings tell of another paper: {'、'.join(told[:3])}."

@@ -271,9 +271,12 @@ class _PlanReader:
         seen: set[tuple[int, int, str]] = set()
         title = _BLANKS.sub("", self.head.title)
 
+        heads: list[Target] = []
+
         def take(found: list[Target], task: str | None, doubt: str = "") -> None:
             for target in found:
                 if self._headline(target, title):
+                    heads.append(target)
                     continue
                 key = (target.start, target.end, f"{target.metric}{target.value}{target.deadline}")
                 if key in seen:
@@ -304,6 +307,10 @@ class _PlanReader:
         for index, held in enumerate(self.document.tables):
             if index not in table.used:
                 take(find_table_targets(self.document, held, year=self.year, plan_years=self.years), None, doubt)
+        said = {(str(t.value), t.unit) for t in self.result.targets}
+        if self.head.kind == "news" and heads and not any((str(t.value), t.unit) in said for t in heads):
+            title = ""
+            take(heads[:1], None, doubt)  # cut off before the text repeats its headline
 
     def _headline(self, target: Target, title: str) -> bool:
         """Whether a target stands in the title: its words do, and the line they are printed on says little else."""

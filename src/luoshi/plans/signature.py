@@ -11,7 +11,7 @@ from luoshi.plans.directory import resolve
 
 DATE = re.compile(r"(20\d\d)\s?[年\-/.]\s?(\d{1,2})\s?[月\-/.]\s?(\d{1,2})")
 CN_DATE = re.compile(
-    r"(二[〇零○ＯO0][一二三四五六七八九〇零○ＯO]{2})年([一二三四五六七八九十]{1,2})月([一二三四五六七八九十]{1,3})日"
+    r"(二[〇零○ＯO0][一二三四五六七八九〇零○ＯO0]{2})年([一二三四五六七八九十]{1,2})月([一二三四五六七八九十]{1,3})日"
 )
 CN_DIGITS = str.maketrans("〇零○ＯO一二三四五六七八九", "00000123456789")
 
@@ -37,6 +37,7 @@ class Signed:
     names: tuple[str, ...] = ()
     date: str | None = None
     alone: str | None = None
+    sent: bool = False
 
 
 def signature(lines: list[str]) -> Signed:
@@ -54,6 +55,15 @@ def signature(lines: list[str]) -> Signed:
                 names[0:0] = parts if whole else ["".join(parts)]
             else:
                 break
+        above = next((before.strip() for before in reversed(lines[:index]) if before.strip()), "")
+        if (
+            not names
+            and len(text) <= 20
+            and re.search(r"给你们[^。]*。|(?:遵照|贯彻|组织|认真)(?:执行|落实|实施)。$", above)
+        ):
+            return Signed(
+                alone=iso_date(DATE.match(text)) or chinese_date(text), sent=True
+            )  # the letter is dated, not signed
         if names:
             return Signed(tuple(names), iso_date(DATE.match(text)) or chinese_date(text))
     closing = [

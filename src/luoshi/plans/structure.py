@@ -356,14 +356,15 @@ class _Builder:
 
     def _unnumbered(self) -> None:
         """A paper without any numbering: paragraphs that open with a title sentence, or demand something, are tasks."""
-        quoting = False  # inside what a news item tells of a plan
+        quoting = listed = False  # inside what a news item tells of a plan; inside a list of its goals
         for para in self.reading.paras:
             piece = clean(self.reading, para.start, para.end)
             title = title_sentence(piece.text)
             tense = narration.tense(piece.text)
-            quoting = self.news and narration.quoting(piece.text, quoting)
+            listed = self.news and (narration.opens_goals(piece.text) or (listed and piece.text.startswith(("-", "—"))))
+            quoting = self.news and (listed or narration.quoting(piece.text, quoting))
             telling = self.report or (self.news and not quoting)
-            if (tense.told and not tense.asked and not (quoting and narration.sets_goals(piece.text))) or (
+            if (tense.told and not tense.asked and not (listed or (quoting and narration.sets_goals(piece.text)))) or (
                 telling and (narration.tells(piece.text) or not tense.asked)
             ):
                 self.result.background.append(piece)

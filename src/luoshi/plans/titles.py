@@ -16,7 +16,9 @@ _TITLE_END = re.compile(
     r"情况|条例|规定|细则|制度|标准|解读|说明|问答|公告|通报|函|目标|指南|批复|工程|纪要|规程|预案)(?:[（(][^（）()]{1,30}[）)])*$"
 )
 PLAN_WORDS = re.compile(r"方案|计划|要点|规划|纲要|行动|分工|清单|安排|意见|台账")
-_HEADING = re.compile(r"[一二三四五六七八九十]{1,3}、|[（(][一二三四五六七八九十]{1,3}[）)]")
+_HEADING = re.compile(
+    r"\d{1,2}(?:[、．.](?!\d)|(?:\.\d){1,2}(?=[\u4e00-\u9fff]))|[一二三四五六七八九十]{1,3}、|[（(][一二三四五六七八九十]{1,3}[）)]"
+)
 
 
 _SITE_LINE = re.compile(
@@ -42,6 +44,7 @@ def title_of(document: Document, front: list[str], body: str) -> str:
         if (
             _HEADING.match(text)
             or not 6 <= len(text) <= 90
+            or len(re.findall(r"[\u4e00-\u9fff]", text)) < 4
             or re.search(r"[。；;]|[!！](?!.{6})", text)
             or sections.DATE_LINE.match(text)
         ):
@@ -94,6 +97,12 @@ def title_of(document: Document, front: list[str], body: str) -> str:
     sent = _SENT_OUT.search(body[:3000])
     if sent and best[0] < 3 and _TITLE_END.search(sent["name"]):
         title = sent["name"]
+    if sent and title and sent["name"].endswith(title) and _TITLE_END.search(sent["name"]):
+        title = sent["name"]  # 某省深化改革 / 下半年重点任务: broken in two below the letter
+    title = re.sub(r"[（(][^（）()]{2,12}[〔\[]\d{4}[〕\]]\d{1,4}号[^（）()]{0,14}[）)]$", "", title)
+    named = re.fullmatch(r"(?:编制|制定|公布|关于)?《([^《》]{6,})》(?:[（(][\u4e00-\u9fff]{1,8}[）)])?", title)
+    if named and _TITLE_END.search(named[1]):
+        title = named[1]
     title = _with_years(title, front)
     inner = re.match(r".*?(?:关于)?(?:印发|下发|转发|发布)[《<](.+?)[》>](?:的?通知)?$", title)
     if inner:
@@ -105,6 +114,11 @@ def title_of(document: Document, front: list[str], body: str) -> str:
     )
     if wrapped and "关于" not in wrapped.group(1)[:4]:
         title = wrapped.group(1)
+    passed_on = re.fullmatch(
+        r".{4,20}转发[^《》]{2,30}?(关于[^《》]{6,}(?:意见|方案|计划|规划|办法|要点))(?:的通知)?", title
+    )
+    if passed_on:
+        return passed_on[1]
     return re.sub(r"^[^《》]{0,30}关于印发(?=[^《》]{6,})", "", title)
 
 

@@ -62,7 +62,12 @@ def _over_goals(text: str, mentions: list[Mention], reading: Reading) -> Mention
         if mention.role == "deadline" and mention.explicit:
             head = re.split(r"[。\n]", text[mention.end : mention.end + 200], maxsplit=1)[0]
             goals = re.search(r"(?:以下|下列|如下|主要|具体|总体|工作)(?:目标|指标)(?:是|为|如下)?[：:]", head)
-            if goals or head.endswith("："):
+            paragraph = text[mention.end :].split("\n", 1)[0]
+            announced = (
+                re.search(r"(?:目标|指标|任务|如下)[：:]$", paragraph.rstrip())
+                and "\n" in text[mention.end : reading.start]
+            )
+            if goals or head.endswith("：") or announced:
                 return mention
             return None
     return None

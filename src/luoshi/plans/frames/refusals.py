@@ -171,9 +171,14 @@ _AVERAGE = re.compile(
 )
 
 
-_FORECAST = re.compile(r"如果(?:得不到|不(?!能))|若不|据?预测(?:显示|表明)?[，,]|得不到(?:有效)?(?:遏制|控制|干预)")
+# 医师数已提升至3.6人 · 根据2024年末的数据，…: how things stand.
+_HAS_GONE = re.compile(r"已经?(?:稳步|逐步)?(?:提升|提高|增加|增长|上升|扩大|下降|降低|降|减少)[至到为]$")
+_BY_FIGURES = re.compile(
+    r"(?:根据|据)[^，。；]{0,16}(?:年末|年底|最新|统计|监测|普查)[^，。；]{0,6}数据|(?:数据|统计|监测|调查(?:结果)?)显示"
+)
+_FORECAST = re.compile(r"如果(?:得不到|不)|若不|据?预测(?:显示|表明)?[，,]|得不到(?:有效)?(?:遏制|控制|干预)")
 _LISTED = re.compile(r"(?:提出|明确|确定|部署|列出|设定|设置|设|提炼|细化|分解|规定)了?$")
-_NARRATED = re.compile(r"(?:提出|明确|强调|介绍|部署|列出|指出|规定|梳理|回顾)了$")
+_NARRATED = re.compile(r"(?:推进落实|涉及|围绕)$|(?:提出|明确|强调|介绍|部署|列出|指出|规定|梳理|回顾)了$")
 # 每年新发病人145万例，其中传染性病人65万: how many fall ill, which nobody promises.
 _FALL_ILL = re.compile(
     r"(?:新(?:发|发现|报告|增)(?!放|行|病率)|存活|死于|所致的?死亡|导致的?死亡)[^，。；达超]{0,12}?(?:病人|患者|病例|人数|感染者|例数|病)?(?:约为?|近|为|有|超过?|达)?$"
@@ -183,6 +188,8 @@ _OF_A_PAPER = re.compile(r"^[^，。；、]{0,10}?(?:指标|目标|任务|措施
 
 def _told(site: Site) -> str:
     """Facts of a situation: the population's make-up, distances to an average, shortages, closing words of a report."""
+    if _HAS_GONE.search(site.left) or _BY_FIGURES.search(site.before()):
+        return "how things stand by now"
     if _FORECAST.search(site.before()):
         return "a forecast of what happens if nothing is done"
     if not site.first.is_share and (
@@ -244,6 +251,8 @@ def _past(site: Site) -> str:
     if past[0] == "累计":
         stated = (own_verb is not None and own_verb["compare"]) or site.context.previous is not None
         reaches = own_verb is not None and own_verb["verb"] == "达到"  # 累计达到500种 without 已 is an idiom of plans
+        if re.search(r"以来[，,]?[^。；]*$", before[: past.start()]):
+            return "reported, not promised (以来)"
         if stated or reaches or re.search(r"(?:19|20)\d{2}年|年底|年内|全年|力争|确保|\d年累计", before):
             return ""
     since = before[past.end() :]
