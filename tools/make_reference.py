@@ -1,5 +1,5 @@
 """Write the generated pages: GLOSSARY.md, docs/reference/cli.md, docs/reference/settings.md, docs/reference/states.md,
-docs/reference/indicators.md and the pages below docs/reference/indicators.
+docs/reference/access.md, docs/reference/indicators.md and the pages below docs/reference/indicators.
 
 Run it with `make reference`; `--check` only says which pages are out of date (the docs test calls it so).
 """
@@ -86,6 +86,48 @@ def states() -> str:
     return "\n".join(parts)
 
 
+def access() -> str:
+    """Which permission every page, operation and tool asks for, and the roles that hold it."""
+    from luoshi.cli.server import django_setup
+
+    django_setup()
+    from luoshi.platform.access.roles import role_book
+    from luoshi.project import doors
+
+    book = role_book()
+    holders = {
+        permission: ", ".join(f"`{name}`" for name, role in book.roles.items() if permission in role.permissions)
+        for permission in book.permissions
+    }
+    parts = [
+        "# Who may pass which door",
+        "Read from the guards of the program. A grant is a role **at a place**: a division with all below it, or an"
+        " institution with its members. Every door looks no further than the places granted: what lies outside answers 404,"
+        " in pages, counts, searches, files, mails and answers to assistants alike. Without the permission a page answers"
+        " 403, an operation of the API likewise, a tool is not offered. Where single residents are shown a page asks for a"
+        " second factor, and every look is noted for the resident to read.",
+        "For doors below `/fhir/` the permission is the least that is asked for; writes ask for more, systems for the scopes"
+        " of their token. What the server can do (`metadata`, `openapi.json`) is read without one and holds no data.",
+    ]
+    for title, found in (("Pages", doors.pages()), ("API", doors.operations()), ("Tools", doors.tools())):
+        lines = ["| door | permission | residents | roles |", "|---|---|---|---|"]
+        for door in found:
+            asked, who = f"`{door.permission}`", holders.get(door.permission, "")
+            if door.resident_only:
+                asked, who = "–", "the resident, about themselves"
+            elif not door.permission:
+                asked, who = "–", "everybody it concerns: signing in, one's own account, or a secret of its own"
+            method = "" if door.kind in ("page", "tool") else f"{door.kind} "
+            shown = "yes" if door.person_level or door.resident_only else ""
+            lines.append(f"| `{method}{door.address}` | {asked} | {shown} | {who} |")
+        parts.append(f"## {title}\n\n" + "\n".join(lines))
+    parts.append(
+        "## Permissions\n\n| permission | 名称 | means |\n|---|---|---|\n"
+        + "\n".join(f"| `{name}` | {one.name} | {one.name_en} |" for name, one in book.permissions.items())
+    )
+    return GENERATED + "\n\n".join(parts) + "\n"
+
+
 def indicators() -> dict[str, Callable[[], str]]:
     """The list of indicators, and a page for each group with their definitions, sources and confidence."""
     found = importlib.import_module("luoshi.indicators.reference").pages()
@@ -97,6 +139,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "docs/reference/cli.md": cli,
     "docs/reference/settings.md": settings,
     "docs/reference/states.md": states,
+    "docs/reference/access.md": access,
 }
 
 

@@ -3,12 +3,15 @@ residents are shown."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from typing import Any
 
 import pytest
-from django.urls import URLPattern, URLResolver, get_resolver
+from django.test import Client
 
 from luoshi.platform.access.roles import role_book
+from luoshi.project import doors
+from luoshi.project.doors import Door
 
 # Addresses that need no permission of a role, with the reason.
 OPEN = {
@@ -30,39 +33,18 @@ OPEN = {
 }
 
 
-def patterns(resolver: URLResolver, path: str = "") -> Iterator[tuple[str, URLPattern]]:
-    for pattern in resolver.url_patterns:
-        where = path + str(pattern.pattern)
-        if isinstance(pattern, URLResolver):
-            # The staff shell has its own rules, tested in test_staff; operations of the API are asked below.
-            if pattern.namespace not in ("admin", "api"):
-                yield from patterns(pattern, where)
-        else:
-            yield where, pattern
+ADDRESS = {"int": "1", "str": "1", "slug": "a", "uuid": "00000000-0000-4000-8000-000000000001", "path": "a"}
+PAGES = list(doors.pages())
 
 
-PAGES = list(patterns(get_resolver()))
-
-
-@pytest.mark.parametrize(("where", "pattern"), PAGES, ids=[where for where, _ in PAGES])
-def test_every_page_has_its_guard(where: str, pattern: URLPattern) -> None:
-    permission = getattr(pattern.callback, "permission", None)
-    if getattr(pattern.callback, "resident_only", False):
+@pytest.mark.parametrize("door", PAGES, ids=lambda door: door.address)
+def test_every_page_has_its_guard(door: Door) -> None:
+    if door.resident_only:
         return  # a resident, about themselves: asked for one by one in the tests of the portal
-    if permission is None:
-        assert pattern.name in OPEN, f"/{where} has no @requires"
-        return
-    if role_book().permissions[permission].person_level:
-        assert getattr(pattern.callback, "person_factor", False), f"/{where} shows residents without the second factor"
-
-
-def operations() -> Iterator[tuple[str, object]]:
-    from luoshi.project.urls import rest
-
-    for prefix, router in rest._routers:
-        for path, view in router.path_operations.items():
-            for operation in view.operations:
-                yield f"{'/'.join(operation.methods)} {prefix}{path}", operation
+    if not door.permission:
+        assert door.name in OPEN, f"{door.address} has no @requires"
+    elif role_book().permissions[door.permission].person_level:
+        assert door.person_level, f"{door.address} shows residents without the second factor"
 
 
 def test_every_operation_of_the_api_has_its_guard() -> None:
@@ -70,9 +52,60 @@ def test_every_operation_of_the_api_has_its_guard() -> None:
 
     from luoshi.project.urls import rest
 
-    found = dict(operations())
-    assert found
-    for where, operation in found.items():
-        assert getattr(operation.view_func, "permission", "") in role_book().permissions, f"{where} has no @needs"
-        assert operation.auth_param is NOT_SET, f"{where} sets aside who must sign in"
+    found = list(doors.operations())
+    assert len(found) > 20
+    for door in found:
+        assert door.permission in role_book().permissions, f"{door.address} has no @needs"
+    operations = [o for _p, r in rest._routers for view in r.path_operations.values() for o in view.operations]
+    assert all(operation.auth_param is NOT_SET for operation in operations)  # none sets aside who must sign in
     assert rest.auth
+
+
+def test_every_tool_has_its_guard() -> None:
+    found = list(doors.tools())
+    assert found
+    for door in found:
+        assert door.permission in role_book().permissions, door.address
+        assert door.person_level or not role_book().permissions[door.permission].person_level, door.address
+
+
+@pytest.fixture
+def nobody(make_user: Any) -> Client:
+    """Signed in, with no role."""
+    client = Client()
+    client.force_login(make_user())
+    return client
+
+
+@pytest.mark.django_db
+def test_who_holds_nothing_passes_no_door(nobody: Client) -> None:
+    """Asked one by one, with numbers that may or may not exist: it makes no difference to somebody without the
+    permission."""
+    for door in PAGES:
+        if door.permission and door.name not in OPEN:
+            for method in (nobody.get, nobody.post):
+                assert method(address(door)).status_code in shut(door, 403), door.address
+
+
+@pytest.mark.django_db
+def test_a_stranger_passes_no_door(client: Client) -> None:
+    for door in PAGES:
+        if door.permission and door.name not in OPEN:
+            for method in (client.get, client.post):
+                assert method(address(door)).status_code in shut(door, 302), door.address
+    for door in doors.operations():
+        method = door.kind.partition(", ")[0].lower()
+        assert getattr(client, method)(address(door)).status_code == 401, door.address
+
+
+def shut(door: Door, page: int) -> tuple[int, ...]:
+    """What a shut door answers: a page by `page`, a door of systems by asking for a token, or by not knowing
+    the method or the name."""
+    systems = door.address.startswith(("/fhir/", "/api/", "/imaging/dicom-web/"))
+    return (401, 403, 404, 405) if systems else (page,)
+
+
+def address(door: Door) -> str:
+    """The address with something in each place: `/duties/<int:number>/` becomes `/duties/1/`."""
+    told = re.sub(r"<(?:(\w+):)?\w+>", lambda found: ADDRESS.get(found[1] or "str", "a"), door.address)
+    return re.sub(r"\{(?:(\w+):)?\w+\}", "1", told)
