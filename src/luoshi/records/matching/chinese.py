@@ -146,11 +146,11 @@ PLACEHOLDER_MARK = f"(之|的){_ORDER}(子|女|儿|婴|婴儿)$|(宝宝|毛毛|�
 _SUM = " + ".join(f"(ascii(substr(x, {i}, 1)) - 48) * {weight}" for i, weight in enumerate(_ID_WEIGHTS, 1))
 MACROS = (
     f"CREATE OR REPLACE TEMP MACRO resident_id_check(x) AS substr('{_ID_CHECKS}', ({_SUM}) % 11 + 1, 1)",
-    "CREATE OR REPLACE TEMP MACRO resident_id_18(x) AS CASE WHEN regexp_full_match(x, '[0-9]{15}') "
-    "THEN substr(x, 1, 6) || '19' || substr(x, 7) || resident_id_check(substr(x, 1, 6) || '19' || substr(x, 7)) "
-    "ELSE x END",
+    # A number of 15 digits with the century put in, which then lacks its check character.
+    "CREATE OR REPLACE TEMP MACRO resident_id_17(x) AS CASE WHEN regexp_full_match(x, '[0-9]{15}') "
+    "THEN substr(x, 1, 6) || '19' || substr(x, 7) END",
     "CREATE OR REPLACE TEMP MACRO resident_id_valid(x) AS CASE WHEN x IS NULL THEN NULL "
-    "ELSE regexp_full_match(x, '[1-9][0-9]{16}[0-9X]') AND resident_id_check(substr(x, 1, 17)) = substr(x, 18, 1) "
+    "ELSE regexp_full_match(x, '[1-9][0-9]{16}[0-9X]') AND resident_id_check(x) = substr(x, 18, 1) "
     "AND try_strptime(substr(x, 7, 8), '%Y%m%d') IS NOT NULL END",
 )
 

@@ -170,10 +170,11 @@ class Matcher:
             if within:
                 ordered = left.rids[lefts] < right.rids[rights]
                 lefts, rights = lefts[ordered], rights[ordered]
-            both = lefts.astype(np.int64) << 32 | rights
+            # In the order of the right side, the larger one, whose columns are then read from front to back.
+            both = rights.astype(np.int64) << 32 | lefts
             both.sort()
             both = both[np.flatnonzero(np.diff(both, prepend=-1))]
-            yield (both >> 32).astype(np.int32), (both & 0xFFFFFFFF).astype(np.int32)
+            yield (both & 0xFFFFFFFF).astype(np.int32), (both >> 32).astype(np.int32)
 
     def _patterns(self, left: Side, right: Side, pairs: Pairs) -> tuple[np.ndarray, np.ndarray]:
         """The different rows of levels the pairs show (one column a field), and how many show each."""

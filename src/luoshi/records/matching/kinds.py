@@ -73,8 +73,6 @@ def _text(sql: str) -> str:
 
 
 _DIGITS = "nullif(regexp_replace({0}, '[^0-9]', '', 'g'), '')"
-_DATE = "regexp_replace({0}, '[^0-9]', '', 'g')"
-_WHOLE_DATE = f"CASE WHEN length({_DATE}) = 8 THEN {_DATE} END"
 _NAME = "{f}__canonical"
 # An address with its digits in the usual width.
 _NARROW = "translate({1}, '０１２３４５６７８９－＃', '0123456789-#')"
@@ -131,13 +129,13 @@ KINDS: dict[str, Kind] = {
         ),
     ),
     "date": Kind(
+        stages=({"d": _DIGITS}, {"w": "CASE WHEN length({f}__d) = 8 THEN {f}__d END"}),
         columns={
-            "": _WHOLE_DATE,
-            "_y": f"CASE WHEN length({_DATE}) >= 4 THEN substr({_DATE}, 1, 4) END",
-            "_ym": f"CASE WHEN length({_DATE}) >= 6 THEN substr({_DATE}, 1, 6) END",
-            "_md": f"CASE WHEN length({_DATE}) = 8 THEN least(substr({_DATE}, 5, 2), substr({_DATE}, 7, 2))"
-            f" || greatest(substr({_DATE}, 5, 2), substr({_DATE}, 7, 2)) END",
-            "_j": f"try_strptime({_WHOLE_DATE}, '%Y%m%d')::DATE - DATE '1900-01-01'",
+            "": "{f}__w",
+            "_y": "CASE WHEN length({f}__d) >= 4 THEN substr({f}__d, 1, 4) END",
+            "_ym": "CASE WHEN length({f}__d) >= 6 THEN substr({f}__d, 1, 6) END",
+            "_md": "least(substr({f}__w, 5, 2), substr({f}__w, 7, 2)) || greatest(substr({f}__w, 5, 2), substr({f}__w, 7, 2))",
+            "_j": "try_strptime({f}__w, '%Y%m%d')::DATE - DATE '1900-01-01'",
         },
         levels=(
             Level("exact", "{l} = {r}", "出生日期相同", "same date of birth", 0.92, 0.00004, related=0.4),
@@ -158,7 +156,8 @@ KINDS: dict[str, Kind] = {
         # Without blanks, in capitals; then one of 15 digits upgraded; then whether it is correct by its own rules.
         stages=(
             {"n": "nullif(upper(regexp_replace({0}, '[\\s\\-]', '', 'g')), '')"},
-            {"i": "resident_id_18({f}__n)"},
+            {"w": "resident_id_17({f}__n)"},
+            {"i": "coalesce({f}__w || resident_id_check({f}__w), {f}__n)"},
             {"v": "resident_id_valid({f}__i)"},
         ),
         columns={
@@ -207,14 +206,15 @@ KINDS: dict[str, Kind] = {
         ),
     ),
     "place": Kind(
+        stages=({"d": _text("{0}"), "t": _NARROW},),
         columns={
             "": "coalesce({0}, {1})",
-            "_d": _text("{0}"),
-            "_v": f"CASE WHEN length({_text('{0}')}) >= 12 THEN {_text('{0}')} END",
+            "_d": "{f}__d",
+            "_v": "CASE WHEN length({f}__d) >= 12 THEN {f}__d END",
             "_6": "CASE WHEN length({0}) >= 6 THEN substr({0}, 1, 6) END",
             "_9": "CASE WHEN length({0}) >= 9 THEN substr({0}, 1, 9) END",
-            "_a": f"nullif(regexp_replace({_NARROW}, '[\\s,，。、号#]', '', 'g'), '')",
-            "_h": f"nullif(array_to_string(regexp_extract_all({_NARROW}, '\\d+'), '-'), '')",
+            "_a": "nullif(regexp_replace({f}__t, '[\\s,，。、号#]', '', 'g'), '')",
+            "_h": "nullif(array_to_string(regexp_extract_all({f}__t, '\\d+'), '-'), '')",
         },
         missing="({l}_6 IS NULL OR {r}_6 IS NULL) AND NOT coalesce({l}_a = {r}_a, false)",
         levels=(
@@ -231,8 +231,8 @@ KINDS: dict[str, Kind] = {
     "number": Kind(
         # A kind may stand before a colon ("passport:E1234567"): numbers of two kinds say nothing of each other.
         stages=({"n": "nullif(upper(regexp_replace({0}, '[\\s\\-]', '', 'g')), '')"},),
-        columns={"": "{f}__n", "_k": "split_part({f}__n, ':', 1)", "_q": "contains({f}__n, ':')"},
-        missing="{l} IS NULL OR {r} IS NULL OR {l}_k <> {r}_k AND {l}_q",
+        columns={"": "{f}__n", "_k": "CASE WHEN contains({f}__n, ':') THEN split_part({f}__n, ':', 1) END"},
+        missing="{l} IS NULL OR {r} IS NULL OR {l}_k IS NOT NULL AND {l}_k IS DISTINCT FROM {r}_k",
         levels=(
             Level("exact", "{l} = {r}", "号码相同", "same number", 0.9, 0.000001),
             Level("digit", f"{_CLOSE} = 1 AND length({{l}}) > 5", "号码差一位", "the numbers differ by one digit", 0.05, 0.000002,

@@ -11,6 +11,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from luoshi.records.matching.prepare import arrow
 from luoshi.records.matching.scheme import Scheme
 
 Levels = dict[str, NDArray[np.int8]]
@@ -82,7 +83,7 @@ def codes(connection: duckdb.DuckDBPyConnection, scheme: Scheme, prepared: pa.Ta
     ]
     cells = ", ".join(f"CASE WHEN {name} IS NOT NULL THEN (hash({name}) >> 1)::BIGINT END AS {name}" for name in texts)
     connection.register("texts", prepared.select(texts))
-    digests = connection.sql(f"SELECT {cells} FROM texts").to_arrow_table().combine_chunks()
+    digests = arrow(connection, f"SELECT {cells} FROM texts")
     connection.unregister("texts")
     made = {}
     for name in wanted:
