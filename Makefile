@@ -27,7 +27,7 @@ test: system setup-dev  ## everything: lint, types, imports, tests
 check: setup-dev ## the quick half of test: lint, format, types, import contracts
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy
+	$(BIN)/mypy -n $(WORKERS)
 	PYTHONPATH=src $(BIN)/lint-imports
 
 bench: setup-dev ## speed, side by side with peers and the floor; writes var/bench.json
@@ -47,9 +47,10 @@ $(VENV)/.runtime: requirements.lock pyproject.toml | $(VENV)/.python
 	$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
+# Not compiled: the tests compile, once, what they really import, a small part of what is installed.
 $(VENV)/.dev: requirements-dev.lock pyproject.toml | $(VENV)/.python
-	$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements-dev.lock
-	$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
+	$(BIN)/python -m pip install -q --no-compile --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	$(BIN)/python -m pip install -q --no-compile --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@ $(VENV)/.runtime
 
 system:          ## the system packages the tests use (Chromium, PostgreSQL, CJK fonts)

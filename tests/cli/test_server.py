@@ -6,6 +6,7 @@ import os
 import socket
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -51,7 +52,9 @@ def test_without_tables_a_command_says_what_to_do(tmp_path: Path, arguments: tup
     assert "luoshi server prepare" in result.stderr
 
 
-def test_clocks_turn_and_a_taken_port_is_said(tmp_path: Path) -> None:
+@pytest.mark.django_db  # for the tables of the empty store
+def test_clocks_turn_and_a_taken_port_is_said(tmp_path: Path, empty_store: Callable[[Path], Path]) -> None:
+    empty_store(tmp_path / "store.sqlite3")
     assert _luoshi(tmp_path, "server", "prepare").returncode == 0
     lines = _luoshi(tmp_path, "server", "clock").stdout.splitlines()
     assert len(lines) >= 12
