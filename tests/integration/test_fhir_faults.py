@@ -20,17 +20,54 @@ from typing import Any
 
 import pytest
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.django_db]  # for the tables of the empty store
 
-# Arguments: what to do; then what it needs. Prints one line of JSON.
+# Reads the program in once, then does in a fork of its own each thing it is told by a line of JSON: what to do and what it
+# needs. Answers with a line: how it ended and what it printed; of a server, its number, at once.
 SCRIPT = """
 import json, os, signal, sys
 from luoshi.cli.main import django_setup
 django_setup()
+from django.db import connection
+from django.urls import get_resolver
 from luoshi.platform import audit
-act, *rest = sys.argv[1:]
+from luoshi.project.wsgi import application
+get_resolver().url_patterns
+assert connection.connection is None  # every fork opens its own
 
-if act == "make":
+def main():
+    for line in sys.stdin:
+        act, *rest = json.loads(line)
+        if act == "end":
+            os.kill(rest[0], signal.SIGKILL)
+        if act in ("end", "look"):
+            told = os.waitpid(rest[0], 0 if act == "end" else os.WNOHANG)[0]
+        else:
+            out, into = os.pipe()
+            child = os.fork()
+            if not child:
+                os.dup2(into, 1)
+                os.close(out), os.close(into), os.close(0)
+                do(act, rest)
+                sys.stdout.flush()
+                os._exit(0)
+            os.close(into)
+            told = child
+            if act != "serve":
+                printed = open(out).read()
+                told = [os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), printed]
+        print(json.dumps(told), flush=True)
+
+def do(act, rest):
+    try:
+        {"make": make, "serve": serve, "export": export, "state": state}[act](*rest)
+    except BaseException:
+        import traceback
+        traceback.print_exc()
+        sys.stderr.flush()
+        os._exit(1)
+
+def make():
     from luoshi.platform.sources import clients, tokens
     from luoshi.platform.sources.models import Client, Registration
     from luoshi.platform.store.models import Source
@@ -39,21 +76,21 @@ if act == "make":
     clients.issue(source=source, by="test")
     print(json.dumps(tokens.issue(Client.objects.get()).token))
 
-if act == "serve":
+def serve(*rest):
     # "kill-before", "kill-after": at the audit row of the nth ingest; "full": the file may not grow much more.
     record, count = audit.record, [0]
     def deadly(**given):
         found = None
         if given["action"] == "record.ingest":
             count[0] += 1
-            if rest[1:2] == ["kill-before"] and count[0] == int(rest[2]):
+            if rest[1:2] == ("kill-before",) and count[0] == int(rest[2]):
                 os.kill(os.getpid(), signal.SIGKILL)
         found = record(**given)
-        if given["action"] == "record.ingest" and rest[1:2] == ["kill-after"] and count[0] == int(rest[2]):
+        if given["action"] == "record.ingest" and rest[1:2] == ("kill-after",) and count[0] == int(rest[2]):
             os.kill(os.getpid(), signal.SIGKILL)
         return found
     audit.record = deadly
-    if rest[1:2] == ["full"]:
+    if rest[1:2] == ("full",):
         from django.db.backends.signals import connection_created
         def narrow(connection, **_):
             with connection.cursor() as cursor:
@@ -63,7 +100,6 @@ if act == "serve":
         connection_created.connect(narrow)
     from socketserver import ThreadingMixIn
     from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
-    from luoshi.project.wsgi import application
     class Quiet(WSGIRequestHandler):
         def log_message(self, *_): pass
     class Server(ThreadingMixIn, WSGIServer):
@@ -71,7 +107,7 @@ if act == "serve":
         request_queue_size = 50
     make_server("127.0.0.1", int(rest[0]), application, Server, Quiet).serve_forever()
 
-if act == "export":
+def export(*rest):
     from luoshi.platform.jobs.models import Job
     from luoshi.platform.jobs.queue import run
     from luoshi.services.fhir_server import bulk
@@ -87,8 +123,7 @@ if act == "export":
     Job.objects.filter(status="running").update(status="queued", started_at=None, beat=None)
     run(Job.objects.get().pk)
 
-if act == "state":
-    from django.db import connection
+def state():
     from luoshi.platform.audit import trail
     def rows(sql):
         with connection.cursor() as cursor:
@@ -102,6 +137,8 @@ if act == "state":
         "persons": rows("SELECT count(*) FROM store_person")[0][0],
         "audit": [str(b) for b in trail.verify()],
     }))
+
+main()
 """
 
 
@@ -116,21 +153,29 @@ class Place:
             "DATABASE_URL": f"sqlite:///{home / 'store.sqlite3'}",
             "DJANGO_SETTINGS_MODULE": "luoshi.project.settings",
         }
-        self.process: subprocess.Popen[bytes] | None = None
+        self.log = (home / "log").open("w+", encoding="utf-8")
+        self.warm = subprocess.Popen(
+            [sys.executable, "-c", SCRIPT], env=self.environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            stderr=self.log, text=True,
+        )  # fmt: skip
+        self.process = 0
         self.port = 0
         self.token = self.run("make")
 
+    def tell(self, *told: Any) -> Any:
+        """What the warm process answers."""
+        assert self.warm.stdin is not None
+        assert self.warm.stdout is not None
+        self.warm.stdin.write(json.dumps(told) + "\n")
+        self.warm.stdin.flush()
+        return json.loads(self.warm.stdout.readline())
+
     def run(self, *arguments: str, killed: bool = False) -> Any:
         """Run the script to its end; what it printed."""
-        done = subprocess.run(
-            [sys.executable, "-c", SCRIPT, *arguments],
-            env=self.environment,
-            capture_output=True,
-            text=True,
-            timeout=300,
-        )
-        assert done.returncode == (-signal.SIGKILL if killed else 0), done.stderr
-        return json.loads(done.stdout.splitlines()[-1]) if done.stdout.strip() else None
+        status, printed = self.tell(*arguments)
+        self.log.seek(0)
+        assert status == (-signal.SIGKILL if killed else 0), self.log.read()
+        return json.loads(printed.splitlines()[-1]) if printed.strip() else None
 
     def serve(self, *fault: str) -> None:
         """Start a server."""
@@ -138,10 +183,9 @@ class Place:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port = probe.getsockname()[1]
-        command = [sys.executable, "-c", SCRIPT, "serve", str(self.port), *fault]
-        self.process = subprocess.Popen(command, env=self.environment, stderr=subprocess.DEVNULL)
+        self.process = self.tell("serve", str(self.port), *fault)
         for _ in range(1800):
-            assert self.process.poll() is None, "the server ended"
+            assert self.tell("look", self.process) == 0, "the server ended"
             with socket.socket() as probe:
                 if probe.connect_ex(("127.0.0.1", self.port)) == 0:
                     return
@@ -150,10 +194,15 @@ class Place:
 
     def stop(self) -> None:
         """End it."""
-        if self.process is not None:
-            self.process.kill()
-            self.process.wait()
-            self.process = None
+        if self.process:
+            self.tell("end", self.process)
+            self.process = 0
+
+    def close(self) -> None:
+        """End everything."""
+        self.stop()
+        self.warm.communicate(timeout=60)
+        self.log.close()
 
     def ask(self, method: str, path: str, body: Any = None, **headers: str) -> tuple[int, dict[str, Any]]:
         """Status and answer; (0, {}) when the server died."""
@@ -177,7 +226,7 @@ def place(tmp_path: Path, empty_store: Callable[[Path], Path]) -> Iterator[Place
     empty_store(tmp_path / "home/store.sqlite3")
     found = Place(tmp_path / "home")
     yield found
-    found.stop()
+    found.close()
 
 
 def day(number: int, count: int = 20, text: str = "") -> dict[str, Any]:
