@@ -226,7 +226,6 @@ def run_import(bulk: Bulk, progress: Progress) -> None:
         source=bulk.asked["source"],
         by=bulk.by,
         profile=bulk.asked["profile"],
-        workers=0,
         progress=lambda path, done, counts: progress(done, 0),
     )
     files = []
