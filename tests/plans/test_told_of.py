@@ -193,3 +193,39 @@ def test_what_stands_done_in_an_untitled_note_is_a_result(tmp_path: Path) -> Non
         tmp_path, "本报讯(记者李明)2004年以来,省级累计投入8.7亿元。李红强调,确保2026年普及率达到85%的规划目标。\n"
     )
     assert [(t.value, t.deadline) for t in told.targets] == [(85, "2026")]
+
+
+@pytest.mark.parametrize("length", [180, 260, 340])
+def test_the_copy_of_an_opening_is_not_taken_for_shuffled_pages(tmp_path: Path, length: int) -> None:
+    text = (
+        "云岭市云阳区人民政府\n关于推进健康云阳行动的实施意见\n图解 | 云阳区推进健康云阳行动的实施意见\n"
+        "各乡镇人民政府,各街道办事处:\n"
+        "为深入实施健康战略,根据《云岭省人民政府关于推进健康云岭行动的实施意见》(云政发〔2020〕7号)等文件精神,现提出如下实施意见。\n"
+        "一、总体目标\n以保障群众健康为中心,逐步形成有利于健康的生活方式。\n到2025年,政策体系初步建立,居民主要健康指标优于全市平均水平。\n"
+        "到2030年,全民健康素养水平全面提升,人均预期寿命达到79.5岁,婴儿死亡率、孕产妇死亡率分别下降到3.0‰、9/10万。\n"
+        "二、主要任务\n(一)提升全民健"
+    )
+    plan = _read(tmp_path, text[:length])
+    assert not plan.page_order
+    assert plan.plan.title == "关于推进健康云阳行动的实施意见"
+
+
+def test_shares_of_places_and_old_ways_of_writing() -> None:
+    from luoshi.plans.targets import find_targets
+
+    text = (
+        "到2007年,甲、乙、丙区80%以上的镇,丁、戊市50%以上的镇实现初保目标;传染病发病率控制在十万分之一百五十以内;"
+        "当年管理率达到70%;5部委印发了规划。"
+    )
+    found = find_targets(text, offset_of=lambda i: i, year=2001, plan_years=(2001, 2010))
+    assert [(t.op, t.value, t.unit, t.deadline) for t in found] == [
+        (">=", 80, "%", "2007"), (">=", 50, "%", "2007"), ("<=", 150, "/10万", "2007"), ("=", 70, "%", "2007"),
+    ]  # fmt: skip
+
+
+def test_years_of_the_last_century_are_a_period(tmp_path: Path) -> None:
+    plan = _read(
+        tmp_path, "云岭省人民政府关于印发云岭省儿童事业发展规划(1996-2000年)的通知\n2、出生缺陷发生率控制在10‰以下。\n"
+    )
+    assert (plan.plan.period_start, plan.plan.period_end) == (1996, 2000)
+    assert [(t.value, t.deadline) for t in plan.targets] == [(10, "2000")]

@@ -113,6 +113,8 @@ def _all(text: str, year: int | None) -> Iterator[Mention]:
         role = _role(text, m.start(), m.end())
         yield Mention(m.start(), m.end(), role, digits, int(digits))
     for m in _SOFT.finditer(text):
+        if m["soft"] == "当年" and re.match(r"[\u4e00-\u9fff]{2,8}率", text[m.end() : m.end() + 9]):
+            continue  # 当年标准管理率: the name of a measure
         if re.search(r"[每上去近往历逐\d一二两三四五]$", text[max(0, m.start() - 8) : m.start()]):
             continue
         if m["plan"]:

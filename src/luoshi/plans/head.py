@@ -180,7 +180,7 @@ def written_year(head: PlanHead) -> int | None:
 def _period(head: PlanHead, body: str) -> tuple[int | None, int | None]:
     """First and last year of the plan: from its title, else from what the text sets its goals for."""
     title = _CN_YEAR.sub(lambda m: m[0].translate(CN_DIGITS), head.title)
-    span = r"(20\d\d)\s?年?\s?(?:-{1,2}|—{1,2}|–|~|至|到)\s?(20\d\d)"
+    span = r"((?:19|20)\d\d)\s?年?\s?(?:-{1,2}|—{1,2}|–|~|至|到)\s?((?:19|20)\d\d)"
     match = re.search(span, title) or re.search(rf"{re.escape(title)}》?\s*[（(]{span}年?[）)]", body)
     if match:
         return int(match[1]), int(match[2])

@@ -50,3 +50,13 @@ def goes_on(before: str, text: str) -> bool:
             text,
         )
     )
+
+
+def headed(text: str, *, dated: bool = False) -> str:
+    """A part with a full stop for the line end behind its heading: 工作目标 / 覆盖率达到60%; with one that names a date only
+    where that is `dated`."""
+    at = text.find("\n")
+    heading = text[: max(at, 0)]
+    if not 2 <= len(heading) <= 24 or re.search(r"[。；，：:]" if dated else r"\d|[。；，：:]|年", heading):
+        return text
+    return f"{heading}。{text[at + 1 :]}"

@@ -7,6 +7,7 @@ clearly better than the printed ones, and only when no number counts worse than 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -18,6 +19,10 @@ from luoshi.plans.running_text import ROW, RunningText
 
 _MOST_LINES = 400
 _REACH = 60
+_SENT_OUT = re.compile(
+    r"[（(]此件|抄送|(?:关于)?[^，。；]{2,58}(?:方案|计划|规划|纲要|要点|意见|办法|措施|安排|分工|总结|行动)(?:[（(].{1,20})?$|"
+    r"[\u4e00-\u9fff“”\d]{4,24}$"
+)
 
 
 @dataclass(frozen=True)
@@ -54,6 +59,10 @@ def find(
     dated = [line for line in lines if sections.DATE_LINE.match(line.tail.rsplit("\n", 1)[-1].strip())]
     if end.closed and not dated:
         return None
+    # A letter is dated above the paper it sends out: that is no break.
+    torn = any(
+        line.headless or not (line.opens or _SENT_OUT.match(line.head.lstrip().split("\n", 1)[0])) for line in dated
+    )
 
     def seam(before: _Line, after: _Line) -> float:
         if before.closed:
@@ -67,8 +76,8 @@ def find(
     for place, first in enumerate(lines):
         whole = first.closed and end.closed
         at_end = seam(end, first)
-        if at_end < 0.5:
-            continue
+        if at_end < 0.5 or (not end.closed and not first.headless and not torn):
+            continue  # the copy of an opening stops anywhere: only what begins in mid-sentence can go on from there
         for second in lines[place + 1 :]:
             meets = seam(first, second)
             if meets < 0.5 or whole or max(at_end if not end.closed else 0, meets if not first.closed else 0) < 2.8:

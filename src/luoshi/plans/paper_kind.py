@@ -40,6 +40,7 @@ _ABOUT = re.compile(
 _REPORTER = re.compile(
     r"(?:据)?新华社(?:[\u4e00-\u9fff]{2,4}\d{1,2}月\d{1,2}日)?电|记者\d{0,2}日?从[^。]{2,24}(?:获悉|了解到)|"
     r"(?:研究员|司长|主任|发言人|负责人|局长|教授|书记|所长|院长|巡视员)[\u4e00-\u9fff]{2,3}(?:\d{1,2}日)?(?:还|同时|近日)?(?:表示|介绍|说(?=[，,：:“])|透露)|"
+    r"[（(]记者\s?[\u4e00-\u9fff]{1,4}(?:[、 ][\u4e00-\u9fff]{2,4})*[）)]|"
     r"(?:[报网]讯|\d日电|\d日讯)\s?[（(][^（）()]{0,12}记者|[（(][^（）()]{0,12}(?:报|网|社)\S{0,8}记者\s?\S{2,8}[）)]"
 )
 
@@ -55,13 +56,12 @@ def _tells_of_a_plan(title: str, body: str, opening: str) -> tuple[str, str] | N
     if not _OWN.search(body) and (about := _ABOUT.search(body)):
         return "explanation", f"It tells what is in another paper: {about[0][:40]}."
     told_of = _TOLD_OF.search(opening) or _DATELINE.search(opening)
+    often = "once" if quoted == 1 else f"{quoted} times"
+    telling = f"It is news about a plan, not the plan itself: it tells {often} what a plan says"
     if told_of and quoted >= 2 and re.search(r"给你们|遵照执行|贯彻执行", opening) is None:
-        return (
-            "news",
-            f"It is news about a plan, not the plan itself: it tells {quoted} times what a plan says ({told_of[0][-20:]}).",
-        )
+        return "news", f"{telling} ({told_of[0][:24]})."
     if not named and (quoted >= 3 or (quoted and told_of) or (quoted >= 2 and not _OWN.search(body))):
-        return "news", f"It is news about a plan, not the plan itself: it tells {quoted} times what a plan says."
+        return "news", f"{telling}."
     return None
 
 

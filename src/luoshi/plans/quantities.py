@@ -54,7 +54,7 @@ _QUANTITY = re.compile(
     rf"(?P<r1>\d+(?:\.\d+)?):(?P<r2>\d+(?:\.\d+)?)(?![:\d])"
     rf"|百分之(?P<pct>{numbers.CHINESE}|{ARABIC})"
     rf"|千分之(?P<pml>{numbers.CHINESE}|{ARABIC})"
-    rf"|(?P<tn>10|十)万分之(?P<tv>{ARABIC})"
+    rf"|(?P<tn>10|十)万分之(?P<tv>{ARABIC}|{numbers.CHINESE})"
     rf"|(?P<den>[二三四五六七八九十])分之(?P<num>[一二三四五六七八九两])"
     rf"|(?P<fn>{ARABIC})/(?P<per>{_PER})"
     rf"|(?P<a>{ARABIC})(?P<am>{_MAGNITUDE})?(?P<au>%[oO0](?!\d)|{_UNIT})?"
@@ -265,7 +265,8 @@ def _read(match: re.Match[str], text: str) -> Quantity | None:
             value = numbers.arabic(g[key]) if g[key][0].isdigit() else numbers.chinese(g[key])
             return None if value is None else Quantity(value=tidy(value), unit=unit, op=op, chinese=False, **base)
     if g["tv"]:
-        return Quantity(value=tidy(numbers.arabic(g["tv"])), unit="/10万", op=op, **base)
+        per_head = numbers.arabic(g["tv"]) if g["tv"][0].isdigit() else numbers.chinese(g["tv"])
+        return None if per_head is None else Quantity(value=tidy(per_head), unit="/10万", op=op, **base)
     if g["den"]:
         share = (numbers.chinese(g["num"]) or 0) / (numbers.chinese(g["den"]) or 1) * 100
         note = f"fraction in words, read as {share:.4g}%"

@@ -14,6 +14,7 @@ from luoshi.plans import damage, deadlines, papers, results, tracing, unit_habit
 from luoshi.plans import years as year_pairs
 from luoshi.plans.evidence import Printed
 from luoshi.plans.head import read_head, written_year
+from luoshi.plans.item_text import headed
 from luoshi.plans.model import Action, Plan, PlanHead, Target, Task
 from luoshi.plans.numbering import MOST, find_markers
 from luoshi.plans.outline import Node, build
@@ -116,7 +117,7 @@ class _PlanReader:
             piece = Piece("", ())
             task.evidence += tracing.of_units(self.printed, piece, units.Units(), task.inherited_units)
         self._targets(raw, table)
-        told = [t for p in self.found.background for t in self._find(p, text=_headed(p.text, dated=True), told=True)]
+        told = [t for p in self.found.background for t in self._find(p, text=headed(p.text, dated=True), told=True)]
         self.result.results = results.of(told, self.head, {(t.start, t.end) for t in self.result.targets})
         self.head.evidence = tracing.head(self.printed, self.head)
         if self.repair.changed:
@@ -290,7 +291,7 @@ class _PlanReader:
 
         doubt = f"not a plan but {self.head.kind}" if self.head.kind != "plan" else ""
         for piece in self.found.loose:
-            take(self._find(piece, text=_headed(piece.text)), None, doubt)
+            take(self._find(piece, text=headed(piece.text)), None, doubt)
         for item, task in zip(raw, self.result.tasks, strict=False):
             take(_due_with(task, self._find(item.piece, self._times(item), _titled(item))), task.id, doubt)
         by_start = {task.start: task for task in self.result.tasks}
@@ -352,16 +353,6 @@ def _titled(item: RawTask) -> str:
     at = text.find("\n")
     alone = item.node is not None and item.node.heading_only and 0 < at <= 60
     return f"{text[:at]}。{text[at + 1 :]}" if alone else text
-
-
-def _headed(text: str, *, dated: bool = False) -> str:
-    """A part with a full stop for the line end behind its heading: 工作目标 / 覆盖率达到60%; with one that names a date only
-    where that is `dated`."""
-    at = text.find("\n")
-    heading = text[: max(at, 0)]
-    if not 2 <= len(heading) <= 24 or re.search(r"[。；，：:]" if dated else r"\d|[。；，：:]|年", heading):
-        return text
-    return f"{heading}。{text[at + 1 :]}"
 
 
 _LIMITS = frozenset(("column of the task table", "label of a time limit", "time limit", "date in the heading"))

@@ -63,6 +63,9 @@ def test_the_reader_s_english_is_said_in_chinese_and_stays_english_on_an_english
     assert wording.doubt("something new") == "something new"
     assert "密码" in wording.refusal(error)
     assert wording.doubt("year of the sentence before") == "年份沿用前文"
+    assert wording.doubt("not a plan but news") == "出自新闻稿，不是规划正文"
+    told = "Not a plan (news). It is news about a plan, not the plan itself: it tells 3 times what a plan says."
+    assert "3 处转述" in wording.note(told)
     long = UnreadableFile("the text has 90,000 lines or paragraphs; at most 20,000 are read as a plan.", todo="Cut it.")
     assert wording.refusal(long).startswith("文件有 90,000 行（段），最多按规划读取 20,000 行。")
     assert wording.note("7 tasks lost their number in print.") == "7 项任务在原文中缺失序号。"

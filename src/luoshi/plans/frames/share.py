@@ -90,7 +90,8 @@ def _of_subject(site: Site, subject: str, noun: str) -> list[Reading] | Refusal:
         reading = site.reading(first, span, name, "share", verb_kind="share")
         reading.scope = scope
         return [reading]
-    if subject and verb is None and not re.search(r"(?:[、和与及]|以及)$", site.left):
+    placed = re.search(r"[\u4e00-\u9fff](?:省|市|县|区|州|旗|镇|乡|地区)$", subject) and site.right.startswith("的")
+    if subject and verb is None and not placed and not re.search(r"(?:[、和与及]|以及)$", site.left):
         return site.refusal("a share inside a description")
     if predicate is not None:
         who, what = (

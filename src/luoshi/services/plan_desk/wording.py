@@ -41,6 +41,15 @@ DOUBTS: Sequence[tuple[str, str]] = (
     (r"number misread\? printed (.*), read as (.*)", r"数字可能有误：原文印作 \1，按 \2 理解"),
     (r"changed by the amendment", "修订后有变化，请核对"),
     (r"accepted as it was; today's reader reads.*", "沿用已确认的内容；现在的读取程序对同一句话读法不同，请核对"),
+    (r"one value printed for several measures", "一个数值对应多个指标"),
+    (r"several values for one subject.*", "一个主体对应多个数值"),
+    (r"零(.*): read as 0", r"原文写“零\1”，按 0 理解"),
+    (r"range runs downwards: number misread\?", "区间由大到小：数字可能有误"),
+    (r"not a plan but news", "出自新闻稿，不是规划正文"),
+    (r"not a plan but explanation", "出自解读材料，不是规划正文"),
+    (r"not a plan but report", "出自工作总结，不是规划正文"),
+    (r"not a plan but law", "出自法规或管理办法，不是规划正文"),
+    (r"not a plan but scoring", "出自考核评分标准，不是规划正文"),
     (r"not a plan but (.*)", r"文件不像规划，而像\1"),
 )
 NOTES: Sequence[tuple[str, str]] = (
@@ -54,6 +63,16 @@ NOTES: Sequence[tuple[str, str]] = (
         r"Not a plan \(report\)\..*",
         "这份文件像工作总结或情况报告，不像规划；只读取其中面向今后的部分。请核对是否选对了文件。",
     ),
+    (
+        r"Not a plan \(news\)\..*tells (\d+) times what a plan says.*",
+        r"这份文件像新闻稿：\1 处转述规划“提出”“明确”了什么，转述的目标已读出并加注。请核对是否选对了文件。",
+    ),
+    (
+        r"Not a plan \(explanation\)\..*",
+        "这份文件像解读材料，讲的是另一份文件，其中的目标已读出并加注。请上传规划原文，或核对是否选对了文件。",
+    ),
+    (r"Not a plan \(law\)\..*", "这份文件像法规或管理办法，不像规划。请核对是否选对了文件。"),
+    (r"Not a plan \(scoring\)\..*", "这份文件像考核评分标准，不像规划。请核对是否选对了文件。"),
     (r"Not a plan \(news\)\..*", "这份文件像新闻稿，不像规划。请核对是否选对了文件。"),
     (
         r"Parts that tell what was done.*: (.*)\.",
