@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import orjson
 import pytest
 from django.conf import settings
 from django.http import Http404
 
 from luoshi.kernel import clock
 from luoshi.platform.access.scope import Scope
+from luoshi.platform.lake.build import build, update
+from luoshi.platform.lake.source import StoreSource
+from luoshi.platform.regions.models import Institution
+from luoshi.platform.store import preparing, reads, writing
+from luoshi.platform.store.models import Resource
 from luoshi.services.chronic import actions, enrolling, kept, members, panel, shelf
 from luoshi.services.chronic.members import Member
 
@@ -164,3 +171,39 @@ def test_files_of_other_rules_are_not_believed(
     kept.forget(on_disk=False)
     _listed(clinic)
     assert len(readings) == 4
+
+
+def test_after_an_update_only_the_changed_are_read(
+    scope: Scopes, readings: list[int], patients: list[Member], settings: Any, tmp_path: Path
+) -> None:
+    """A visit saved here reaches the lake, and somebody moves to another centre: the next look reads those two, in this process
+    and in the next, and shows what planning everybody anew would. A lake built whole is read whole."""
+    settings.LUOSHI_LAKE = lake = Path(shutil.copytree(settings.LUOSHI_LAKE, tmp_path / "lake"))
+    update(StoreSource(), lake, at=clock.now())  # what the demonstration left in the store
+    clinic = scope("clinic")
+    _listed(clinic)
+    one, other = [m for m in patients if m.programmes == ("hypertension",) and m.due][:2]
+    actions.save_visit(
+        person=one.person.number, token="follow-visit-1", programmes=["hypertension"], day=clock.today(), mode="face",
+        values={"systolic": 128, "diastolic": 78}, by="test", scope=clinic,
+    )  # fmt: skip
+    patient = Resource.objects.get(type="Patient", person=other.person.number)
+    (stored,) = reads.resources_of_person(other.person.number, scope=Scope.system(), types=["Patient"])
+    body = dict(stored.resource) | {"id": patient.key}
+    away = Institution.objects.exclude(code__in=clinic.institution_codes).filter(type="community-centre").first()
+    assert away is not None
+    body["managingOrganization"] = {"reference": f"Organization/{away.code}"}
+    row = preparing.row(body, orjson.dumps(body).decode())
+    writing.commit(preparing.Prepared(rows=[row]), source=patient.source, by="test")
+    update(StoreSource(), lake, at=clock.now() + timedelta(minutes=1))
+    readings.clear()
+    found = _listed(clinic)
+    assert readings == [1]  # the one who stays; who moved away is no longer among the people of the place
+    assert found == members.members(panel.read(clinic))
+    assert other.person.number not in {m.person.number for m in found}
+    kept.forget(on_disk=False)
+    assert _listed(clinic) == found
+    build(StoreSource(), lake, at=clock.now() + timedelta(minutes=2), bucket_size=1 << 16)
+    readings.clear()
+    assert _listed(clinic) == members.members(panel.read(clinic))
+    assert readings[0] > 100

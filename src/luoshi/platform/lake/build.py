@@ -21,7 +21,7 @@ from luoshi.kernel import lake_layout as layout
 from luoshi.kernel.clock import CHINA
 from luoshi.kernel.errors import InvalidValue
 from luoshi.platform.lake import changes as noted
-from luoshi.platform.lake import counts, files, registers
+from luoshi.platform.lake import counts, files, registers, updates
 from luoshi.platform.lake.source import Changes, Source
 from luoshi.platform.lake.tables import Flattener, connect
 
@@ -113,6 +113,7 @@ def update(
             source, lake, at=at, bucket_size=size, register_rows=register_rows, memory=memory, progress=progress
         )
     with files.writing(lake) as scratch:
+        lies = updates.state(lake)
         position = source.position()
         changes = source.changed(before.position)
         rows, registers_changed = {table: before.rows.get(table, 0) for table in layout.REGISTERS}, False
@@ -122,6 +123,7 @@ def update(
         if not changes and not registers_changed:
             if position != before.position:
                 files.write_manifest(lake, replace(before, position=position, rows=before.rows | rows))
+                updates.log(lake, lies, ())
             return Report(before, (), False)
         connection = connect(scratch, memory=memory)
         counts.load_registers(connection, lake)
@@ -137,6 +139,7 @@ def update(
         manifest = counts.manifest(stats, rows, bucket_size=before.bucket_size, built_at=at, position=position)
         files.write_stats(lake, stats)
         files.write_manifest(lake, manifest)
+        updates.log(lake, lies, changes.persons)
     return Report(manifest, tuple(sorted(written)), registers_changed)
 
 

@@ -1,5 +1,4 @@
-"""Planned registers on disk, for the next process: one file a place, below `LUOSHI_HOME/kept/chronic`, made anew by the worker
-when the lake or the day is another.
+"""Planned registers on disk, for the next process: one file a place, below `LUOSHI_HOME/kept/chronic`.
 
 A file is believed only for the same lake, day and place, planned by the same rules and the same code; whatever cannot be
 read is no file. Only this account reads the folder (pickles are code to whoever loads them), and it has a bound.
@@ -41,13 +40,13 @@ class Place:
         return _folder() / sha256(repr(self).encode()).hexdigest()[:32]
 
 
-def get(place: Place, key: Hashable) -> Any:
-    """What was put for the place under the same key, or None. Notes that it was asked for."""
+def get(place: Place, key: Hashable, *, asked: float | None = None) -> Any:
+    """What was put for the place under the same key, or None. Notes when it was asked for (default: now)."""
     try:
         with place.path.open("rb") as file:
             known = pickle.load(file)  # noqa: S301 (our own file, in a folder of this account)
             found = pickle.load(file) if known == (place, key, _planner()) else None  # noqa: S301
-        os.utime(place.path)
+        os.utime(place.path, None if asked is None else (asked, asked))
     except (OSError, EOFError, pickle.UnpicklingError, AttributeError, ImportError, TypeError, ValueError):
         return None
     return found
@@ -75,20 +74,20 @@ def put(place: Place, key: Hashable, what: Any, *, asked: float | None = None) -
     _bound(folder)
 
 
-def stale(lake: str, key: Hashable) -> Iterator[tuple[Place, float]]:
-    """The places of a lake that somebody asked for lately and that were planned under another key, and when they were
-    asked for; those asked for last come first. What nobody asks for any more goes."""
+def asked_for(lake: str) -> Iterator[tuple[Place, float]]:
+    """The places of a lake that somebody asked for lately, and when; those asked for last come first. What nobody asks for
+    any more goes."""
     for path, asked in _files(_folder()):
         if asked < time.time() - ASKED_SECONDS:
             path.unlink(missing_ok=True)
             continue
         try:
             with path.open("rb") as file:
-                place, known, planner = pickle.load(file)  # noqa: S301
+                place, _key, _by = pickle.load(file)  # noqa: S301
         except (OSError, EOFError, pickle.UnpicklingError, AttributeError, ImportError, TypeError, ValueError):
             path.unlink(missing_ok=True)
             continue
-        if place.lake == lake and (known, planner) != (key, _planner()):
+        if place.lake == lake:
             yield place, asked
 
 
