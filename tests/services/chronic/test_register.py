@@ -369,3 +369,9 @@ def test_rules_and_evidence_are_told_in_words() -> None:
     for name in rules.diseases().diseases:
         for result in visits.programme(name).versions[-1].results:
             assert not re.search("[a-z_]{3,}", words.condition(result.when)), result.when
+
+
+def test_the_rules_page_announces_what_comes(as_user: AsUser) -> None:
+    page = as_user("clinic").get("/chronic/rules/").content.decode()
+    assert "2026-03-01 起改按 WS/T 872—2025" in page
+    assert "systolic" not in page

@@ -30,6 +30,12 @@ _DIAGNOSES = {
     "beyond-capacity": "腹痛待查",
 }
 
+_NOTES = {  # what people wrote at a step; a reason comes first
+    "ask": "tests 请补充近两周的检查结果",
+    "resubmit": "已补充近两周的检查结果",
+    "cancel": "patient",
+    "close": "已查看诊疗小结，按建议随访",
+}
 _SUMMARY = {"diagnosis": "原发性高血压2级", "treatment": "调整降压方案后血压平稳。", "advice": "2周内随访一次。"}
 
 
@@ -122,7 +128,7 @@ def load(made: list[Story]) -> list[Referral]:
         state = "draft"
         for version, (name, at) in enumerate(story.moves, 1):
             target = rules.MACHINE.move(state, name).target
-            note = story.refusal if name == "reject" else ""
+            note = story.refusal if name == "reject" else _NOTES.get(name, "")
             steps.append(
                 Step(
                     referral=row,

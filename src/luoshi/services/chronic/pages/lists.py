@@ -299,6 +299,7 @@ def rules_page(request: HttpRequest) -> HttpResponse:
     rows = []
     for name, programme in visits.programmes().items():
         version = programme.on(clock.today())
+        coming = next((v for v in programme.versions if v.valid_from > clock.today()), None)
         rows.append(
             {
                 "name": in_language(programme.name, programme.name_en),
@@ -306,6 +307,7 @@ def rules_page(request: HttpRequest) -> HttpResponse:
                 "confidence": version.confidence,
                 "since": version.valid_from,
                 "notes": in_language(version.notes_zh, version.notes),
+                "coming": coming and (coming.valid_from, coming.source, in_language(coming.notes_zh, coming.notes)),
                 "results": [
                     (in_language(r.name, r.name_en), words.condition(r.when), [words.do(x.do) for x in r.reactions])
                     for r in version.results
