@@ -65,7 +65,8 @@ def divisions(found: Run, lines: Sequence[Line], names: Mapping[str, str]) -> Ta
         Column(_("已计分"), "number"),
         Column(_("失分最多"), width=60),
     ]
-    caption = _("各区划得分（满分 %(total)s）") % {"total": f"{scheme.total:g}"}
+    title = _("各区划得分（满分 %(total)s，超额完成可加分）") if scheme.beyond else _("各区划得分（满分 %(total)s）")
+    caption = title % {"total": f"{scheme.total:g}"}
     return Table(caption, columns, rows, empty=_("没有您可以查看的区划。"))
 
 

@@ -27,6 +27,7 @@ _COMPOSED = {
     "entropy": "权重由熵权法按各地差异程度确定，总分为得分率的加权平均；已计分权重不足{coverage:.0%}的不给总分、不排名。",
     "topsis": "总分由TOPSIS法给出，为距最差方案的距离占两端距离之和的比例；缺一项的区划不参加比较。",
 }
+BEYOND = "计分办法注明上限超过100%的指标，超额完成可以加分，总分因此可能超过{total:g}分。"
 _REASONS = {"too-little": "可计分权重不足", "not-whole": "缺项"}
 
 
@@ -66,6 +67,7 @@ def sheet(wanted: Wanted) -> Content:
     scheme = run.scheme
     method = (
         _COMPOSED[scheme.composition].format(coverage=scheme.coverage),
+        *([BEYOND.format(total=scheme.total)] if scheme.beyond else []),
         "名次范围按各指标人数所允许的偶然波动重算一千次得出，九成名次落在范围之内；范围重叠的，先后不能当真。同分同名次。",
     )
     return Content(

@@ -106,6 +106,11 @@ class Scheme(Entry):
         raise NotFound(f"there is no item {name!r}.", where=self.id, todo=nearest(name, [i.id for i in self.items]))
 
     @property
+    def beyond(self) -> bool:
+        """Whether more than full marks can be had, for what is done beyond its promise."""
+        return self.composition != "topsis" and any(item.scoring.cap > 1 for item in self.items)
+
+    @property
     def weight(self) -> float:
         """The sum of all weights."""
         return sum(item.weight for item in self.items)
