@@ -170,7 +170,7 @@ def _quick_passwords(request: pytest.FixtureRequest) -> None:
 def empty_store(
     tmp_path_factory: pytest.TempPathFactory, django_db_setup: None, django_db_blocker: Any
 ) -> Callable[[Path], Path]:
-    """Put a store with all tables and nothing in them at a path, as `luoshi server prepare` would in ten seconds."""
+    """Put a store with all tables and nothing in them at a path, as `luoshi server prepare` would in many seconds."""
     from django.db import connection
 
     made = tmp_path_factory.mktemp("store") / "empty.sqlite3"
