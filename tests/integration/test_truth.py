@@ -18,6 +18,10 @@ from luoshi.engines.base import Request, Results
 from luoshi.engines.lake import LakeDirectory
 from luoshi.indicators import Catalogue, Indicator
 from luoshi.kernel.period import Period
+from luoshi.services.chronic.rules import diseases
+from luoshi.services.contracts import rates
+from luoshi.services.contracts.catalogue import items
+from luoshi.services.referral import book
 from luoshi.simulate import lake, output
 from luoshi.simulate.arrival import believed
 from luoshi.simulate.children import doses
@@ -123,6 +127,21 @@ def test_the_simulator_knows_the_truth_of_every_computed_indicator(region: Path)
     """An indicator added to the catalogue without its truth would go unchecked."""
     truth = orjson.loads((region / "truth.json").read_bytes())
     assert {i.id for i in Catalogue.load().computed()} == set(truth["indicators"])
+
+
+def test_what_the_services_are_judged_by_has_a_truth():
+    """Contracts, chronic care, referral and recognition: every indicator they show is computed, so it is among those held
+    against the truth above, or comes from a register or a return and says so."""
+    contracts = {*rates.THREE, *rates.BESIDE, *(i for g in items().groups.values() for i in g.indicators)}
+    chronic = {d.indicator for d in diseases().diseases.values() if d.indicator}
+    declared = book.alliance()
+    alliances = {name for item in (*declared.items, *declared.beside) for name in (item.indicator, item.also) if name}
+    catalogue = Catalogue.load()
+    computed = {i.id for i in catalogue.computed()}
+    told = {i.id for i in catalogue.indicators.values() if i.kind in ("register", "report", "deliverable")}
+    methods = {i.id for i in catalogue.indicators.values() if i.kind == "method"}
+    assert contracts | chronic | {"recog-rate", "remote-reads", "down-referral", "county-visit-rate"} <= computed
+    assert alliances <= computed | told | methods
 
 
 @pytest.mark.parametrize("birth", [date(2018, 5, 1), date(2024, 12, 31), date(2025, 1, 1), date(2025, 9, 30)])
