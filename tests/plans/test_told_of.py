@@ -117,6 +117,7 @@ def test_wordings_of_those_who_tell(text: str, wanted: list[tuple[str, float, st
     "text",
     [
         "规划从三个方面提出了14个具体工作指标。",
+        "该规划分背景、要求、措施与评估5部分。",
         "每年新发结核病人120例,其中传染性病人40例。",
         "By 2027, the coverage rate of family doctors in all towns will reach over 30%.",
         "鼓励各县提前完成支付方式全覆盖任务。",
@@ -229,3 +230,8 @@ def test_years_of_the_last_century_are_a_period(tmp_path: Path) -> None:
     )
     assert (plan.plan.period_start, plan.plan.period_end) == (1996, 2000)
     assert [(t.value, t.deadline) for t in plan.targets] == [(10, "2000")]
+
+
+def test_earlier_five_years_are_a_period(tmp_path: Path) -> None:
+    head = _read(tmp_path, "云岭省遏制艾滋病“十二五”行动计划\n一、目标\n检测率达到90%以上。\n").plan
+    assert (head.period_start, head.period_end) == (2011, 2015)

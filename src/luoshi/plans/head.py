@@ -187,9 +187,9 @@ def _period(head: PlanHead, body: str) -> tuple[int | None, int | None]:
     lost = re.search(r"[（(](20\d\d)(20\d\d)年?[）)]", title)  # the dash was lost on the way
     if lost and int(lost[1]) < int(lost[2]) <= int(lost[1]) + 15:
         return int(lost[1]), int(lost[2])
-    five = re.search(r"[“\"]?(十三五|十四五|十五五)[”\"]?", title)
+    five = re.search(r"[“\"]?(十一五|十二五|十三五|十四五|十五五)[”\"]?", title)
     if five:
-        end = {"十三五": 2020, "十四五": 2025, "十五五": 2030}[five.group(1)]
+        end = {"十一五": 2010, "十二五": 2015, "十三五": 2020, "十四五": 2025, "十五五": 2030}[five.group(1)]
         return end - 4, end
     goal = re.search(r"[到至](20\d\d)年", title)
     if goal and head.kind != "plan":

@@ -61,8 +61,8 @@ def _ends_a_measure(before: str, after: str) -> bool:
 def reason(text: str, quantity: Quantity, clause_start: int) -> str:
     """Why this number belongs to a name or limits a group, in plain words; empty when it may be a promise."""
     before = text[max(clause_start, quantity.start - 200) : quantity.start]
-    if quantity.unit == "部" and text.startswith(("门", "委"), quantity.core_end):
-        return "a number of departments"
+    if quantity.unit == "部" and text.startswith(("门", "委", "分"), quantity.core_end):
+        return "a number of departments or parts"
     if text[max(0, quantity.start - 1) : quantity.start] in _TIMES and quantity.unit in ("%", "‰", "/10万", "万", ""):
         return "part of a formula"
     after = text[quantity.end : quantity.end + 24]
