@@ -12,6 +12,7 @@ from pydantic import Field
 
 from luoshi.catalog.loader import CATALOG, Entry, read_entry
 from luoshi.kernel.errors import CatalogError, NotFound, nearest
+from luoshi.kernel.quotes import inner
 
 MAIL, HOOK = "mail", "hook"
 FIELDS = frozenset({"title", "due", "reason", "step", "count", "place", "hours", "what"})
@@ -85,6 +86,7 @@ def said(name: str, values: Mapping[str, Any], *, english: bool = False) -> tupl
     """What happened and what to do, in words. A field that was not given is a dash."""
     found = kind(name)
     known = {field: values.get(field, "—") for field in FIELDS}
+    known["title"] = inner(str(known["title"]))  # the texts put it in marks
     say, todo = (found.say_en, found.todo_en) if english else (found.say, found.todo)
     return say.format_map(known), todo.format_map(known)
 

@@ -10,6 +10,7 @@ from datetime import timedelta
 from django.http import Http404
 from django.utils import translation
 
+from luoshi.kernel.quotes import inner
 from luoshi.platform.access.scope import Scope
 from luoshi.supervision import sources
 from luoshi.supervision.bulletins import paper_tables, sentences
@@ -157,7 +158,8 @@ def order(wanted: Wanted) -> Content:
         return Content(
             fields={
                 "事由": (
-                    f"《{s.promise.plan.title.strip('《》')}》确定：“{s.promise.quote.strip().rstrip('。；，,;')}”。截至{chinese_day(board.on)}，"
+                    f"《{s.promise.plan.title.strip('《》')}》确定：“{inner(s.promise.quote.strip().rstrip('。；，,;'))}”。"
+                    f"截至{chinese_day(board.on)}，"
                     f"{s.promise.metric}为", figure(s), f"，{paper_tables.WORDS[s.light]}。现予督办。",
                 ),
                 "办结日": chinese_day(due),
