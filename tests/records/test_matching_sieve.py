@@ -13,7 +13,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from luoshi.records.matching import Matcher, Model, Scheme, engine, scheme
+from luoshi.records.matching import Matcher, Model, Scheme, engine, prepare, scheme
 from luoshi.records.matching.chinese import PARTS, parts
 from luoshi.records.matching.index import Index
 from luoshi.records.matching.levels import bags, levels
@@ -146,6 +146,18 @@ def test_the_sieve_changes_no_answer(monkeypatch: pytest.MonkeyPatch, least: flo
     monkeypatch.setattr(Scale, "most", counted)
     assert [matcher.within(rows, least=least), matcher.between(rows.slice(0, 90), rows, least=least)] == plain
     assert sum(asked) > 50, "and it drops what cannot reach the band for review"
+
+
+def test_rows_keep_their_place_whatever_order_they_come_in() -> None:
+    """DuckDB gives parts of a large answer in another order than they were read."""
+    assert prepare.arrow(SQL, "SELECT pos FROM range(9) t(pos) ORDER BY pos % 4, pos").column(
+        "pos"
+    ).to_pylist() == list(range(9))
+    matcher, rows = MATCHERS[CN.id], labelled(20, difficulty="easy", seed=3).rows
+    side = Side(matcher.connection, CN, "a", rows)
+    turned = prepare.keys(matcher.connection, CN, "(SELECT * FROM prepared_a ORDER BY pos DESC)")
+    assert (turned == side.keys()).all()
+    assert side.columns.column("rid").to_pylist() == rows.column("rid").to_pylist()
 
 
 def test_lasting_keys_are_those_kept_in_stores() -> None:

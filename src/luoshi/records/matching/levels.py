@@ -37,28 +37,28 @@ def levels(
     `only`: by the cheap conditions, over tables made by `codes`; such a level may stand for a later one (`Level.only`).
     """
     sql = _sql(scheme, only=only)
-    found = [
-        connection.execute(f"SELECT {sql} FROM pairs c").fetchnumpy()
-        for _ in _gathered(connection, _read(sql), left, right, pairs)
-    ]
-    names = {f.name: f"level_{f.name}" for f in scheme.fields}
-    return {name: np.concatenate([part[column] for part in found] or [_NONE]) for name, column in names.items()}
-
-
-_NONE = np.zeros(0, np.int8)
+    made = {f.name: np.empty(len(pairs[0]), np.int8) for f in scheme.fields}
+    for first in _gathered(connection, _read(sql), left, right, pairs):
+        found = connection.execute(f"SELECT i, {sql} FROM pairs c").fetchnumpy()
+        at = first + found["i"]
+        for name, level in made.items():
+            level[at] = found[f"level_{name}"]
+    return made
 
 
 def _gathered(
     connection: duckdb.DuckDBPyConnection, names: list[str], left: pa.Table, right: pa.Table, pairs: Pairs
-) -> Iterator[None]:
-    """Slice by slice the table `pairs` with the columns of both sides, as `l_<name>` and `r_<name>`."""
+) -> Iterator[int]:
+    """Slice by slice (its first pair) the table `pairs`: the columns of both sides, as `l_<name>` and `r_<name>`, and `i`,
+    the number of the pair in the slice."""
     for first in range(0, len(pairs[0]), _SLICE):
         x, y = (pa.array(side[first : first + _SLICE]) for side in pairs)
-        columns = {f"l_{name}": left.column(name).take(x) for name in names}
+        columns: dict[str, pa.Array] = {"i": pa.array(np.arange(len(x), dtype=np.int32))}
+        columns |= {f"l_{name}": left.column(name).take(x) for name in names}
         columns |= {f"r_{name}": right.column(name).take(y) for name in names}
         table = pa.table(columns)
         connection.register("pairs", pa.Table.from_batches(table.to_batches(max_chunksize=_BATCH), table.schema))
-        yield
+        yield first
         connection.unregister("pairs")
 
 
@@ -82,8 +82,8 @@ def codes(connection: duckdb.DuckDBPyConnection, scheme: Scheme, prepared: pa.Ta
         name for name in wanted if name in prepared.column_names and prepared.schema.field(name).type == pa.string()
     ]
     cells = ", ".join(f"CASE WHEN {name} IS NOT NULL THEN (hash({name}) >> 1)::BIGINT END AS {name}" for name in texts)
-    connection.register("texts", prepared.select(texts))
-    digests = arrow(connection, f"SELECT {cells} FROM texts")
+    connection.register("texts", prepared.select(["pos", *texts]))
+    digests = arrow(connection, f"SELECT pos, {cells} FROM texts")
     connection.unregister("texts")
     made = {}
     for name in wanted:

@@ -30,23 +30,27 @@ def connect(*, memory: str = "2GB", threads: int | None = None, scratch: str = "
 
 
 def arrow(connection: duckdb.DuckDBPyConnection, sql: str) -> pa.Table:
-    """What a query gives, in its order and in one piece.
+    """What a query gives, in one piece, in the order of its column `pos`: DuckDB may give parts of a large answer in another
+    order than they were read.
 
     DuckDB warns of a copy and advises a relation; but that plans the query twice, which for a set of arrivals costs more.
     """
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Arrow output on a DB-API result", UserWarning)
-        return connection.execute(sql).to_arrow_reader(_BATCH).read_all().combine_chunks()
+        table = connection.execute(sql).to_arrow_reader(_BATCH).read_all().combine_chunks()
+    places = table.column("pos").to_numpy()
+    return table if (np.diff(places) > 0).all() else table.take(np.argsort(places)).combine_chunks()
 
 
 def prepare(connection: duckdb.DuckDBPyConnection, scheme: Scheme, source: pa.Table, into: str) -> pa.Table:
-    """The derived columns (and `rid`) of raw rows (`rid` and the columns of the scheme, all text), in their order; the
-    connection knows them as `into`."""
+    """The derived columns of raw rows (`rid` and the columns of the scheme, all text), with `rid` and `pos`, the place of
+    the row, in their order; the connection knows them as `into`."""
+    source = source.append_column("pos", pa.array(np.arange(source.num_rows, dtype=np.int32)))
     for field in scheme.fields:
         if field.made.sounds:
             for part, column in chinese.parted(source.column(field.columns[-1])).items():
                 source = source.append_column(f"{field.name}__{part}", column)
-    cells, staged = ["raw.rid"], "given_rows"
+    cells, staged = ["raw.rid", "raw.pos"], "given_rows"
     for field in scheme.fields:
         cells += [f"{sql} AS {column}" for column, sql in field.made.prepare(field.name, field.columns).items()]
     for stage in range(max(len(field.made.stages) for field in scheme.fields)):
@@ -79,8 +83,11 @@ def keys(
 ) -> NDArray[np.int64]:
     """The keys of each record (a row for each, a column for each key), as `key_cells`."""
     cells = ", ".join(f"{sql} AS k{number}" for number, sql in enumerate(key_cells(scheme, lasting=lasting)))
-    found = connection.execute(f"SELECT {cells} FROM {prepared}").fetchnumpy()
-    return np.stack([found[f"k{number}"] for number in range(len(scheme.keys))], axis=1)
+    found = connection.execute(f"SELECT pos, {cells} FROM {prepared}").fetchnumpy()
+    made = np.empty((len(found["pos"]), len(scheme.keys)), np.int64)
+    for number in range(len(scheme.keys)):
+        made[found["pos"], number] = found[f"k{number}"]
+    return made
 
 
 def _joined(key: tuple[str, ...]) -> str:
