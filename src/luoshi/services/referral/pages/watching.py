@@ -186,7 +186,7 @@ def _rows_of(item: book.Item, places: list[str], request: SignedInRequest) -> li
     note = words.confidence(item.confidence)
     if item.dimension:
         dimension = dimensions[item.dimension]
-        note = "，".join(filter(None, (in_language(dimension.name, dimension.name_en), note)))
+        note = _("，").join(filter(None, (in_language(dimension.name, dimension.name_en), note)))
     head = [Cell(str(item.number) if item.number else _("另")), Cell(in_language(item.name, item.name_en), note=note)]
     rows = []
     if not item.indicator:
@@ -292,7 +292,7 @@ def _clocks() -> Table:
         rows,
         notes=[
             steps,
-            "，".join(
+            _("，").join(
                 filter(None, (_("依据：%(source)s") % {"source": known.source}, words.confidence(known.confidence)))
             ),
         ],
