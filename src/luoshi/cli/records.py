@@ -35,18 +35,21 @@ def check(files: tuple[Path, ...], form: str, profile: str | None, everything: b
     Exit status 2 when a file cannot be read, 1 when the table lists a resource that is not valid; jsonl says it in its
     lines and ends with 0.
     """
+    from luoshi.kernel.garbage import few_collections
     from luoshi.records.validate_files import check_files
 
     checked = wrong = 0
     problems: list[UserError] = []
-    for place in check_files(files, profile=profile, problems=problems):
-        checked += 1
-        wrong += not place.valid
-        if form == "jsonl":
-            sys.stdout.buffer.write(orjson.dumps(place.as_dict(), option=orjson.OPT_APPEND_NEWLINE))
-        elif not place.valid or (everything and place.issues):
-            for issue in place.issues:
-                click.echo(f"{place.file}:{place.line} {place.type or '?'} {issue.severity} {issue.path}: {issue.text}")
+    with few_collections():
+        for place in check_files(files, profile=profile, problems=problems):
+            checked += 1
+            wrong += not place.valid
+            if form == "jsonl":
+                sys.stdout.buffer.write(orjson.dumps(place.as_dict(), option=orjson.OPT_APPEND_NEWLINE))
+            elif not place.valid or (everything and place.issues):
+                for issue in place.issues:
+                    where = f"{place.file}:{place.line} {place.type or '?'}"
+                    click.echo(f"{where} {issue.severity} {issue.path}: {issue.text}")
     sys.stdout.flush()
     for problem in problems:
         click.echo(f"luoshi: {problem}", err=True)

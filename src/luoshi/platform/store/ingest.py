@@ -24,9 +24,10 @@ from django.db import DatabaseError, OperationalError
 from django.utils import timezone
 
 from luoshi.kernel.errors import InvalidValue, Refused, UnreadableFile
+from luoshi.kernel.garbage import few_collections
 from luoshi.platform.store import sets
 from luoshi.platform.store.models import Run, RunFile, Source
-from luoshi.platform.store.preparing import Prepared, few_collections, follow_parent, prepare, too_long
+from luoshi.platform.store.preparing import Prepared, follow_parent, prepare, too_long
 from luoshi.platform.store.rules import Rules, rules_of
 from luoshi.platform.store.writing import Counts, commit
 from luoshi.records.reading import Block, blocks, find

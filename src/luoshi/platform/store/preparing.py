@@ -3,7 +3,6 @@ runs in worker processes."""
 
 from __future__ import annotations
 
-import gc
 import hashlib
 import json
 import multiprocessing
@@ -12,7 +11,6 @@ import re
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
 from multiprocessing.connection import wait
@@ -22,6 +20,7 @@ from urllib.parse import unquote
 import orjson
 
 from luoshi.kernel.errors import InvalidValue
+from luoshi.kernel.garbage import collect_seldom
 from luoshi.platform.store.marks import Marks, marks
 from luoshi.records import validate_files
 from luoshi.records.identify import SYSTEMS, Facts, facts
@@ -39,7 +38,6 @@ REJECT, QUARANTINE, FLAG = "reject", "quarantine", "flag"
 # Errors that say nothing against the shape of a resource: whoever reads it finds what R4 promises.
 _OF_RULES = frozenset({"business-rule", "invariant", "code-invalid"})
 _REASONS = 20
-_SELDOM = (1_000_000, 5, 5)
 _SUBJECTS = ("subject", "patient", "for", "beneficiary", "individual", "candidate")
 
 
@@ -119,21 +117,9 @@ def too_long(line: int, start: bytes, length: int) -> Prepared:
     return Prepared(refused=[refusal(line, [validate_files.too_long(length)], start)])
 
 
-@contextmanager
-def few_collections() -> Iterator[None]:
-    """Let the collector of garbage look at what a block leaves behind, not at what it consists of while it is made: a
-    quarter of the time of an ingest went into visiting rows that hold no cycle."""
-    before = gc.get_threshold()
-    gc.set_threshold(*_SELDOM)
-    try:
-        yield
-    finally:
-        gc.set_threshold(*before)
-
-
 def follow_parent() -> None:
     """In a worker: end when the ingest is gone, even if it was killed and could not say so."""
-    gc.set_threshold(*_SELDOM)
+    collect_seldom()
     parent = multiprocessing.parent_process()
 
     def watch() -> None:
