@@ -158,6 +158,17 @@ def make_user(small_region: SmallRegion) -> Callable[..., User]:
     return make
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _charts_in_memory() -> Iterator[None]:
+    """Charts drawn by other code, of another day, are not what is tested."""
+    from django.conf import settings
+    from django.test import override_settings
+
+    charts = {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "LOCATION": "charts"}
+    with override_settings(CACHES={**settings.CACHES, "charts": charts}):
+        yield
+
+
 @pytest.fixture(autouse=True)
 def _quick_passwords(request: pytest.FixtureRequest) -> None:
     """Argon2 is slow on purpose; tests that touch accounts use a quick hash."""

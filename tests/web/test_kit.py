@@ -19,6 +19,30 @@ from luoshi.web import charts, downloads, errors, lights, marks, middleware, num
 from luoshi.web.tables import Cell, Column, Table, cell
 
 
+def test_a_chart_is_drawn_once_for_all_processes(settings, tmp_path, monkeypatch):
+    files = {"BACKEND": "django.core.cache.backends.filebased.FileBasedCache", "LOCATION": tmp_path / "charts"}
+    settings.CACHES = {**settings.CACHES, "charts": files}
+    times = []
+    draw = charts.vl_convert.vegalite_to_svg
+    monkeypatch.setattr(charts.vl_convert, "vegalite_to_svg", lambda *a, **k: times.append(1) or draw(*a, **k))
+    spec = charts.bars([charts.Bar("东溪区", 61.5, "61.5%")], unit="%", target=None, target_text="")
+    first = charts.svg(spec)
+    settings.CACHES = dict(settings.CACHES)  # as another process has it
+    assert charts.svg(spec) == first
+    assert len(times) == 1
+    (file,) = (tmp_path / "charts").iterdir()
+    file.write_bytes(file.read_bytes()[:60])  # cut off by a crash
+    assert charts.svg(spec).startswith("<svg ")
+    assert len(times) == 2
+    settings.CACHES = {**settings.CACHES, "charts": {**files, "LOCATION": "/proc/charts"}}  # nothing can be written
+    assert charts.svg(spec).startswith("<svg ")
+    names, used = re.findall(r'\bid="([^"]+)"', first), re.findall(r"url\(#([^)]+)\)", first)
+    assert used
+    assert set(used) <= set(names)
+    other = charts.bars([charts.Bar("西山县", 50.0, "50%")], unit="%", target=None, target_text="")
+    assert not set(names) & set(re.findall(r'\bid="([^"]+)"', charts.svg(other)))  # both may stand on one page
+
+
 def test_a_chart_is_a_picture_with_links_and_without_styles():
     spec = charts.bars(
         [

@@ -7,14 +7,18 @@ A chart is made once here and looks the same on screen, on paper and in Word; th
 from __future__ import annotations
 
 import hashlib
+import pickle
 import re
+import zlib
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from importlib.metadata import version
 from typing import Any
 
 import orjson
 import vl_convert
-from django.core.cache import cache
+from django.core.cache import caches
 from django.utils.safestring import SafeString, mark_safe
 
 from luoshi.web.lights import light
@@ -24,6 +28,8 @@ FONT = "Noto Sans CJK SC, Source Han Sans SC, PingFang SC, Microsoft YaHei, sans
 INK, QUIET, RULE, GRID, BLUE = "#1c2733", "#51606f", "#8b1a3a", "#e3e8ee", "#14528c"
 # vl-convert puts this in front of links that name no host.
 _LINK_BASE = "https://vega.github.io/vega-datasets/"
+_DRAWN_BY = f"{VEGA_LITE}-{version('vl-convert-python')}"
+_ID = re.compile(r'\bid="|url\(#')
 _STYLE = re.compile(r'\sstyle="[^"]*"')
 Spec = dict[str, Any]
 
@@ -212,17 +218,30 @@ def spec(data: list[Spec], layers: list[Spec], *, width: int, height: Any) -> Sp
 def svg(spec: Spec) -> SafeString:
     """The chart as SVG for the page: scales to its column, links stay inside the site, no inline styles.
 
-    Drawn once per content and kept in the cache.
+    Drawn once per content, for all processes: it is kept as a file.
     """
-    key = "chart:" + hashlib.sha256(orjson.dumps(spec)).hexdigest()
-    drawn: str | None = cache.get(key)
+    digest = hashlib.sha256(orjson.dumps(spec)).hexdigest()
+    key = f"{_DRAWN_BY}-{digest}"
+    drawn = _kept(key)
     if drawn is None:
         drawn = vl_convert.vegalite_to_svg(spec, vl_version=VEGA_LITE)
         drawn = _STYLE.sub("", drawn.replace(_LINK_BASE, ""))
+        # Each process counts its clips from the first; on one page stand charts of several.
+        drawn = _ID.sub(rf"\g<0>c{digest[:12]}-", drawn)
         # The picture is described by its caption and the table beside it.
         drawn = drawn.replace("<svg ", '<svg focusable="false" ', 1)
-        cache.set(key, drawn, 24 * 3600)
+        with suppress(OSError):  # a full disk is no reason to show nobody a chart
+            caches["charts"].set(key, drawn)
     return mark_safe(drawn)  # noqa: S308 (made by vl-convert, which escapes the text it is given)
+
+
+def _kept(key: str) -> str | None:
+    """A chart drawn before; a file that cannot be read (cut off by a crash) is none."""
+    try:
+        drawn: str | None = caches["charts"].get(key)
+    except (OSError, EOFError, zlib.error, pickle.UnpicklingError):
+        return None
+    return drawn
 
 
 def warm() -> None:

@@ -55,7 +55,9 @@ def missed(request: HttpRequest, target_id: int) -> HttpResponse:
         "table": _table(row, found),
         "page": paging.of_slice(request, found.rows, found.total),
         "institution": institution,
-        "institution_name": regions.institution_names([institution]).get(institution, institution) if institution else "",
+        "institution_name": regions.institution_names([institution]).get(institution, institution)
+        if institution
+        else "",
         "institution_choices": _choices(row, at, scope),
         "breadcrumbs": [
             (_("目标"), reverse("scoreboard:targets")),
