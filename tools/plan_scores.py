@@ -92,7 +92,9 @@ The first 700 characters or so of papers found on public pages, which the reader
 written by hand before the reader saw the text (for the first batch while reading what it had found); most errors were then
 mended by a general rule and tested with a sentence of our own. The texts are not ours and not kept here, so these are counts
 of one day, not checked again: F1 (right / in the answers / read). Papers that promise nothing (a report, a preface) count in
-what is read only: twelve of the false ones in the last row stand in one report whose lines are torn apart.
+what is read only: twelve of the false ones in the third row stand in one report whose lines are torn apart. The last row is the
+first look to trust most: 135 texts, of which about half are news and explanations of plans; the kind of paper was right in
+90 of 122 at the first look and in 117 after mending.
 
 | openings | first look | after mending |
 |---|---:|---:|
