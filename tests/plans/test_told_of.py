@@ -235,3 +235,11 @@ def test_years_of_the_last_century_are_a_period(tmp_path: Path) -> None:
 def test_earlier_five_years_are_a_period(tmp_path: Path) -> None:
     head = _read(tmp_path, "云岭省遏制艾滋病“十二五”行动计划\n一、目标\n检测率达到90%以上。\n").plan
     assert (head.period_start, head.period_end) == (2011, 2015)
+
+
+def test_people_newly_trained_are_promised_and_people_newly_ill_are_not() -> None:
+    from luoshi.plans.targets import find_targets
+
+    text = "面向社会招录住院医师300人,助理全科医生新增培养50人。全市每年新增高血压患者1200人。"
+    found = find_targets(text, offset_of=lambda i: i, year=2025)
+    assert [target.value for target in found] == [300, 50]
