@@ -26,6 +26,10 @@ for line in sys.argv[1:]:
 """
 
 
+# Milliseconds for what must come: a page that loads a large library for the first time, on a busy machine, is no failure.
+PATIENCE = 120_000
+
+
 class Served:
     """A server on a copy of the city, on the day it lives on; `on` starts it again on another day, at the same address."""
 
@@ -136,7 +140,7 @@ def signed_in(site: str, city: Any, browser: Browser) -> Iterator[Callable[..., 
         )
         contexts.append(context)
         page = context.new_page()
-        page.set_default_timeout(20_000)
+        page.set_default_timeout(PATIENCE)
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.on(
             "console",

@@ -11,8 +11,8 @@ from unittest.mock import MagicMock
 import pytest
 from django.urls import clear_url_caches, get_resolver
 
+from luoshi.kernel.garbage import Aside
 from luoshi.project import wsgi
-from luoshi.project.collecting import Aside
 
 
 def test_pages_are_loaded_before_the_first_request(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,7 +7,7 @@ import threading
 from django.core.wsgi import get_wsgi_application
 from django.urls import get_resolver
 
-from luoshi.project.collecting import spare_readers
+from luoshi.kernel.garbage import spare_readers
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "luoshi.project.settings")
 application = get_wsgi_application()

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from luoshi.web.lights import light as light_of
 from luoshi.web.tables import Cell, Column, Table
 
-_CLASSES = {"number": ' class="num"', "day": ' class="day"'}
+_CLASSES = {"number": ' class="num"', "day": ' class="day"', "line": ' class="line"'}
 
 
 def safe(text: object) -> str:

@@ -19,8 +19,9 @@ Text = str | Promise
 
 @dataclass(frozen=True)
 class Column:
-    """One column. `kind` is `text`, `number` (right-aligned), `day` (not broken) or `light`; `head` marks the column
-    that names the row; `width` is for Excel, in characters; `hide` leaves the column out of files."""
+    """One column. `kind` is `text`, `line` (a name, a telephone: not broken), `day` (not broken either), `number`
+    (right-aligned) or `light`; `head` marks the column that names the row; `width` is for Excel, in characters; `hide`
+    leaves the column out of files."""
 
     title: Text
     kind: str = "text"

@@ -514,3 +514,17 @@ def test_the_demonstration_is_made_once(city_db: Any, db: None):
     assert {"raised", "recognised", "repeated", "unexplained", "lapsed"} == set(
         Alert.objects.values_list("state", flat=True)
     )
+
+
+def test_nothing_is_written_about_a_resident_without_a_number(city_db: Any, db: None):
+    clinic = Grant.objects.get(user__username="clinic").institution
+    assert clinic is not None
+    institution = clinic.code
+    nobody = Person.objects.create(institution=institution, chunk=0)
+    everybody = set(Person.objects.filter(institution=institution).values_list("pk", flat=True))
+    recordable = set(filing.recordable(institution).values_list("pk", flat=True))
+    assert nobody.pk in everybody - recordable
+    for person in sorted(recordable)[:5]:
+        assert filing.subject(person)["identifier"]["value"]
+    with pytest.raises(Refused, match="没有任何证件号"):
+        filing.subject(nobody.pk)

@@ -9,9 +9,9 @@ import numpy as np
 from luoshi.kernel import clock
 from luoshi.platform.access.models import Grant, User
 from luoshi.platform.access.scope import Scope
-from luoshi.platform.store.models import Person
 from luoshi.services.ecg import actions, measuring, rules, waveforms
 from luoshi.services.ecg.models import Request, Tracing
+from luoshi.services.recognition import public as recognition
 from luoshi.simulate import exams
 
 # heart, urgency, question, minutes ago, minutes to the report (None: not read), findings, conclusion, critical
@@ -36,9 +36,7 @@ def prepare() -> list[tuple[str, str, str, str, str]]:
         return []
     clinic = grant.institution
     centre = clinic.parent or clinic
-    persons = list(
-        Person.objects.filter(institution=clinic.code).order_by("-pk").values_list("pk", flat=True)[: len(_CASES)]
-    )
+    persons = list(recognition.recordable(clinic.code).order_by("-pk").values_list("pk", flat=True)[: len(_CASES)])
     doctor = User.objects.get(username="clinic")
     scope = Scope.of(doctor)
     now = clock.now()

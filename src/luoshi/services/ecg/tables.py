@@ -53,7 +53,7 @@ def requests(found: Sequence[Request], names: Mapping[int, str], places: Mapping
             ]
         )
     columns = [
-        Column(_("居民"), "day", head=True), Column(_("状态"), "light"), Column(_("紧急程度")), Column(_("申请时间")),
+        Column(_("居民"), "line", head=True), Column(_("状态"), "light"), Column(_("紧急程度")), Column(_("申请时间")),
         Column(_("应报告时间")), Column(_("申请机构")), Column(_("判读机构")),
     ]  # fmt: skip
     return Table(_("远程心电申请"), columns, rows, empty=_("没有申请。"), caption_hidden=True)

@@ -10,7 +10,6 @@ from luoshi.kernel import clock
 from luoshi.platform.access.models import User
 from luoshi.platform.access.scope import Scope
 from luoshi.platform.regions.models import Institution
-from luoshi.platform.store.models import Person
 from luoshi.services.recognition import actions, filing, queries, rules
 from luoshi.services.recognition.models import Alert, QualityMark
 from luoshi.simulate import exams
@@ -26,7 +25,7 @@ def prepare() -> list[tuple[str, str, str, str, str]]:
         return []
     head = clinic.parent or clinic
     marked, unmarked = _marks(clinic)
-    persons = list(Person.objects.filter(institution=clinic.code).order_by("pk").values_list("pk", flat=True)[:32])
+    persons = list(filing.recordable(clinic.code).order_by("pk").values_list("pk", flat=True)[:32])
     today = clock.today()
     windows = {i.id: i.days for i in rules.catalogue(today).items.values()}
     doctor = User.objects.get(username="clinic")

@@ -7,13 +7,22 @@ from collections.abc import Sequence
 from typing import Any
 
 import orjson
+from django.db.models import Exists, OuterRef, QuerySet
 from django.utils.translation import gettext as _
 
 from luoshi.kernel.errors import Refused
 from luoshi.platform.access.models import User
 from luoshi.platform.identity import links
 from luoshi.platform.store import people, preparing, writing
-from luoshi.platform.store.models import PersonIdentifier, Source
+from luoshi.platform.store.models import Person, PersonIdentifier, Source
+
+
+def recordable(institution: str) -> QuerySet[Person]:
+    """The residents of an institution a record can be written about: those `subject` does not refuse for their own lack of
+    a number (somebody linked may still have one)."""
+    return Person.objects.filter(
+        Exists(PersonIdentifier.objects.filter(person=OuterRef("pk"))), institution=institution
+    )
 
 
 def subject(person: int) -> dict[str, Any]:

@@ -138,7 +138,7 @@ def alerts(found: Sequence[Alert], names: Mapping[int, str], places: Mapping[str
         for a in found
     ]
     columns = [
-        Column(_("居民"), "day", head=True), Column(_("项目")), Column(_("原结果")), Column(_("互认范围")),
+        Column(_("居民"), "line", head=True), Column(_("项目")), Column(_("原结果")), Column(_("互认范围")),
         Column(_("状态"), "light"),
         Column(_("提醒日期"), "day"),
     ]  # fmt: skip

@@ -258,7 +258,7 @@ def member_table(rows: list[Member], named: dict[int, queries.Named], *, scope: 
     return Table(
         title,
         [
-            Column(_("居民"), "day", head=True),
+            Column(_("居民"), "line", head=True),
             Column(_("村（社区）")),
             Column(_("病种")),
             Column(_("到期情况"), width=24),

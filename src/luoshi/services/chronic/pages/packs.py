@@ -183,7 +183,7 @@ def conflict_table(rows: list[Conflict], scope: Scope) -> Table:
     return Table(
         _("离线冲突"),
         [
-            Column(_("居民"), "day", head=True),
+            Column(_("居民"), "line", head=True),
             Column(_("类别")),
             Column(_("平台现有"), width=36),
             Column(_("离线带回"), width=36),

@@ -104,9 +104,9 @@ def _mine_table(found: lists.Lines, institution: Institution, request: SignedInR
     return Table(
         _("%(place)s 签约居民") % {"place": institution.name},
         [
-            Column(_("姓名"), "day", head=True), Column(_("现在该做"), width=44), Column(_("近一年漏做"), width=44),
+            Column(_("姓名"), "line", head=True), Column(_("现在该做"), width=44), Column(_("近一年漏做"), width=44),
             Column(_("今年履约")), Column(_("服务包与团队"), width=24),
-            Column(_("合同期"), "day", width=26), Column(_("电话"), "day"),
+            Column(_("合同期"), "line", width=26), Column(_("电话"), "line"),
         ],
         rows,
         empty=_("没有这一类签约。"),
@@ -181,8 +181,8 @@ def _sign_table(found: worklist.Worklist, institution: Institution, request: Sig
     return Table(
         _("%(place)s 应签未签名单") % {"place": institution.name},
         [
-            Column(_("姓名"), "day", head=True), Column(_("重点人群"), width=34), Column(_("签约后计入未达标的指标"), width=44),
-            Column(_("年龄"), "number"), Column(_("电话"), "day"), Column(_("居住地"), width=22),
+            Column(_("姓名"), "line", head=True), Column(_("重点人群"), width=34), Column(_("签约后计入未达标的指标"), width=44),
+            Column(_("年龄"), "number"), Column(_("电话"), "line"), Column(_("居住地"), width=22),
         ],
         rows,
         empty=_("所服务的居民都已签约。"),

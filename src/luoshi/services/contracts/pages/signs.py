@@ -130,7 +130,7 @@ def sign_of(request: SignedInRequest, number: int) -> HttpResponse:
         ]
         for p, c in cards.items()
     ]
-    columns = [Column(_("姓名"), "day", head=True), Column(_("出生日期"), "day"), Column(_("电话"))]
+    columns = [Column(_("姓名"), "line", head=True), Column(_("出生日期"), "day"), Column(_("电话"))]
     hidden = len(page.items) - len(cards)
     notes = [_("另有 %(n)s 人不在您的管理范围内。") % {"n": hidden}] if hidden else []
     name = regions.institution_names([sign.institution]).get(sign.institution, sign.institution)
