@@ -18,6 +18,7 @@ from pathlib import Path
 import click
 import duckdb
 
+from bench.home import empty_home
 from bench.row import Row
 
 BAR = 0.5
@@ -83,18 +84,12 @@ def measured(lake: Path, patients: int) -> tuple[int, float, float, float, float
 
 def rows(residents: int) -> Iterator[Row]:
     """For `python -m bench`: over a lake invented for it."""
-    import tempfile
-
     from bench import peers
-    from luoshi.cli.main import django_setup
     from luoshi.simulate import output
 
-    django_setup()
-    home = Path("var/bench")
-    home.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=home) as place:
-        output.write(residents, 1, peers.END, Path(place), form="lake", truth=False)
-        found, first, shelf, changed, again = measured(Path(place) / "lake", 3000)
+    with empty_home(peers.END.isoformat()) as home:
+        output.write(residents, 1, peers.END, home, form="lake", truth=False)
+        found, first, shelf, changed, again = measured(home / "lake", 3000)
     words = f"{found:,} patients of {residents:,}; bar {BAR} s"
     yield Row("chronic list: first look at a lake", first, size=words)
     yield Row("chronic list: first look of a process, planned ahead", shelf, size=words)
@@ -107,11 +102,9 @@ def rows(residents: int) -> Iterator[Row]:
 @click.option("--patients", default=3000, show_default=True)
 def main(lake: Path, patients: int) -> None:
     """Measure the list of today over a lake."""
-    from luoshi.cli.main import django_setup
-
-    django_setup()
-    before = time.process_time()
-    found, *taken = measured(lake, patients)
+    with empty_home(""):
+        before = time.process_time()
+        found, *taken = measured(lake, patients)
     processor = time.process_time() - before  # for a machine that is busy with other things
     for words, seconds in zip(WHAT, taken, strict=True):
         verdict = "within" if seconds <= BAR else "over"

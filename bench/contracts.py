@@ -7,8 +7,6 @@ residents.
 
 from __future__ import annotations
 
-import os
-import tempfile
 from collections import Counter
 from collections.abc import Iterator
 from datetime import date
@@ -16,6 +14,7 @@ from pathlib import Path
 
 import duckdb
 
+from bench.home import empty_home
 from bench.row import Row, best
 from luoshi.simulate import lake as writer
 from luoshi.simulate.city import Region, invent
@@ -26,21 +25,10 @@ CENTRE = 3_000
 
 def rows(residents: int) -> Iterator[Row]:
     """The rows of this part."""
-    with tempfile.TemporaryDirectory() as name:
-        home = Path(name)
-        lake = home / "lake"
+    with empty_home(AS_OF.isoformat()) as home:
         region = invent(residents, 1, AS_OF)
-        writer.write(region, lake)
-        os.environ |= {
-            "DATABASE_URL": f"sqlite:///{home / 'bench.sqlite3'}", "LUOSHI_HOME": str(home), "LUOSHI_LAKE": str(lake),
-            "LUOSHI_TODAY": AS_OF.isoformat(), "DJANGO_SETTINGS_MODULE": "luoshi.project.settings",
-        }  # fmt: skip
-        import django
-        from django.core.management import call_command
-
-        django.setup()
-        call_command("migrate", verbosity=0)
-        yield from _measured(region, lake)
+        writer.write(region, home / "lake")
+        yield from _measured(region, home / "lake")
 
 
 def _measured(region: Region, lake: Path) -> Iterator[Row]:

@@ -8,17 +8,14 @@ order. Each is asked about once, so nothing of theirs lies in a cache of ours. S
 from __future__ import annotations
 
 import json
-import os
-import shutil
 import statistics
-import tempfile
 import time
 import uuid
 from collections.abc import Iterator
 from datetime import date, timedelta
-from pathlib import Path
 from typing import Any
 
+from bench.home import empty_home
 from bench.row import Row
 
 ASKED, RESULTS = 400, 60
@@ -28,21 +25,8 @@ PROMISE = 0.2  # seconds, p95
 
 def rows(residents: int) -> Iterator[Row]:
     """Two rows: p95 of the lookup and of the call."""
-    home = Path(tempfile.mkdtemp(prefix="recognition-"))
-    os.environ.update(
-        LUOSHI_HOME=str(home), LUOSHI_LAKE=str(home / "lake"), LUOSHI_TODAY=TODAY.isoformat(), LUOSHI_TWO_FACTOR="0",
-        DATABASE_URL=f"sqlite:///{home / 'store.sqlite3'}", DJANGO_SETTINGS_MODULE="luoshi.project.settings",
-    )  # fmt: skip
-    try:
-        import django
-        from django.core.management import call_command
-
-        django.setup()
-        call_command("migrate", verbosity=0)
-        people = _fill(residents)
-        yield from _measure(people, residents)
-    finally:
-        shutil.rmtree(home, ignore_errors=True)
+    with empty_home(TODAY.isoformat()):
+        yield from _measure(_fill(residents), residents)
 
 
 def _fill(residents: int) -> list[int]:

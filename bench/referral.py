@@ -6,12 +6,10 @@ page of rows and of the four counts. The bar is that of the plan: 500 ms a page.
 
 from __future__ import annotations
 
-import os
-import tempfile
 from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 
+from bench.home import empty_home
 from bench.row import Row, best
 
 OPEN, ELSEWHERE, PERSONS = 3_000, 60_000, 30_000
@@ -20,17 +18,7 @@ PROMISED = 0.5
 
 def rows(residents: int) -> Iterator[Row]:
     """The rows of this part; `residents` changes nothing."""
-    with tempfile.TemporaryDirectory() as name:
-        home = Path(name)
-        os.environ |= {
-            "DATABASE_URL": f"sqlite:///{home / 'bench.sqlite3'}", "LUOSHI_HOME": name, "LUOSHI_LAKE": str(home / "lake"),
-            "LUOSHI_TODAY": "2025-11-03", "LUOSHI_TWO_FACTOR": "0", "DJANGO_SETTINGS_MODULE": "luoshi.project.settings",
-        }  # fmt: skip
-        import django
-        from django.core.management import call_command
-
-        django.setup()
-        call_command("migrate", verbosity=0)
+    with empty_home("2025-11-03"):
         yield from _measured()
 
 
