@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import socket
 import subprocess
 import sys
 import time
@@ -14,6 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from tests.browser.steps import PATIENCE, follow
+from tests.ports import free_port
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -24,10 +25,6 @@ from luoshi.cli.main import cli
 for line in sys.argv[1:]:
     cli.main(shlex.split(line), prog_name="luoshi", standalone_mode=False)
 """
-
-
-# Milliseconds for what must come: a page that loads a large library for the first time, on a busy machine, is no failure.
-PATIENCE = 120_000
 
 
 class Served:
@@ -41,9 +38,7 @@ class Served:
             "LUOSHI_LAKE": str(home / "lake"),
             "DATABASE_URL": f"sqlite:///{home / 'luoshi.sqlite3'}",
         }
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
+        self.port = free_port()
         self.address = f"http://127.0.0.1:{self.port}"
         self.server: subprocess.Popen[bytes] | None = None
 
@@ -66,19 +61,21 @@ class Served:
 
     def ready(self) -> None:
         """Wait until pages are answered."""
-        for _ in range(200):
+        assert self.server is not None
+        until = time.monotonic() + 600
+        while self.server.poll() is None and time.monotonic() < until:
             try:
-                urllib.request.urlopen(f"{self.address}/sign-in/", timeout=2).close()
+                urllib.request.urlopen(f"{self.address}/sign-in/", timeout=60).close()
                 return
             except OSError:
-                time.sleep(0.2)
+                time.sleep(0.1)
         pytest.fail((self.home / "server.log").read_text("utf-8", "replace")[-2000:])
 
     def stop(self) -> None:
         """End the server, where there is one."""
         if self.server is not None:
             self.server.terminate()
-            self.server.wait(20)
+            self.server.wait()
             self.server = None
 
     def luoshi(self, *lines: str) -> str:
@@ -149,8 +146,8 @@ def signed_in(site: str, city: Any, browser: Browser) -> Iterator[Callable[..., 
         page.goto("/sign-in/")
         page.fill("input[name=username]", username)
         page.fill("input[name=password]", city.password)
-        page.locator("main button[type=submit]").click()
-        page.wait_for_url(lambda url: "sign-in" not in url)
+        follow(page.locator("main button[type=submit]"))
+        assert "sign-in" not in page.url
         return page
 
     yield open_page

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from tests.browser.steps import PATIENCE, follow, press, shows
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -24,13 +25,13 @@ def test_visit_and_pack(signed_in: Callable[..., Page], browser: Browser, tmp_pa
     target = row if row.count() else page.locator("table tbody tr").first
     before = target.inner_text()
     assert "应" in before
-    target.locator("a").first.click()
+    follow(target.locator("a").first)
     page.locator("#f-systolic").fill("168")
     page.locator("#f-diastolic").fill("96")
     if page.locator("#f-fasting").count():
         page.locator("#f-fasting").fill("8.1")
-    page.get_by_role("button", name="保存随访").click()
-    page.wait_for_url("**/chronic/people/*/")
+    press(page, "保存随访")
+    assert "/chronic/people/" in page.url
     told = page.locator(".messages").inner_text()
     assert "未达标" in told
     assert "复查" in told
@@ -50,6 +51,7 @@ def test_visit_and_pack(signed_in: Callable[..., Page], browser: Browser, tmp_pa
         offline=True, viewport={"width": 390, "height": 800}, locale="zh-CN", accept_downloads=True
     )
     telephone = offline.new_page()
+    telephone.set_default_timeout(PATIENCE)
     problems: list[str] = []
     telephone.on("pageerror", lambda error: problems.append(str(error)))
     telephone.goto(file.as_uri())
@@ -63,7 +65,7 @@ def test_visit_and_pack(signed_in: Callable[..., Page], browser: Browser, tmp_pa
     other.click()
     telephone.locator("#i-systolic").fill("172")
     telephone.locator("#i-diastolic").fill("98")
-    assert "2周" in telephone.locator("#say").inner_text()
+    shows(telephone.locator("#say"), "2周")
     telephone.get_by_role("button", name="保存随访").click()
     telephone.get_by_text("已保存在本机").wait_for()
     with telephone.expect_download() as exported:
@@ -77,7 +79,7 @@ def test_visit_and_pack(signed_in: Callable[..., Page], browser: Browser, tmp_pa
     for expected in ("已合并 1 项", "没有变化"):
         page.goto("/chronic/packs/")
         page.set_input_files("#file", upload)
-        page.get_by_role("button", name="交回并合并").click()
+        press(page, "交回并合并")
         assert expected in page.locator(".messages").inner_text()
     assert number.isdigit()
     _narrow(signed_in)

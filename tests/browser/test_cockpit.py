@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import pytest
+from tests.browser.steps import choose, follow, press, shows
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -24,15 +25,14 @@ def test_wall_telephone_and_meeting(signed_in: SignedIn):
     cells = wall.locator("a.cell")
     assert cells.count() >= 2
     # Choosing a promise colours the map by it.
-    wall.select_option("#target", index=1)
-    wall.wait_for_url("**target=*")
+    choose(wall.locator("#target"), index=1)
     assert wall.locator(".map-icon").count() == wall.locator(".cell-words").count()
     # The minute's check changes nothing while nothing changed, and says so without a page.
     answered = wall.evaluate("fetch(document.getElementById('cockpit').getAttribute('hx-get')).then(r => r.status)")
     assert answered == 204
     # A click on the map goes into the county.
-    wall.locator("a.cell").first.click()
-    wall.wait_for_url("**division=*")
+    follow(wall.locator("a.cell").first)
+    assert "division=" in wall.url
     assert "工作落实大屏" in wall.locator("h1").inner_text()
 
     # On a telephone it is one column that does not run over the edge, what needs a decision near the top.
@@ -48,14 +48,12 @@ def test_wall_telephone_and_meeting(signed_in: SignedIn):
     stage = signed_in("plan-officer", viewport={"width": 1600, "height": 900})
     stage.goto("/appraisal/meetings/")
     stage.fill("#title", "浏览器里的调度会")
-    stage.get_by_role("button", name="开始").click()
-    stage.wait_for_url("**/screen/**")
+    press(stage, "开始")
+    assert "/screen/" in stage.url
     seen = [stage.locator("h1").inner_text()]
     for key in ("ArrowRight", "PageDown", "ArrowLeft"):
-        before = stage.url
-        stage.keyboard.press(key)
-        stage.wait_for_url(lambda url, before=before: url != before)
-        stage.wait_for_load_state()
+        with stage.expect_navigation():
+            stage.keyboard.press(key)
         seen.append(stage.locator("h1").inner_text())
     assert len(set(seen)) == 3
     assert seen[3] == seen[1]
@@ -66,14 +64,10 @@ def test_wall_telephone_and_meeting(signed_in: SignedIn):
     stage.keyboard.press("ArrowRight")  # while typing, arrows stay in the field
     assert stage.url == before
     stage.keyboard.press("Enter")
-    stage.locator(".stage-decisions li").first.wait_for()
-    assert "两周内补齐未随访的患者" in stage.locator(".stage-decisions").inner_text()
-    assert "任务" in stage.locator(".stage-decisions").inner_text()  # it became a duty
+    shows(stage.locator(".stage-decisions"), "两周内补齐未随访的患者", "任务")  # it became a duty
     # The minutes are fixed; the screens stay readable, nothing can be added.
-    stage.get_by_role("link", name="纪要", exact=True).click()
-    stage.get_by_role("button", name="结束会议，固定纪要").click()
-    stage.wait_for_load_state()
+    follow(stage.get_by_role("link", name="纪要", exact=True))
+    press(stage, "结束会议，固定纪要")
     assert "会上所见" in stage.locator("main").inner_text()
-    stage.get_by_role("link", name="进入会议屏幕").click()
-    stage.wait_for_url("**/screen/**")
+    follow(stage.get_by_role("link", name="进入会议屏幕"))
     assert stage.locator("#minute").count() == 0

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import pytest
+from tests.browser.steps import follow, press
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -18,19 +19,19 @@ SignedIn = Callable[..., "Page"]
 def test_a_clinic_signs_from_its_worklist_and_the_county_looks_at_it(signed_in: SignedIn):
     page = signed_in("clinic")
     page.locator(".main-nav summary", has_text="服务").click()
-    page.locator(".main-nav").get_by_role("link", name="签约居民", exact=True).click()
+    follow(page.locator(".main-nav").get_by_role("link", name="签约居民", exact=True))
     assert "签约居民现在该做什么" in page.locator("h1").inner_text()
     assert re.search(r"\d+/\d+", page.locator(".page-head").inner_text())
-    page.get_by_role("link", name="应签尽签").click()
+    follow(page.get_by_role("link", name="应签尽签"))
     head = page.locator(".page-head").inner_text()
     before = int(re.search(r"名单 ([\d,]+) 人", head)[1].replace(",", ""))  # type: ignore[index]
     first = page.locator("table.data tbody tr th a").first
     name = first.inner_text()
-    first.click()
+    follow(first)
     assert name in page.locator("h1").inner_text()
     page.select_option("#months", "36")
     page.select_option("#way", "home")
-    page.get_by_role("button", name="确认签约").click()
+    press(page, "确认签约")
     assert "已签约 1 人" in page.locator(".messages").inner_text()
     table = page.locator("table.data").nth(1).inner_text()
     assert "已签约" in table
@@ -40,14 +41,14 @@ def test_a_clinic_signs_from_its_worklist_and_the_county_looks_at_it(signed_in: 
     assert after == before - 1
     county = signed_in("county")
     county.locator(".main-nav summary", has_text="服务").click()
-    county.locator(".main-nav").get_by_role("link", name="签约率", exact=True).click()
+    follow(county.locator(".main-nav").get_by_role("link", name="签约率", exact=True))
     assert "签了多少，续了多少，做到多少" in county.locator("h1").inner_text()
-    county.get_by_role("link", name="异常线索").click()
-    county.get_by_role("button", name="重新查找").click()
+    follow(county.get_by_role("link", name="异常线索"))
+    press(county, "重新查找")
     # The demonstration's late evening is among them.
-    county.locator("table.data tbody tr", has_text="夜间签约").locator("a").click()
+    follow(county.locator("table.data tbody tr", has_text="夜间签约").locator("a"))
     county.fill("#reason", "已逐户电话核实，系集中补录")
-    county.get_by_role("button", name="排除").click()
+    press(county, "排除")
     assert "已排除" in county.locator("section[aria-labelledby=judge]").inner_text()
     # On a telephone nothing lies beyond the edge.
     small = signed_in("clinic", viewport={"width": 390, "height": 800})

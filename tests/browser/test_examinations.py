@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
+from tests.browser.steps import follow, press
 
 from luoshi.simulate import exams
 
@@ -53,11 +54,11 @@ def test_an_earlier_result_is_recognised_instead_of_repeated(signed_in: SignedIn
     doctor.goto(f"/recognition/order/{person}/")
     doctor.check(f'input[name="item"][value="{item}"]')
     doctor.check('input[name="item"][value="esr"]')
-    doctor.get_by_role("button", name="开单").click()
+    press(doctor, "开单")
     assert "互认还是重做" in doctor.locator("h1").inner_text()
     assert doctor.locator("table.data tbody tr").count() >= 1  # the earlier value, at once
     doctor.get_by_label("互认，不再重复").first.check()
-    doctor.get_by_role("button", name="确定").click()
+    press(doctor, "确定")
     told = doctor.locator(".messages").inner_text()
     assert "互认 1 项" in told
     assert "已开单：红细胞沉降率" in told
@@ -73,25 +74,24 @@ def test_an_ecg_is_asked_read_and_told(signed_in: SignedIn, city: Any, tmp_path:
     doctor.set_input_files("#file", aecg(tmp_path))
     doctor.select_option("#urgency", "emergency")
     doctor.fill("#question", "胸痛半小时")
-    doctor.get_by_role("button", name="提交").click()
-    doctor.wait_for_selector("svg.ecg path.lead")
+    press(doctor, "提交")
     assert doctor.locator("svg.ecg path.lead").count() == 13
     request = doctor.url
     reader = signed_in("ecg")
     reader.goto(request.replace("/requests/", "/read/"))
-    reader.get_by_role("button", name="接单判读").click()
+    press(reader, "接单判读")
     reader.fill("#findings", "V1–V4导联ST段抬高")
     reader.fill("#conclusion", "急性前壁心肌梗死")
     reader.get_by_label("疑似急性心肌梗死").check()
-    reader.get_by_role("button", name="发出报告").click()
+    press(reader, "发出报告")
     assert "报告已发出" in reader.locator(".messages").inner_text()
     doctor.reload()
     assert "危急值：请立即处置并确认" in doctor.locator("main").inner_text()
     doctor.fill("#measures", "已给药并转胸痛中心")
-    doctor.get_by_role("button", name="确认并处置").click()
+    press(doctor, "确认并处置")
     assert "已完成" in doctor.locator(".page-head").inner_text()
     # On paper a large square is five millimetres: the drawing says so itself.
-    doctor.get_by_role("link", name="按比例打印").click()
+    follow(doctor.get_by_role("link", name="按比例打印"))
     box = doctor.locator("svg.ecg").bounding_box()
     assert box is not None
     assert box["width"] == pytest.approx(297 / 25.4 * 96, abs=2)

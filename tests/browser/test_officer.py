@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tests.browser.steps import PATIENCE, follow, press
 
 from luoshi.services.plan_desk.models import Plan
 
@@ -28,14 +29,15 @@ def page(live_server, make_user, settings, monkeypatch) -> Iterator[object]:
     with sync_api.sync_playwright() as player:
         browser = player.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
         page = browser.new_page(viewport={"width": 1360, "height": 900}, locale="zh-CN")
+        page.set_default_timeout(PATIENCE)
         problems: list[str] = []
         page.on("pageerror", lambda error: problems.append(str(error)))
         page.on("console", lambda m: problems.append(m.text) if m.type == "error" and "400" not in m.text else None)
         page.goto(f"{live_server.url}/sign-in/")
         page.fill("input[name=username]", officer.username)
         page.fill("input[name=password]", PASSWORD)
-        page.locator("main button[type=submit]").first.click()
-        page.wait_for_url(f"{live_server.url}/**")
+        follow(page.locator("main button[type=submit]").first)
+        assert "sign-in" not in page.url
         yield page
         browser.close()
     assert not problems, problems
@@ -44,8 +46,7 @@ def page(live_server, make_user, settings, monkeypatch) -> Iterator[object]:
 def upload(page, base: str, path: Path) -> None:
     page.goto(f"{base}/plans/upload/")
     page.set_input_files("input[type=file]", path)
-    page.locator("main form button").first.click()
-    page.wait_for_load_state()
+    follow(page.locator("main form button").first)
 
 
 def test_load_correct_confirm_and_see_it_on_the_board(page, live_server, root):
@@ -66,9 +67,8 @@ def test_load_correct_confirm_and_see_it_on_the_board(page, live_server, root):
     item.locator("a.metric").click()
     pk = item.get_attribute("id").removeprefix("item-")
     marked = page.locator("mark.here")
-    assert marked.count() >= 1
-    assert pk in marked.first.get_attribute("data-targets").split()
     marked.first.wait_for(state="visible")
+    assert pk in marked.first.get_attribute("data-targets").split()
     page.wait_for_function(
         """() => { const doc = document.querySelector('.doc').getBoundingClientRect(),
                          mark = document.querySelector('mark.here').getBoundingClientRect();
@@ -86,8 +86,7 @@ def test_load_correct_confirm_and_see_it_on_the_board(page, live_server, root):
     assert plan.targets.get(pk=pk).value == 71
 
     # All the others at once.
-    page.get_by_role("button", name="确认全部").click()
-    page.wait_for_load_state()
+    press(page, "确认全部")
     assert "已进入目标看板" in page.locator("main, body").first.inner_text()
     plan.refresh_from_db()
     assert plan.status == Plan.Status.CONFIRMED

@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 import pytest
+from tests.browser.steps import follow, press
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Locator, Page
+    from playwright.sync_api import Page
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 SignedIn = Callable[..., "Page"]
@@ -48,12 +49,6 @@ def fraction(text: str) -> tuple[int, int]:
     found = re.search(r"(\d+)/(\d+)", text)
     assert found, text
     return int(found[1]), int(found[2])
-
-
-def press(page: Page | Locator, name: str, there: Page | None = None) -> None:
-    """Press the button of that name and wait for the page it leads to."""
-    with (there or page).expect_navigation():  # type: ignore[union-attr]
-        page.get_by_role("button", name=name, exact=True).click()
 
 
 def screenings(quarter: Any, people: list[int], day: str, file: Path) -> None:
@@ -97,8 +92,8 @@ def split_and_receive(leader: Page, county: Page) -> tuple[str, str]:
     leader.goto("/duties/")
     leader.fill("#q", "白内障")
     press(leader, "筛选")
-    leader.get_by_role("link", name=PROMISE).first.click()
-    leader.get_by_role("link", name="向下分解").click()
+    follow(leader.get_by_role("link", name=PROMISE).first)
+    follow(leader.get_by_role("link", name="向下分解"))
     whole = leader.url.removesuffix("split/")
     field = leader.get_by_label(COUNTY_NAME)
     even = field.input_value()
@@ -113,9 +108,9 @@ def split_and_receive(leader: Page, county: Page) -> tuple[str, str]:
     county.goto("/duties/")
     unread = county.locator("form[action='/duties/receive/']")
     unread.get_by_label(PROMISE).wait_for(state="attached")
-    press(unread, "签收选中的任务", county)
+    press(unread, "签收选中的任务")
     county.goto("/duties/?q=白内障")
-    county.get_by_role("link", name=PROMISE).first.click()
+    follow(county.get_by_role("link", name=PROMISE).first)
     assert "已签收" in county.locator(".page-head").inner_text()
     leader.reload()
     assert "已签收" in leader.locator("section[aria-labelledby=parts] tr", has_text=COUNTY_NAME).inner_text()
@@ -125,8 +120,8 @@ def split_and_receive(leader: Page, county: Page) -> tuple[str, str]:
 def dispatch(county: Page) -> tuple[str, int]:
     """The county sends the gap to who can close it; the address of the dispatch, and how many items it has."""
     county.goto("/dispatches/new/")
-    county.get_by_role("link", name=PROMISE).click()
-    county.locator("h1", has_text="派给谁").wait_for()
+    follow(county.get_by_role("link", name=PROMISE))
+    assert "派给谁" in county.locator("h1").inner_text()
     clinic = county.locator("tr", has=county.locator(f"input[value='{CLINIC}']"))
     assert int(clinic.locator("td.num").inner_text()) >= 1
     county.fill("#note", "请在本周内完成筛查，记录当日上传。")
@@ -139,7 +134,7 @@ def dispatch(county: Page) -> tuple[str, int]:
 def act(clinic: Page, number: str) -> list[int]:
     """The clinic finds the dispatch among its messages, and ticks all of it. The residents, by their number."""
     clinic.goto("/inbox/")
-    press(clinic.locator("section .rows li", has_text=PROMISE).first, "去办理", clinic)
+    press(clinic.locator("section .rows li", has_text=PROMISE).first, "去办理")
     clinic.goto(f"/dispatches/mine/?dispatch={number}")
     boxes = clinic.locator("input[name=item]")
     people = [
@@ -173,8 +168,8 @@ def test_a_quarter(signed_in: SignedIn, quarter: Any, tmp_path: Path):
     county.goto(sent_at)
     assert fraction(county.locator(".standing-value").inner_text()) == (0, sent)
     assert f"已办待确认 {len(acted)}" in said(county)
-    county.get_by_role("link", name="看名单").click()
-    county.locator("h1", has_text="派出的每一项现在怎样").wait_for()
+    follow(county.get_by_role("link", name="看名单"))
+    assert "派出的每一项现在怎样" in county.locator("h1").inner_text()
     missing = [
         int(re.search(r"/people/(\d+)/", link.get_attribute("href") or "")[1])  # type: ignore[index]
         for link in county.locator("table.data a[href*='/people/']").all()
@@ -192,16 +187,16 @@ def test_a_quarter(signed_in: SignedIn, quarter: Any, tmp_path: Path):
     query = county.locator("section[aria-labelledby=queries]")
     assert f"{before}/{elderly}" in query.inner_text()
     query.get_by_label("说明或理由").fill("按台账统计，记录尚未录入。")
-    press(query, "作出说明", county)
+    press(query, "作出说明")
     leader.goto("/duties/queries/")
-    leader.locator("table.data tr", has_text="白内障").get_by_role("link").first.click()
+    follow(leader.locator("table.data tr", has_text="白内障").get_by_role("link").first)
     query = leader.locator("section[aria-labelledby=queries]")
     query.get_by_label("说明或理由").fill("没有记录，不能认定。")
-    press(query, "确认不符", leader)
+    press(query, "确认不符")
 
     # It became a finding by itself: noticed, planned, and closed by the value when the records are there.
     leader.goto("/rectification/?kind=contradiction")
-    leader.get_by_role("link", name=f"{PROMISE}：自报与数据不符").first.click()
+    follow(leader.get_by_role("link", name=f"{PROMISE}：自报与数据不符").first)
     finding = leader.url
     press(leader, "下达整改通知")
     county.goto(finding)

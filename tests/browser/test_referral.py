@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from tests.browser.steps import follow, press
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -35,17 +36,17 @@ def test_up_and_back(signed_in: SignedIn, site: str, city: Any):
     clinic = signed_in("clinic")
     clinic.goto("/referral/new/")
     clinic.fill("#q", name)
-    clinic.get_by_role("button", name="查找").click()
-    clinic.locator("#list").get_by_role("link", name="转诊").first.click()
+    press(clinic, "查找")
+    follow(clinic.locator("#list").get_by_role("link", name="转诊").first)
     clinic.locator("label", has_text="超出本机构诊疗能力").locator("input").check()
-    clinic.get_by_role("button", name="按所选更新去向建议").click()
+    press(clinic, "按所选更新去向建议")
     first = clinic.locator("input[name=receiver]").first
     assert first.is_checked()
     assert "同一医共体" in clinic.locator("section", has=first).inner_text()
     clinic.fill("#diagnosis", "继发性高血压待排")
     clinic.fill("#reason", "年轻起病，三种药物仍不达标，需进一步检查。")
     clinic.select_option("#consent", "patient")
-    clinic.get_by_role("button", name="提交转诊").click()
+    press(clinic, "提交转诊")
     assert "待接收" in clinic.locator("main").inner_text()
     address = clinic.url
 
@@ -55,19 +56,19 @@ def test_up_and_back(signed_in: SignedIn, site: str, city: Any):
     hospital.goto(address)
     assert "继发性高血压待排" in hospital.locator("main").inner_text()
     assert hospital.locator("#record").is_visible()  # the attached summary
-    hospital.get_by_role("button", name="接收", exact=True).click()
-    hospital.get_by_role("button", name="预留床位或号源").click()
+    press(hospital, "接收")
+    press(hospital, "预留床位或号源")
     assert "已预留" in hospital.locator("main").inner_text()
-    hospital.get_by_role("button", name="登记到院").click()
-    hospital.get_by_role("button", name="开始诊治").click()
+    press(hospital, "登记到院")
+    press(hospital, "开始诊治")
     hospital.fill("#s-diagnosis", "原发性醛固酮增多症")
     hospital.fill("#s-treatment", "确诊后予螺内酯，血压达标。")
-    hospital.get_by_role("button", name="回传诊疗小结").click()
+    press(hospital, "回传诊疗小结")
 
     clinic.reload()
     assert "原发性醛固酮增多症" in clinic.locator("main").inner_text()
     clinic.fill("#close-note", "两周后随访，复查血钾")
-    clinic.get_by_role("button", name="确认办结").click()
+    press(clinic, "确认办结")
     assert "已办结" in clinic.locator("main").inner_text()
 
     # It has ended: the hospital's page names nobody any more.

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pypdfium2
 import pytest
+from tests.browser.steps import PATIENCE, follow, press
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -39,13 +40,14 @@ def test_a_resident_decides_and_sees_who_looked(signed_in: SignedIn, site: str, 
     # the counter gives a code
     staff = signed_in("clinic")
     staff.goto(f"/people/{person}/")
-    staff.get_by_role("link", name="为居民开通查看").click()
+    follow(staff.get_by_role("link", name="为居民开通查看"))
     staff.get_by_role("checkbox").check()
-    staff.get_by_role("button", name="发放开通码").click()
+    press(staff, "发放开通码")
     code = staff.locator(".standing-value").inner_text()
     # the resident opens the record on a telephone
     context = browser.new_context(base_url=site, locale="zh-CN", viewport=PHONE)
     phone = context.new_page()
+    phone.set_default_timeout(PATIENCE)
     phone.goto("/my/register/")
     for field, value in (
         ("identifier", number),
@@ -55,12 +57,12 @@ def test_a_resident_decides_and_sees_who_looked(signed_in: SignedIn, site: str, 
         ("again", PASSWORD),
     ):
         phone.fill(f"#id_{field}", value)
-    phone.get_by_role("button", name="开通").click()
-    phone.wait_for_url(f"**/my/{person}/")
+    press(phone, "开通")
+    assert phone.url.endswith(f"/my/{person}/")
     assert f"{name}，您好" in phone.locator("h1").inner_text()
     for place in ("记录", "健康码", "开放", "谁看过", "首页"):
-        phone.locator(".portal-bar").get_by_role("link", name=place).click()
-        phone.locator(".portal-bar [aria-current]").get_by_text(place, exact=True).wait_for()  # the next page is there
+        follow(phone.locator(".portal-bar").get_by_role("link", name=place))
+        assert phone.locator(".portal-bar [aria-current]").get_by_text(place, exact=True).is_visible()
         assert phone.evaluate("document.documentElement.scrollWidth - window.innerWidth") <= 0, place
     # staff of the bureau see the programme until the resident closes the category
     leader = signed_in("leader")
@@ -68,8 +70,9 @@ def test_a_resident_decides_and_sees_who_looked(signed_in: SignedIn, site: str, 
     assert "高血压管理" in leader.locator("section[aria-labelledby=managed]").inner_text()
     phone.goto(f"/my/{person}/privacy/")
     phone.get_by_role("button", name="关闭 慢性病").focus()
-    phone.keyboard.press("Enter")  # without a mouse
-    phone.locator(".message").wait_for()
+    with phone.expect_navigation():
+        phone.keyboard.press("Enter")  # without a mouse
+    assert phone.locator(".message").is_visible()
     leader.reload()
     assert "高血压管理" not in leader.locator("main").inner_text()
     assert "慢性病" in leader.locator("section[aria-labelledby=timeline]").inner_text()
@@ -77,8 +80,8 @@ def test_a_resident_decides_and_sees_who_looked(signed_in: SignedIn, site: str, 
     staff.goto(f"/people/{person}/open/")
     staff.select_option("#kind", "danger")
     staff.fill("#reason", "急诊胸痛，需核对既往用药")
-    staff.get_by_role("button", name="确认紧急调阅").click()
-    staff.wait_for_url(f"**/people/{person}/")
+    press(staff, "确认紧急调阅")
+    assert staff.url.endswith(f"/people/{person}/")
     assert "紧急调阅中" in staff.locator("main").inner_text()
     # the resident sees it, with the reason and the institution
     phone.goto(f"/my/{person}/looks/")
@@ -88,12 +91,13 @@ def test_a_resident_decides_and_sees_who_looked(signed_in: SignedIn, site: str, 
     # the code on the screen, scanned once
     phone.goto(f"/health-code/my/{person}/")
     phone.locator("details summary").click()
-    shown = phone.locator("details code").inner_text()
+    code = phone.locator("details code").inner_text()
     staff.goto("/health-code/scan/")
-    staff.fill("#code", shown)
-    staff.keyboard.press("Enter")
+    staff.fill("#code", code)
+    with staff.expect_navigation():
+        staff.keyboard.press("Enter")
     assert name in staff.locator("section[role=status]").inner_text()
-    staff.fill("#code", shown)
+    staff.fill("#code", code)
     staff.keyboard.press("Enter")
     staff.get_by_text("已经扫过一次").wait_for()
     context.close()

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pypdfium2
 import pytest
+from tests.browser.steps import follow, press
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -32,36 +33,37 @@ def test_the_leader_goes_from_the_board_to_the_source(signed_in: SignedIn):
     tiles = page.locator(".tile")
     assert tiles.count() == 4
     # a promise that is behind, from the list of those that need a decision
-    tiles.filter(has_text="滞后").locator("a").click()
+    follow(tiles.filter(has_text="滞后").locator("a"))
     assert "每项目标走到哪一步" in heading(page)
     assert page.locator("#list tbody tr").count() > 0
     assert set(page.locator("#list .light-word").all_inner_texts()) == {"滞后"}
     page.fill("#q", "")
     page.select_option("#light", "")
-    page.locator(f"#list a:has-text('{HYPERTENSION}')").first.click()
+    page.wait_for_url(lambda url: "light=red" not in url)  # the list is another, the page the same
+    follow(page.locator(f"#list a:has-text('{HYPERTENSION}')").first)
     assert HYPERTENSION in heading(page)
     assert re.search(r"\d+/\d+", page.locator(".standing").inner_text())
     assert page.locator("figure.chart svg").count() == 2
     # down to a county by its bar
-    page.locator("figure.chart svg a").first.click()
+    follow(page.locator("figure.chart svg a").first)
     county = page.locator(".breadcrumbs [aria-current]").inner_text()
     assert county.endswith(("区", "县"))
     assert county in page.locator(".page-head").inner_text()
     # to the people
-    page.get_by_role("link", name="看还差谁").click()
+    follow(page.get_by_role("link", name="看还差谁"))
     assert "还差谁" in heading(page)
     first = page.locator("table.data tbody tr").first
     reason = first.locator("td").first.inner_text()
     assert re.search(r"\d", reason)
     name = first.locator("th a").inner_text()
-    first.locator("th a").click()
+    follow(first.locator("th a"))
     # to the resident, told the same reason
     assert name in heading(page)
     due = page.locator("section[aria-labelledby=due]").inner_text()
     assert reason in due
     assert page.locator("section[aria-labelledby=looks] li").count() >= 1
     # to the source
-    page.locator("section[aria-labelledby=timeline] .rows a").first.click()
+    follow(page.locator("section[aria-labelledby=timeline] .rows a").first)
     assert "原始记录" in heading(page)
     assert '"resourceType"' in page.locator("pre").inner_text()
 
@@ -69,18 +71,18 @@ def test_the_leader_goes_from_the_board_to_the_source(signed_in: SignedIn):
 def test_the_sentence_of_a_promise_is_shown_in_the_plan(signed_in: SignedIn):
     page = signed_in("leader")
     page.goto("/targets/?q=高血压")
-    page.locator(f"#list a:has-text('{HYPERTENSION}')").first.click()
+    follow(page.locator(f"#list a:has-text('{HYPERTENSION}')").first)
     quote = page.locator("blockquote").inner_text()
-    page.get_by_role("link", name="在原文中查看这句话").click()
-    page.wait_for_url(re.compile(r"/plans/\d+/.*#at-\d+"))
+    follow(page.get_by_role("link", name="在原文中查看这句话"))
+    assert re.search(r"/plans/\d+/.*#at-\d+", page.url)
     assert quote[:12] in page.locator("main").inner_text()
 
 
 def test_a_clinician_of_another_county_finds_nothing(signed_in: SignedIn):
     leader, clinic_page = signed_in("leader"), signed_in("clinic")
     leader.goto("/targets/?q=高血压")
-    leader.locator(f"#list a:has-text('{HYPERTENSION}')").first.click()
-    leader.get_by_role("link", name="看还差谁").click()
+    follow(leader.locator(f"#list a:has-text('{HYPERTENSION}')").first)
+    follow(leader.get_by_role("link", name="看还差谁"))
     links = leader.locator("table.data tbody th a")
     people = [(links.nth(n).inner_text(), links.nth(n).get_attribute("href")) for n in range(links.count())]
     hidden = [(name, address) for name, address in people if clinic_page.goto(address).status == 404]
@@ -92,7 +94,7 @@ def test_a_clinician_of_another_county_finds_nothing(signed_in: SignedIn):
     assert name not in clinic_page.locator("body").inner_text()
     clinic_page.goto("/people/")
     clinic_page.fill("#q", name)
-    clinic_page.get_by_role("button", name="查找").click()
+    press(clinic_page, "查找")
     shown = clinic_page.locator("table.data tbody th a")
     assert address not in [shown.nth(n).get_attribute("href") for n in range(shown.count())]
 
@@ -100,7 +102,7 @@ def test_a_clinician_of_another_county_finds_nothing(signed_in: SignedIn):
 def test_a_target_on_paper(signed_in: SignedIn):
     page = signed_in("leader")
     page.goto("/targets/?q=高血压")
-    page.locator(f"#list a:has-text('{HYPERTENSION}')").first.click()
+    follow(page.locator(f"#list a:has-text('{HYPERTENSION}')").first)
     light = page.locator(".standing-light").inner_text().strip()
     paper = pypdfium2.PdfDocument(io.BytesIO(page.pdf(format="A4", prefer_css_page_size=True)))
     text = paper[0].get_textpage().get_text_range()
@@ -116,12 +118,12 @@ def test_a_target_on_paper(signed_in: SignedIn):
 
 def test_english_and_back(signed_in: SignedIn):
     page = signed_in("leader")
-    page.get_by_role("link", name="English").click()
+    follow(page.get_by_role("link", name="English"))
     assert page.locator("html").get_attribute("lang") == "en"
     assert "where do the promises stand" in heading(page)
     page.goto("/targets/")
     assert heading(page) == "How far is each target?"
-    page.get_by_role("link", name="中文").click()
+    follow(page.get_by_role("link", name="中文"))
     assert page.locator("html").get_attribute("lang") == "zh-Hans"
     assert "每项目标" in heading(page)
 
@@ -133,7 +135,7 @@ def test_keyboard_alone(signed_in: SignedIn):
     assert page.evaluate("document.activeElement.className") == "skip"
     assert page.locator(".skip").evaluate("e => e.getBoundingClientRect().left >= 0")
     page.keyboard.press("Enter")
-    assert page.evaluate("document.activeElement.id") == "main"
+    page.wait_for_function("document.activeElement.id === 'main'")
     page.keyboard.press("Tab")  # past the navigation, inside the page
     assert page.evaluate("document.querySelector('main').contains(document.activeElement)")
 
@@ -161,6 +163,6 @@ def test_filters_work_without_scripts(signed_in: SignedIn):
     page = signed_in("leader", java_script_enabled=False)
     page.goto("/targets/")
     page.select_option("#light", "grey")
-    page.get_by_role("button", name="筛选").click()
+    press(page, "筛选")
     assert "light=grey" in page.url
     assert set(page.locator("#list .light-word").all_inner_texts()) == {"不能判断"}

@@ -21,7 +21,6 @@ def _luoshi(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
         env=environment,
         capture_output=True,
         text=True,
-        timeout=60,
         check=False,
     )
 

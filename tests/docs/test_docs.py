@@ -92,7 +92,6 @@ def test_examples_run(page: Path, tmp_path: Path, empty_store: Callable[[Path], 
             env=environment | {"PATH": f"{folder}:{environment['PATH']}".lstrip(":")},
             capture_output=True,
             text=True,
-            timeout=280,
             check=False,
         )
     assert done.returncode == 0, f"{name(page)}:\n{done.stdout[-2000:]}\n{done.stderr[-2000:]}"

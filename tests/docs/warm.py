@@ -28,7 +28,7 @@ first = not os.path.exists(home + "/first")
 open(home + "/first", "a").close()
 if first or now != {environment!r} or sys.argv[1:2] in (["server"], ["mcp"], ["demo"]):
     os.execv(real, [real, *sys.argv[1:]])
-for _ in range(2400):
+for _ in range(12000):
     if os.path.exists(warm):
         break
     time.sleep(0.05)

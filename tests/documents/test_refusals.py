@@ -18,10 +18,10 @@ from luoshi.kernel.errors import UnreadableFile
 
 
 def refused(path: Path, *words: str, within: float = 20.0) -> None:
-    start = time.monotonic()
+    start = time.process_time()
     with pytest.raises(UnreadableFile) as caught:
         open_document(path)
-    assert time.monotonic() - start < within
+    assert time.process_time() - start < within  # of work, whatever else the machine does
     assert str(caught.value).startswith((path.name, str(path)))
     for word in words:
         assert word in str(caught.value)

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.ports import free_port
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db]  # for the tables of the empty store
 
@@ -180,11 +181,9 @@ class Place:
     def serve(self, *fault: str) -> None:
         """Start a server."""
         self.stop()
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
+        self.port = free_port()
         self.process = self.tell("serve", str(self.port), *fault)
-        for _ in range(1800):
+        for _ in range(6000):
             assert self.tell("look", self.process) == 0, "the server ended"
             with socket.socket() as probe:
                 if probe.connect_ex(("127.0.0.1", self.port)) == 0:
@@ -201,12 +200,12 @@ class Place:
     def close(self) -> None:
         """End everything."""
         self.stop()
-        self.warm.communicate(timeout=60)
+        self.warm.communicate(timeout=600)
         self.log.close()
 
     def ask(self, method: str, path: str, body: Any = None, **headers: str) -> tuple[int, dict[str, Any]]:
         """Status and answer; (0, {}) when the server died."""
-        connection = HTTPConnection("127.0.0.1", self.port, timeout=240)
+        connection = HTTPConnection("127.0.0.1", self.port, timeout=600)
         given = {name.replace("_", "-"): value for name, value in headers.items()}
         given |= {"Authorization": f"Bearer {self.token}", "Content-Type": "application/fhir+json"}
         try:
@@ -321,7 +320,7 @@ def test_of_two_writers_who_read_the_same_version_one_wins(place: Place) -> None
 def test_killed_in_an_export_it_ends_like_one_that_was_not(place: Place) -> None:
     place.serve()
     place.ask("POST", "", day(0, 20))
-    connection = HTTPConnection("127.0.0.1", place.port, timeout=240)
+    connection = HTTPConnection("127.0.0.1", place.port, timeout=600)
     headers = {"Authorization": f"Bearer {place.token}", "Prefer": "respond-async"}
     connection.request("GET", "/fhir/R4/$export", headers=headers)
     answer = connection.getresponse()

@@ -277,7 +277,7 @@ def test_offsets_lead_back_to_the_print() -> None:
 
 
 def test_long_and_hostile_text_stays_linear() -> None:
-    started = time.monotonic()
+    started = time.process_time()
     for unit in (
         "9",
         "（",
@@ -293,7 +293,7 @@ def test_long_and_hostile_text_stays_linear() -> None:
         "到2025年和2030年，",
     ):
         read(unit * (6_000 // len(unit)))
-    assert time.monotonic() - started < 30
+    assert time.process_time() - started < 30
 
 
 @pytest.mark.parametrize(

@@ -34,7 +34,7 @@ registering.register(name="lis", by="t", scope=Scope.system())
 
 def prepare(home: Path) -> None:
     settings = {"DJANGO_SETTINGS_MODULE": "luoshi.project.settings"}
-    subprocess.run([sys.executable, "-c", SETUP], env=environment(home) | settings, check=True, timeout=280)
+    subprocess.run([sys.executable, "-c", SETUP], env=environment(home) | settings, check=True)
 
 
 def environment(home: Path) -> dict[str, str]:
@@ -53,7 +53,7 @@ def listen(home: Path) -> tuple[subprocess.Popen[str], int]:
 def send(port: int, numbers: range, most: int) -> set[int]:
     """Send until `most` were acknowledged or the listener is gone; which were."""
     done: set[int] = set()
-    with socket.create_connection(("127.0.0.1", port), timeout=60) as connection:
+    with socket.create_connection(("127.0.0.1", port), timeout=600) as connection:
         for number in numbers:
             connection.sendall(START + message(number) + END)
             if len(done) == most:
@@ -74,7 +74,7 @@ def test_a_killed_listener_loses_and_doubles_nothing(tmp_path: Path, empty_store
     process, port = listen(tmp_path)
     acknowledged = send(port, range(MESSAGES), 12)
     process.send_signal(signal.SIGKILL)
-    process.communicate(timeout=60)
+    process.communicate(timeout=600)
     with sqlite3.connect(tmp_path / "luoshi.sqlite3") as store:
         kept = {int(key[1:]) for (key,) in store.execute("SELECT key FROM sources_message")}
     assert acknowledged <= kept  # AA was said after the commit
@@ -82,7 +82,7 @@ def test_a_killed_listener_loses_and_doubles_nothing(tmp_path: Path, empty_store
     for _ in range(2):
         assert send(port, range(MESSAGES), MESSAGES + 1) == set(range(MESSAGES))
     process.send_signal(signal.SIGTERM)
-    process.communicate(timeout=60)
+    process.communicate(timeout=600)
     assert process.returncode == 0
     with sqlite3.connect(tmp_path / "luoshi.sqlite3") as store:
         (observations,) = store.execute("SELECT count(*) FROM store_resource WHERE type = 'Observation'").fetchone()

@@ -149,7 +149,6 @@ def play(home: Path, many: Path, *steps: str) -> tuple[list[Any], str]:
         },
         capture_output=True,
         text=True,
-        timeout=300,
     )
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout.splitlines()[-1]), done.stderr
@@ -214,6 +213,5 @@ def test_everything_holds_on_postgresql(postgres_url: str, root: Path) -> None:
         capture_output=True,
         text=True,
         cwd=root,
-        timeout=600,
     )
     assert done.returncode == 0, done.stdout[-3000:]

@@ -16,6 +16,7 @@ from django.urls import reverse
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
+from tests.ports import free_port
 
 from luoshi.kernel import clock
 from luoshi.kernel.errors import NotFound, UnreadableFile
@@ -82,15 +83,13 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """An archive of our own for the tests of this module; its address."""
     if not orthanc.installed():
         pytest.skip("Orthanc is not installed (Debian: apt-get install orthanc orthanc-dicomweb)")
-    from luoshi.cli.server import free_port
-
     folder = tmp_path_factory.mktemp("archive")
-    process = orthanc.start(folder, free_port(18042), wait=60)
+    process = orthanc.start(folder, free_port(), wait=600)
     try:
         yield str(json.loads((folder / "address.json").read_text("utf-8"))["dicomweb"])
     finally:
         process.terminate()
-        process.wait(20)
+        process.wait(600)
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ import re
 import shutil
 
 import pytest
+from tests.browser.steps import PATIENCE, press
 
 from .conftest import TEXT
 
@@ -27,6 +28,7 @@ def page(monkeypatch):
     with sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
         page = browser.new_page(viewport={"width": 1300, "height": 900})
+        page.set_default_timeout(PATIENCE)
         page.on("pageerror", lambda error: troubles.append(str(error)))
         page.on("console", lambda line: troubles.append(line.text) if "Content Security Policy" in line.text else None)
         yield page
@@ -37,6 +39,7 @@ def page(monkeypatch):
 def test_the_officer_loads_a_plan_and_confirms_it(page, live_server, officer, tmp_path):
     from playwright.sync_api import expect
 
+    expect.set_options(timeout=PATIENCE)
     document = tmp_path / "要点.txt"
     document.write_text(TEXT, "utf-8")
 
@@ -44,9 +47,9 @@ def test_the_officer_loads_a_plan_and_confirms_it(page, live_server, officer, tm
     page.goto(f"{live_server.url}/plans/upload/")
     page.get_by_label("账号").fill(officer.username)
     page.get_by_label("密码").fill(PASSWORD)
-    page.get_by_role("button", name="登录").click()
+    press(page, "登录")
     page.get_by_label("规划文件").set_input_files(document)
-    page.get_by_role("button", name="读取并载入").click()
+    press(page, "读取并载入")
     expect(page.get_by_role("heading", level=1)).to_have_text("云岭市2025年卫生健康工作要点")
 
     # The doubtful one stands first; the key j goes to it and shows its sentence.
@@ -105,6 +108,7 @@ def test_the_officer_loads_a_plan_and_confirms_it(page, live_server, officer, tm
 def test_the_desk_works_without_scripts(live_server, officer, plan, target, monkeypatch):
     from playwright.sync_api import expect, sync_playwright
 
+    expect.set_options(timeout=PATIENCE)
     chromium = shutil.which("chromium")
     if chromium is None:
         pytest.skip("Chromium is not installed")
@@ -112,6 +116,7 @@ def test_the_desk_works_without_scripts(live_server, officer, plan, target, monk
     with sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
         page = browser.new_context(java_script_enabled=False).new_page()
+        page.set_default_timeout(PATIENCE)
         page.goto(f"{live_server.url}/plans/{plan.pk}/?show=order")
         page.get_by_label("账号").fill(officer.username)
         page.get_by_label("密码").fill(PASSWORD)

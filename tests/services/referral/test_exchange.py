@@ -52,7 +52,7 @@ class Instance:
     def end(self) -> None:
         """Stop it."""
         self.process.stdin.close()
-        self.process.wait(10)
+        self.process.wait(600)
         self.process.stdout.close()
 
     def __call__(self, do: str, **more: Any) -> Any:

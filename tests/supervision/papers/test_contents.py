@@ -16,16 +16,16 @@ def test_who_asks_while_another_registers_waits(monkeypatch: pytest.MonkeyPatch)
 
     def slowly() -> None:
         begun.set()
-        go_on.wait(10)
+        go_on.wait(600)
         contents.register("notice", lambda wanted: contents.Content())
 
     contents.add(slowly)
     answers: list[list[str]] = []
     first, second = (Thread(target=lambda: answers.append(contents.kinds())) for _ in range(2))
     first.start()
-    assert begun.wait(10)
+    assert begun.wait(600)
     second.start()
     go_on.set()
-    first.join(10)
-    second.join(10)
+    first.join(600)
+    second.join(600)
     assert answers == [["notice"], ["notice"]]
