@@ -24,6 +24,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from luoshi.engines import cells
 from luoshi.engines.base import Results
 from luoshi.engines.duckdb import Sums
 from luoshi.engines.rendered import quoted
@@ -80,7 +81,7 @@ class AsBefore:
 
 def kept_values(target: Path, nominal: Period, results: Results, has_rows: bool) -> dict[str, Any]:
     """Write the values of a period into the folder of results `target`; the entry for its manifest."""
-    pq.write_table(results.table, target / "values" / f"{nominal.label}.parquet", row_group_size=20480)
+    cells.write(results.table, target / "values" / f"{nominal.label}.parquet")
     return {
         "label": nominal.label,
         "nominal": _period(nominal),

@@ -3,7 +3,7 @@
 ```
 <results>/current.json                     names the folder in use; replaced in one step, so a reader sees old or new
 <results>/<made>/manifest.json             periods, how far each cohort's sources reach, unplaced subjects
-<results>/<made>/values/<period>.parquet   VALUE_COLUMNS, in order of indicator
+<results>/<made>/values/<period>.parquet   VALUE_COLUMNS, divisions down to townships first, then in order of indicator
 <results>/<made>/rows/<period>/<cohort>/   cohort rows in order of division, for the worklists
 <results>/<made>/tree.parquet, over.parquet   divisions and institutions with all above them
 ```
@@ -27,6 +27,7 @@ import duckdb
 import pyarrow.parquet as pq
 
 from luoshi.engines.base import About, Listed, Results
+from luoshi.engines.cells import TOP, Places, ValueFiles
 from luoshi.engines.connection import connect
 from luoshi.engines.kept import CHANGED, AsBefore, kept_values, overlaid, rows_source
 from luoshi.engines.listing import listed_from, memberships, page, place_condition
@@ -39,7 +40,6 @@ from luoshi.kernel.errors import NotFound, UnreadableFile
 from luoshi.kernel.period import Period
 
 KEPT_BESIDES = 1  # older folders left for readers still at work
-DEEPEST_IN_MEMORY = 4  # townships; villages are read when asked for
 
 
 @dataclass(frozen=True)
@@ -151,7 +151,6 @@ class Reading:
         self.folder, self.catalogue = folder, catalogue
         self.manifest: dict[str, Any] = json.loads((folder / "manifest.json").read_text("utf-8"))
         self.periods = {entry["label"]: _stored(entry) for entry in self.manifest["periods"]}
-        self._cells: dict[str, dict[tuple[str, str], tuple[int, int | None]]] = {}
         self._con = connect(2, "1GB")
         self._local = threading.local()
         self._rendered: dict[str, str] = {}
@@ -186,7 +185,7 @@ class Reading:
     @cached_property
     def tree(self) -> dict[str, tuple[int, tuple[str, ...]]]:
         """Division → level and the codes above it, itself last."""
-        rows = pq.read_table(self.folder / "tree.parquet").to_pylist()
+        rows = pq.ParquetFile(self.folder / "tree.parquet").read().to_pylist()
         line: dict[str, list[tuple[int, str]]] = {}
         for row in rows:
             line.setdefault(row["leaf"], []).append((row["level"], row["code"]))
@@ -223,7 +222,7 @@ class Reading:
 
     @cached_property
     def _institutions(self) -> tuple[dict[str, list[str]], dict[str, list[str]]]:
-        rows = pq.read_table(self.folder / "over.parquet").to_pylist()
+        rows = pq.ParquetFile(self.folder / "over.parquet").read().to_pylist()
         members: dict[str, list[str]] = {}
         standing: dict[str, list[str]] = {}
         for row in rows:
@@ -254,17 +253,11 @@ class Reading:
     ) -> dict[str, tuple[int, int | None]]:
         """Numerator and denominator of several divisions (or institutions) at once."""
         empty = (0, None if indicator.kind in ("count", "per-population") else 0)
-        held = self._held(stored.label)
-        found = {code: held[indicator.id, code] for code in codes if not institution and (indicator.id, code) in held}
-        deep = [c for c in codes if institution or self.tree.get(c, (0, ()))[0] > DEEPEST_IN_MEMORY]
-        if deep:
-            column = "institution" if institution else "division"
-            rows = self._cursor().execute(
-                f"""SELECT {column}, numerator, denominator FROM read_parquet({quoted(self._values(stored.label))})
-                WHERE indicator = {quoted(indicator.id)} AND {column} IN ({", ".join(map(quoted, deep))})"""
-            )
-            found |= {code: (n, d) for code, n, d in rows.fetchall()}
-        return {code: found.get(code, empty) for code in codes}
+        deep = institution or any(self.tree.get(code, (0, ()))[0] > TOP for code in codes)
+        values = self._values
+        cells = values.all(stored.label, indicator.id) if deep else values.top(stored.label).of(indicator.id)
+        found = cells.at([values.places.number(code, institution=institution) for code in codes])
+        return {code: cell or empty for code, cell in zip(codes, found, strict=True)}
 
     def page(
         self,
@@ -357,17 +350,9 @@ class Reading:
             self._rendered[indicator.id] = ", ".join((render(inside), render(counted), render(listing(indicator)[1])))
         return self._rendered[indicator.id]
 
-    def _held(self, label: str) -> dict[tuple[str, str], tuple[int, int | None]]:
-        if label not in self._cells:
-            rows = self._cursor().execute(
-                f"""SELECT indicator, division, numerator, denominator FROM read_parquet({quoted(self._values(label))})
-                WHERE level <= {DEEPEST_IN_MEMORY}"""
-            )
-            self._cells[label] = {(i, d): (n, m) for i, d, n, m in rows.fetchall()}
-        return self._cells[label]
-
-    def _values(self, label: str) -> str:
-        return str(self.folder / "values" / f"{label}.parquet")
+    @cached_property
+    def _values(self) -> ValueFiles:
+        return ValueFiles(self.folder, Places.of(self.tree, self._institutions[0]))
 
     def _rows(self, stored: StoredPeriod, cohort: Cohort) -> str | None:
         return rows_source(self.folder / "rows" / stored.label / cohort.name, self.folder)
