@@ -68,7 +68,7 @@ def brought_up(
         taken = before_that.result()
     if taken is None or added is None:
         return None
-    groups = together([Run.of(catalogue, request, place) for place, request in enumerate(requests)])
+    groups = together(Run.of(catalogue, requests))
     found = {}
     turned = set(range(len(requests))) if anew else set()
     con = duckdb.connect()

@@ -136,7 +136,7 @@ class DuckdbEngine:
 
     def regions(self, lake: LakeDirectory, catalogue: Catalogue, requests: Sequence[Request]) -> dict[str, pa.Table]:
         """The region-wide shared tables alone, for all periods."""
-        runs = [Run.of(catalogue, request, place) for place, request in enumerate(requests)]
+        runs = Run.of(catalogue, requests)
         everyone = list({cohort.name: cohort for run in runs for cohort in run.cohorts}.values())
         session = self._session(lake, catalogue, requests[0].period, None)
         try:
@@ -151,7 +151,7 @@ class DuckdbEngine:
         places: Container[int] | None = None,
     ) -> dict[int, Results]:  # fmt: skip
         """Roll up sums of `sums`: the results of the requests `places` (all), by their number."""
-        runs = [Run.of(catalogue, request, place) for place, request in enumerate(requests)]
+        runs = Run.of(catalogue, requests)
         groups = {name: group for name, group in together(runs).items() if name in sums}
         runs = [run for run in runs if places is None or run.place in places]
         if not runs:
@@ -237,7 +237,7 @@ class DuckdbEngine:
         self, catalogue: Catalogue, requests: Sequence[Request]
     ) -> tuple[list[Run], list[Cohort], dict[str, list[Indicator]]]:
         """The runs, the cohorts cut to what is asked of them, and what that is. Whose rows are kept stay whole."""
-        runs = [Run.of(catalogue, request, place) for place, request in enumerate(requests)]
+        runs = Run.of(catalogue, requests)
         groups = together(runs)
         whole = {name for run in runs if run.request.keep_rows is not None for name in run.groups}
         cut = {}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -11,8 +12,9 @@ import pyarrow as pa
 from sqlglot import exp
 
 from luoshi.engines.periods import depends, lift
+from luoshi.engines.pruning import constants, keys
 from luoshi.indicators import Cohort
-from luoshi.indicators.cohort import Schedule
+from luoshi.indicators.cohort import Schedule, Shared
 from luoshi.indicators.tables import Type
 from luoshi.kernel.clock import CHINA
 
@@ -67,6 +69,15 @@ def with_doubles(tree: exp.Expression) -> exp.Expression:
     return made
 
 
+@dataclass(frozen=True)
+class Use:
+    """What is made of a shared query: how many places read it, and the columns of its key which all of them hold to some
+    texts."""
+
+    readers: int
+    codes: tuple[tuple[str, tuple[str, ...]], ...]
+
+
 class Rendered:
     """SQL of catalogue queries, made once: making text from a tree costs more than a small query."""
 
@@ -75,6 +86,7 @@ class Rendered:
         self._kept: dict[tuple[int, tuple[str, ...]], tuple[object, str]] = {}
         self._schedules: dict[str, tuple[Schedule, pa.Table]] = {}
         self._able: dict[tuple[object, ...], tuple[Cohort, bool]] = {}
+        self._uses: dict[tuple[int, ...], tuple[object, Use]] = {}
         # What lifting found, by the catalogue's queries (kept, so that an id is not used again).
         self.lifted: dict[tuple[int, ...], tuple[object, frozenset[str] | None]] = {}
 
@@ -94,6 +106,20 @@ class Rendered:
             able = not depends(cohort.query, lifted) or lift(cohort.query, lifted) is not None
             self._able[key] = (cohort, able)
         return self._able[key][1]
+
+    def use(self, shared: Shared, cohorts: Sequence[Cohort], among: Sequence[Shared]) -> Use:
+        """What `cohorts` and the shared queries `among` make of a shared query."""
+        key = (id(shared), *map(id, cohorts), 0, *map(id, among))
+        if key not in self._uses:
+            queries = [*(c.query for c in cohorts), *(s.query for s in among)]
+            readers = sum(t.name == shared.name for query in queries for t in query.find_all(exp.Table))
+            codes = [
+                (column, tuple(texts))
+                for column in (sorted((keys(shared.query) or frozenset()) - {"person"}) if cohorts else ())
+                if (texts := constants(shared.name, column, queries)) is not None
+            ]
+            self._uses[key] = ((shared, *cohorts, *among), Use(readers, tuple(codes)))
+        return self._uses[key][1]
 
     def schedule(self, schedule: Schedule) -> pa.Table:
         """The rows of a schedule as a table."""

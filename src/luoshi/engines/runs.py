@@ -27,12 +27,20 @@ class Run:
     groups: dict[str, list[Indicator]]
 
     @classmethod
-    def of(cls, catalogue: Catalogue, request: Request, place: int) -> Run:
-        """The run of a request. Raises `NotFound` for an unknown indicator."""
-        groups: dict[str, list[Indicator]] = {}
-        for indicator in catalogue.computed(request.ids):
-            groups.setdefault(indicator.cohort or "", []).append(indicator)
-        return cls(request, place, [catalogue.cohorts[name] for name in groups], groups)
+    def of(cls, catalogue: Catalogue, requests: Sequence[Request]) -> list[Run]:
+        """The runs of requests. Those that ask for the same list of ids share what it comes to. Raises `NotFound` for an
+        unknown indicator."""
+        found: dict[int | None, tuple[list[Cohort], dict[str, list[Indicator]]]] = {}
+        runs = []
+        for place, request in enumerate(requests):
+            key = None if request.ids is None else id(request.ids)
+            if key not in found:
+                groups: dict[str, list[Indicator]] = {}
+                for indicator in catalogue.computed(request.ids):
+                    groups.setdefault(indicator.cohort or "", []).append(indicator)
+                found[key] = [catalogue.cohorts[name] for name in groups], groups
+            runs.append(cls(request, place, *found[key]))
+        return runs
 
     @property
     def ids(self) -> frozenset[str]:

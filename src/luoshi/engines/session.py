@@ -18,7 +18,6 @@ from sqlglot import exp
 
 from luoshi.engines.lake import UNKNOWN_PERSON, Chunk, LakeDirectory, Slice
 from luoshi.engines.periods import PERIOD, PERIODS, depends, lift
-from luoshi.engines.pruning import constants, keys
 from luoshi.engines.rendered import Rendered, arrow, quoted, sql_type
 from luoshi.indicators import Catalogue, Cohort
 from luoshi.indicators.cohort import Shared
@@ -186,25 +185,23 @@ class Session:
     ) -> None:
         """Compute the shared queries for all periods of `set_periods`: those of the open chunk, or of the region, where
         tables `given` are taken as they are."""
-        lifted: set[str] = set()
+        lifted = self._lifted(cohorts) or frozenset()
         for shared in self._needed(cohorts):
-            turns = depends(shared.query, lifted)
-            if (shared.scope == "region") == region:
-                if region:
-                    self.open_everywhere(shared)
-                if given is not None and shared.name in given:
-                    self.con.register(f"given_{shared.name}", given[shared.name])
-                    sql = f'SELECT * FROM "given_{shared.name}"'
-                elif turns:
-                    sql = self.lifted_sql(shared, (), shared.query, frozenset(lifted))
-                else:
-                    sql = self.sql(shared, (), lambda query=shared.query: query)  # type: ignore[misc]
-                self._put(shared, sql, () if region else cohorts)
-            if turns:
-                lifted.add(shared.name)
+            if (shared.scope == "region") != region:
+                continue
+            if region:
+                self.open_everywhere(shared)
+            if given is not None and shared.name in given:
+                self.con.register(f"given_{shared.name}", given[shared.name])
+                sql = f'SELECT * FROM "given_{shared.name}"'
+            elif shared.name in lifted:
+                sql = self.lifted_sql(shared, (), lambda query=shared.query: query, lifted)  # type: ignore[misc]
+            else:
+                sql = self.sql(shared, (), lambda query=shared.query: query)  # type: ignore[misc]
+            self._put(shared, sql, () if region else cohorts)
 
     def lifted_sql(
-        self, owner: object, names: tuple[str, ...], query: exp.Query, lifted: frozenset[str] | None = None,
+        self, owner: object, names: tuple[str, ...], query: Callable[[], exp.Query], lifted: frozenset[str] | None = None,
         cohorts: Sequence[Cohort] = (),
     ) -> str:  # fmt: skip
         """A query of the catalogue for all periods, as DuckDB SQL. `lifted`: the shared tables that carry a period, by
@@ -212,7 +209,7 @@ class Session:
 
         def build() -> exp.Query:
             tables = lifted if lifted is not None else self._lifted(cohorts)
-            found = lift(query, tables or frozenset())
+            found = lift(query(), tables or frozenset())
             assert found is not None  # `liftable` was asked
             return found
 
@@ -245,12 +242,10 @@ class Session:
             self._view(table, self._all_files(table))
 
     def _put(self, shared: Shared, sql: str, cohorts: Sequence[Cohort]) -> None:
-        queries = [*(c.query for c in cohorts), *(s.query for s in self._needed(cohorts))]
-        readers = sum(t.name == shared.name for query in queries for t in query.find_all(exp.Table))
-        for column in sorted((keys(shared.query) or frozenset()) - {"person"}) if cohorts else ():
-            if (texts := constants(shared.name, column, queries)) is not None:
-                sql = f'SELECT * FROM ({sql}) AS rows WHERE "{column}" IN ({", ".join(map(quoted, texts))})'
-        self._define(shared.name, "TABLE" if shared.stored and readers != 1 else "VIEW", sql)
+        use = self._rendered.use(shared, cohorts, self._needed(cohorts))
+        for column, texts in use.codes:
+            sql = f'SELECT * FROM ({sql}) AS rows WHERE "{column}" IN ({", ".join(map(quoted, texts))})'
+        self._define(shared.name, "TABLE" if shared.stored and use.readers != 1 else "VIEW", sql)
 
     def _define(self, name: str, kind: str, sql: str) -> None:
         """Put a query under a name, which may have been of the other kind before."""

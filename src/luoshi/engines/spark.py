@@ -75,7 +75,7 @@ class SparkEngine:
         """Several periods, one after the other; results in the order of `requests`."""
         if not requests:
             return []
-        runs = [Run.of(catalogue, request, place) for place, request in enumerate(requests)]
+        runs = Run.of(catalogue, requests)
         groups = together(runs)
         session = _registers(lake, catalogue, requests[0].period, known_at)
         try:

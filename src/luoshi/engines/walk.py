@@ -12,6 +12,7 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
@@ -129,7 +130,7 @@ class AtOnce:
             kept = [run for run in mine if run.request.keep_rows is not None and cohort.text.drill_down]
             if kept:
                 session.set_periods([(run.place, run.request.period) for run in kept])
-                rows = session.lifted_sql(cohort, ("rows",), cohort.query, cohorts=self.everyone)
+                rows = session.lifted_sql(cohort, ("rows",), lambda c=cohort: c.query, cohorts=self.everyone)  # type: ignore[misc]
                 session.run(f"CREATE OR REPLACE TEMP TABLE kept_rows AS {rows}")
                 for run in kept:
                     source = f"(SELECT * FROM kept_rows WHERE {PERIOD} = {run.place})"
@@ -138,8 +139,9 @@ class AtOnce:
             rest = [run for run in mine if run not in kept]
             if rest:
                 session.set_periods([(run.place, run.request.period) for run in rest])
-                whole = aggregate(cohort.query, indicators)
-                _add(session, cohort, _placed(session.lifted_sql(cohort, names, whole, cohorts=self.everyone)), known)
+                whole = partial(aggregate, cohort.query, indicators)
+                sums = session.lifted_sql(cohort, names, whole, cohorts=self.everyone)
+                _add(session, cohort, _placed(sums), known)
 
     def _every(self, session: Session) -> None:
         session.set_periods([(run.place, run.request.period) for run in self.runs])
@@ -201,9 +203,13 @@ def _lane(work: Work, session: Session, todo: deque[tuple[Chunk | None, list[Coh
 
 def _sums_of_rows(session: Session, cohort: Cohort, indicators: list[Indicator], names: tuple[str, ...]) -> str:
     """The sums over the table `kept_rows`, by period."""
-    sums = aggregate("kept_rows", indicators)
-    sums.set("expressions", [exp.column(PERIOD), *sums.expressions])
-    return session.sql(cohort, ("kept for all periods", *names), lambda: sums.group_by(PERIOD))
+
+    def build() -> exp.Query:
+        sums = aggregate("kept_rows", indicators)
+        sums.set("expressions", [exp.column(PERIOD), *sums.expressions])
+        return sums.group_by(PERIOD)
+
+    return session.sql(cohort, ("kept for all periods", *names), build)
 
 
 def _placed(sums: str) -> str:

@@ -166,7 +166,7 @@ def test_late_data_change_nothing_that_was_issued(small: Issue, db: None, monkey
     """What arrives later moves the present, not the paper, nor what the lake says was known then."""
     done = issued(small)
     before = {f.format: bytes(f.body) for f in done.files.all()}
-    evaluate = proving._engine().evaluate_many
+    evaluate = proving.DuckdbEngine().evaluate_many
 
     class Later:
         """The engine on a lake where one more patient was counted after the paper."""
@@ -181,7 +181,7 @@ def test_late_data_change_nothing_that_was_issued(small: Issue, db: None, monkey
                             cells[key] = (n + 1, d)
             return found
 
-    monkeypatch.setattr(proving, "_engine", lambda: Later())
+    monkeypatch.setattr(proving, "DuckdbEngine", Later)
     proofs = proving.prove(done)
     moved = [p for p in proofs if p.moved]
     assert {p.entry.indicator for p in moved} == {"htn-std"}

@@ -7,7 +7,6 @@ import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from functools import cache
 from pathlib import Path
 
 from luoshi.catalog.loader import CATALOG
@@ -77,12 +76,6 @@ def refresh(
     return made
 
 
-@cache
-def _engine() -> DuckdbEngine:
-    """One for the process: it keeps the SQL it has made, which costs more to make than a small lake to read."""
-    return DuckdbEngine()
-
-
 class _Work:
     """One refresh: the periods to make, where they are kept, and the two ways to make them."""
 
@@ -93,7 +86,7 @@ class _Work:
         self.made_at = clock.now()
         self.target = store.begin(self.made_at)
         self.plan = _plan(catalogue, until, trend_months)
-        self.engine = _engine()
+        self.engine = DuckdbEngine()
 
     def anew(self, progress: Callable[[str], None]) -> Refreshed:
         """Read the whole lake."""

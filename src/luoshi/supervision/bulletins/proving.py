@@ -8,7 +8,6 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
 from pathlib import Path
 
 from django.conf import settings
@@ -101,7 +100,7 @@ def _countable(entry: Entry) -> bool:
 
 def _counts(entries: Iterable[Entry], known_at: datetime | None) -> dict[Entry, tuple[float | None, float | None]]:
     """Numerator and denominator of each entry, evaluated over its own period."""
-    catalogue, engine = Catalogue.load(), _engine()
+    catalogue, engine = Catalogue.load(), DuckdbEngine()
     periods: dict[tuple[object, object], list[Entry]] = defaultdict(list)
     for entry in entries:
         periods[entry.start, entry.end].append(entry)
@@ -127,8 +126,3 @@ def _cell(results: Results, entry: Entry) -> tuple[float | None, float | None]:
     indicator = Catalogue.load().indicator(entry.indicator)
     _measured, pair = measured(indicator, lambda part: results.cell(part, division=entry.division))
     return pair
-
-
-@cache
-def _engine() -> DuckdbEngine:
-    return DuckdbEngine()
