@@ -26,6 +26,10 @@ _LABEL = re.compile(
     r"(?:完成|实施|推进|办结|落实|整改|工作)?(?:时限|时间|期限|时间节点|"
     r"进度安排)(?:要求)?\s*[：:]\s*(?P<what>[^。；;\n）)]{2,40})"
 )
+# （机关党委，4月-7月）: the months that close a task's bracket.
+_CLOSING_MONTHS = re.compile(
+    r"[（(，,；;\s](?P<what>(?:1[0-2]|[1-9])月?\s?(?:-{1,2}|—{1,2}|~|至|到)\s?(?:1[0-2]|[1-9])月)(?:底|份)?(?:完成)?\s*[）)]\s*[。；;]?\s*$"
+)
 _ALL_YEAR = re.compile(r"全年|年度内|当年")
 _LONG_TERM = re.compile(r"长期|持续|常态|全年|贯穿")
 
@@ -62,6 +66,11 @@ def task_deadline(
         found = labelled(heading.group("what"), year=year, plan_years=plan_years)
         if found.value and not found.inferred:
             return Deadline(found.value, False, found.begins, repeats, "date in the heading", heading.span("what"))
+    months = _CLOSING_MONTHS.search(text[-60:])
+    if months and year and (phase := _phase(f"({months['what']})", year)):
+        at = len(text) - len(text[-60:])
+        place = (at + months.start("what"), at + months.end("what"))
+        return Deadline(phase[1], False, phase[0], repeats, "months in the closing bracket", place)
     if schedule:
         phase = _phase(text[:80], year)
         if phase:

@@ -108,7 +108,7 @@ _STANDING_FORMS = frozenset(
     ["省直机关工委", "市直机关工委", "市级机关工委", "团省委", "团市委", "团县委", "团区委", "团州委"]
 )
 # What cannot stand in a place: other bodies, and words that join.
-_NO_PLACE = re.compile(r"[局厅及与、，,]|委(?!员)|[和等](?:[省市县区各]|$)|部门|单位")
+_NO_PLACE = re.compile(r"[局厅及与、，,]|委(?!员)|[和等](?:[省市县区各]|地方|相关|有关|$)|部门|单位")
 
 
 @cache

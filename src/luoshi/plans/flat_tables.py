@@ -64,7 +64,7 @@ def _blank_parted(source: str, plain: Plain) -> Iterator[FlatRow]:
         years = [int(y) for y in _YEAR.findall(head["years"])]
         if not years:
             continue
-        values = r"\s+".join(rf"(?P<v{i}>{_FIGURE}|-)" for i in range(len(years)))
+        values = r"\s+".join(rf"(?P<v{i}>{_FIGURE}|[-/—－]{{1,2}})" for i in range(len(years)))
         unit = r"\s+(?P<unit>1?/[\d百千万十]{1,3}万?|[^\s\d]{1,6})" if head["unit"] else ""
         grouped = re.search(
             r"(?:类别|领域|分类|维度|类型|方面)\s+(?:序号\s+)?$", folded[max(0, head.start() - 12) : head.start()]

@@ -46,7 +46,8 @@ def goes_on(before: str, text: str) -> bool:
     """Whether a paragraph only carries the unit list or the deadline of the one before it."""
     return bool(
         re.match(
-            r"^[（(【\[]?\s*(?:责任|牵头|配合|主办|协办|负责|完成|参与|落实)\s*(?:单位|部门|科室|处室|领导|人|时限|时间)",
+            r"^[（(【\[]?\s*(?:第一|主要|主体|直接|具体|共同)?(?:责任|牵头|配合|主办|协办|承办|负责|完成|参与|落实|协同|协作|协助|实施|支持|分管)\s*"
+            r"(?:责任)?(?:单位|部门|科室|处室|领导|人|时限|时间)",
             text,
         )
     )

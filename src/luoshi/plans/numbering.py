@@ -40,6 +40,7 @@ _AT_START: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("cn", re.compile(rf"([{_CN}]{{1,3}})\s?[、.，,：:](?:(?!\d)|(?=20\d\d年))\s*")),
     ("cn", re.compile(rf"([{_CN}]{{1,3}})\s+(?=[\u4e00-\u9fff]{{2}})")),
     ("cn-paren", re.compile(rf"[（(【〔]\s?([{_CN}]{{1,3}})\s?[）)】〕][、.．]?\s*")),
+    ("named", re.compile(r"第?([一二三四])季度(?:重点)?(?:工作|任务)?(?:安排|重点|计划)?\s?[：:]?$")),
     (
         "named",
         re.compile(
@@ -151,7 +152,9 @@ def find_markers(reading: RunningText) -> list[Marker]:
             markers.append(Marker("audience", None, start, start, audience.group("who")))
             continue
         label = LABEL.match(text, start, para.end)
-        if label and (label.end() == para.end or label["colon"]):
+        if label and (
+            label.end() == para.end or (label["colon"] and not _states_goals(text[label.start() : para.end]))
+        ):
             labels.append(Marker("label", None, start, start, None))
             continue
         for kind, pattern in _AT_START:
@@ -184,6 +187,14 @@ def find_markers(reading: RunningText) -> list[Marker]:
         if not result or marker.start >= result[-1].end:
             result.append(marker)
     return result
+
+
+def _states_goals(line: str) -> bool:
+    """Whether a line itself says what its label announces (目标：知晓率达到80%以上。): what is numbered below it is the work."""
+    said = re.match(r"[^：:]{2,8}[：:]\s*", line)
+    if said is None or not re.search("目标|指标|要求", said[0]):
+        return False
+    return not re.match(r"[（(]?[\d一二三四五①]{1,2}\s?[.、．）)]", line[said.end() :])
 
 
 _FIGURE_FOLLOWS = re.compile(r"(\d{1,2})[.．](?=\d{2,3}(?:\.\d+)?%)")

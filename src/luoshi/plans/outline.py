@@ -7,7 +7,7 @@ from bisect import bisect_right
 from dataclasses import dataclass, field
 from itertools import islice
 
-from luoshi.plans import sections
+from luoshi.plans import boxes, sections
 from luoshi.plans.numbering import AUDIENCE, LABEL, RANKS, Marker, find_markers
 from luoshi.plans.running_text import Para, RunningText
 
@@ -58,6 +58,7 @@ def build(reading: RunningText, markers: list[Marker] | None = None, span: tuple
     outside all numbers."""
     start, end = span or (0, len(reading.text))
     found = _without_contents(reading, find_markers(reading) if markers is None else markers)
+    found = boxes.without_boxed(reading, found)
     found = [marker for marker in found if start <= marker.start < end]
     first = found[0].start if found else end
     root = Node("root", ROOT_RANK, None, None, start, "", start, start, first, end, heading_only=False)

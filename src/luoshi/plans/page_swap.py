@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from luoshi.documents.wrapping import OPENING
 from luoshi.plans import sections
+from luoshi.plans.labels import META_LINE
 from luoshi.plans.numbering import Marker
 from luoshi.plans.page_seams import ENDS, LABELLED
 from luoshi.plans.running_text import ROW, RunningText
@@ -107,7 +108,7 @@ def _line(text: str, start: int, begins: set[int], headless: Callable[[str], boo
 
 def _closes(text: str) -> bool:
     last = text.rstrip().rsplit("\n", 1)[-1]
-    return bool(ENDS.search(last)) or sections.is_end_matter(last)
+    return bool(ENDS.search(last) or META_LINE.search(last)) or sections.is_end_matter(last)
 
 
 def _ending(line: _Line) -> float:

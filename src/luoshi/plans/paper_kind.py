@@ -25,7 +25,12 @@ _DATELINE = re.compile(
     r"(?:[\u4e00-\u9fff]{1,5}[网社报]|消息|据)\S{0,4}?\s?\d{1,2}月\d{1,2}日(?:电|讯|消息)|[（(](?:\S{0,12}?)记者\s?\S{2,12}[）)]"
 )
 _NAMES_A_PLAN = re.compile(
-    r"(?:方案|计划|要点|规划|纲要|通知|意见|措施|办法|清单|台账|安排|打算)(?:[（(][^（）()]*[）)])*[”》」]?$"
+    r"(?:方案|计划|要点|规划|纲要|通知|意见|措施|办法|清单|台账|安排|打算|分工|分解|分解表)(?:[（(][^（）()]*[）)])*[”》」]?$"
+)
+_PAPER_TITLE = re.compile(r"(?:方案|计划|要点|规划|纲要|通知|意见|分工|分解表?|清单)(?:[（(][^（）()]*[）)])*$")
+# 《指导意见》…提出建设健康乡村的重点任务：a paper opens with the name of another, and with what that one says.
+_OPENS_TELLING = re.compile(
+    r"\s*(?:该|这份)?《[^《》\n]{2,40}》(?!已经|业经|印发|的通知)[^。\n]{0,50}(?:提出|明确|指出|强调|规定|部署|突出)(?!的)"
 )
 # 制定本方案, 提出以下实施方案: the paper is one itself.
 _OWN = re.compile(
@@ -53,6 +58,8 @@ def _tells_of_a_plan(title: str, body: str, opening: str) -> tuple[str, str] | N
     quoted, named = narration.quotes(body), bool(_NAMES_A_PLAN.search(title)) and not headline
     if (quoted or re.search(r"[定订写]了《", body)) and not named and (parts := _PARTS.search(body)):
         return "explanation", f"It tells what is in another paper: {parts[0][:40]}."
+    if not named and not _OWN.search(body) and (opens := _OPENS_TELLING.match(body)):
+        return "explanation", f"It opens with what another paper says: {opens[0].strip()[:40]}."
     if not _OWN.search(body) and (about := _ABOUT.search(body)):
         return "explanation", f"It tells what is in another paper: {about[0][:40]}."
     told_of = _TOLD_OF.search(opening) or _DATELINE.search(opening)
@@ -108,7 +115,7 @@ def kind_of_paper(title: str, whole: str, body: str) -> tuple[str, str]:
         signs.append(f"it tells {met} times what a meeting said")
     if re.search(r"(?:记者|通讯员|本报讯|新华社|作者[：:]|来[源历][：:])", whole[:1500]):
         signs.append("it names a reporter or a source")
-    if not re.search(r"(?:方案|计划|要点|规划|纲要|通知|意见)(?:[（(][^（）()]*[）)])*$", title) and len(signs) >= 2:
+    if not _PAPER_TITLE.search(title) and len(signs) >= 2:
         return "news", "It is news about a plan, not the plan itself: " + ", ".join(signs) + "."
     told_by = len(re.findall(r"记者|通讯员|据(?:介绍|悉|了解)|日前|近日", body))
     opened = re.match(r"\s*(?:本报|本网|\S{2,8}[网报社])讯|.{0,12}新华社\S{2,6}\d", body)
@@ -120,7 +127,7 @@ def kind_of_paper(title: str, whole: str, body: str) -> tuple[str, str]:
         return telling
     if re.search(r"(?:讲话|致辞|发言)", title):
         return "news", f"The title says it is a speech: {title[:40]}."
-    if not planned and not re.search(r"通知|办法|措施|决定|函|目标|章", title) and len(signs) >= 2:
+    if not planned and not re.search(r"通知|办法|措施|决定|函|目标|章|分解", title) and len(signs) >= 2:
         return "news", "It is news about a plan, not the plan itself: " + ", ".join(signs) + "."
     handed_in = re.search(r"现(?:将|就)?[^。；]{0,24}(?:述职|汇报|总结|报告)如下", opening)
     if not planned and handed_in and not re.search(r"计划|打算|安排", handed_in[0]):

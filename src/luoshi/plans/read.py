@@ -10,7 +10,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from luoshi.documents import Document, open_document
-from luoshi.plans import damage, deadlines, papers, results, tracing, unit_habits, units
+from luoshi.plans import damage, deadlines, papers, results, shared_units, tracing, unit_habits, units
 from luoshi.plans import years as year_pairs
 from luoshi.plans.evidence import Printed
 from luoshi.plans.head import read_head, written_year
@@ -19,9 +19,10 @@ from luoshi.plans.model import Action, Plan, PlanHead, Target, Task
 from luoshi.plans.numbering import MOST, find_markers
 from luoshi.plans.outline import Node, build
 from luoshi.plans.page_order import Repair, in_order, repair_order
+from luoshi.plans.raw_tasks import RawTask, Structure, join
 from luoshi.plans.remarks import remarks
 from luoshi.plans.running_text import Piece, is_traditional, plain_part, running_text
-from luoshi.plans.structure import RawTask, Structure, join, structure
+from luoshi.plans.structure import structure
 from luoshi.plans.table_tasks import TableTasks
 from luoshi.plans.targets import find_table_targets, find_targets
 from luoshi.plans.unfolding import unfolded
@@ -104,7 +105,7 @@ class _PlanReader:
             self.result.actions.append(row)
         raw = list(self.found.tasks)
         self.result.tasks = [self._task(item, f"T{index}") for index, item in enumerate(raw, start=1)]
-        self._shared_units(raw)
+        shared_units.share(self.text, raw, self.result.tasks)
         table = TableTasks(self.document, self.printed, self.result, year=self.year, plan_years=self.years)
         table.take()
         self.result.safeguards = [
@@ -141,6 +142,9 @@ class _PlanReader:
         due = deadlines.task_deadline(
             _without(raw.piece.text[:_LONGEST_TASK], found.spans), year=year, plan_years=years, schedule=raw.schedule
         )
+        above = raw.node.parent if raw.node and due.inferred else None
+        if above is not None and above.kind == "named" and "季度" in (above.printed or ""):
+            due = deadlines.labelled(above.printed or "", year=year, plan_years=years)
         flags = [*raw.flags, *found.flags]
         if self.repair.changed and any(b[0] < a[0] or b[0] - a[1] > 400 for a, b in pairwise(spans)):
             flags.append("page order repaired: the parts of this task were printed apart")
@@ -204,35 +208,6 @@ class _PlanReader:
     def _restored(self, text: str) -> str:
         return damage.restored(text) if self.swapped else ""
 
-    def _shared_units(self, raw: list[RawTask]) -> None:
-        """Units printed once for a group: in the heading above, or behind the last item where that is the habit."""
-        for index, item in enumerate(raw):
-            node = item.node.parent if item.node else None
-            while node is not None and node.rank >= 0:
-                heading = units.read_units(self.text.text[node.title_start : node.own_end].split("\n")[0][:300])
-                if heading.units and not self.result.tasks[index].units:
-                    self._inherit(self.result.tasks[index], heading.units)
-                node = node.parent
-        groups: dict[int, list[int]] = {}
-        for index, item in enumerate(raw):
-            if item.group is not None:
-                groups.setdefault(item.group, []).append(index)
-        larger = [members for members in groups.values() if len(members) >= 2]
-        tasks = self.result.tasks
-        only_last = [
-            members for members in larger if tasks[members[-1]].units and not any(tasks[m].units for m in members[:-1])
-        ]
-        named = [members for members in larger if any(tasks[member].units for member in members)]
-        if len(only_last) >= 2 and len(only_last) >= 0.8 * len(named):
-            for members in only_last:
-                for member in members[:-1]:
-                    self._inherit(tasks[member], tasks[members[-1]].units)
-                    tasks[member].flags.append("units printed once for the group")
-
-    @staticmethod
-    def _inherit(task: Task, names: list[str]) -> None:
-        task.inherited_units += [name for name in names if name not in task.units and name not in task.inherited_units]
-
     def _first_leads(self) -> None:
         """列第一位的为牵头单位, printed once: the first unit of every list leads where the list itself marks none."""
         said = unit_habits.first_leads(self.text.text)
@@ -261,7 +236,7 @@ class _PlanReader:
     def _apply_defaults(self, names: list[str], chosen: list[Task]) -> None:
         self.head.default_units += [name for name in names if name not in self.head.default_units]
         for task in chosen:
-            self._inherit(task, names)
+            shared_units.inherit(task, names)
         listed = "、".join(names)
         self.result.notes.append(f"Printed once, valid for {len(chosen)} tasks: {listed}.")
 

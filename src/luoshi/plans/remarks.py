@@ -6,7 +6,7 @@ from luoshi.documents import Document
 from luoshi.plans.model import Plan
 from luoshi.plans.page_order import Repair
 from luoshi.plans.papers import Paper, chosen
-from luoshi.plans.structure import Structure
+from luoshi.plans.raw_tasks import Structure
 
 
 def remarks(

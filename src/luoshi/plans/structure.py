@@ -11,61 +11,19 @@ The rules of the genre, in words:
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 
 from luoshi.plans import narration, sections
 from luoshi.plans.item_text import clean_title, complete, enumerated, first_clause, goes_on, title_sentence
 from luoshi.plans.numbering import RANKS
 from luoshi.plans.outline import Node, paras_between
+from luoshi.plans.raw_tasks import RawAction, RawTask, Structure
 from luoshi.plans.running_text import Piece, RunningText, clean, join_pieces, line_end
 
 _SUBITEM = RANKS["arabic-paren"]
+_GIVEN_TO = re.compile(r"(?:责任|牵头|负责|配合)(?:单位|部门|科室|处室|股室)\s*[：:]|(?:牵头|负责|落实|配合)\s*[）)]")
 _UNIT_LIST_END = re.compile(
     r"[（(【\[][^（()）]{0,6}(?:责任|牵头|配合|负责|主办|协办|实施|承办)[^：:（()）]{0,8}(?:单位|部门|科室|处室|机构)[^：:]{0,6}[：:](?:[^（()）]|[（(][^（()）]*[）)])*[)）】\]]\s*[。；;]?"
 )
-
-
-@dataclass
-class RawTask:
-    """A task before its units and deadline are read."""
-
-    number: str | None
-    title: str
-    piece: Piece
-    action: int | None
-    node: Node | None = None
-    weak: bool = False
-    flags: list[str] = field(default_factory=list)
-    schedule: bool = False
-    group: int | None = None
-    fields: dict[str, str] = field(default_factory=dict)
-
-
-@dataclass
-class RawAction:
-    """A group of tasks."""
-
-    number: str | None
-    title: str
-    start: int
-    end: int
-    kind: str = ""
-
-
-@dataclass
-class Structure:
-    """What the outline yields. `loose` are texts outside tasks that may hold targets (goals, introductions);
-    `background` tells how things stand and promises nothing (`told` holds the headings of its parts); `advice`
-    is what the plan tells persons and families to do."""
-
-    actions: list[RawAction] = field(default_factory=list)
-    tasks: list[RawTask] = field(default_factory=list)
-    safeguards: list[RawTask] = field(default_factory=list)
-    loose: list[Piece] = field(default_factory=list)
-    background: list[Piece] = field(default_factory=list)
-    closing: list[Piece] = field(default_factory=list)
-    advice: list[Piece] = field(default_factory=list)
-    told: list[str] = field(default_factory=list)
 
 
 def structure(
@@ -74,25 +32,6 @@ def structure(
     """Actions, tasks, safeguards and loose texts of one paper, whose outline is `root`. `begins` is the first year of the
     plan; of a `report` only what looks ahead is work, of unnumbered `news` only what asks for something."""
     return _Builder(reading, root, begins, report=report, news=news).build()
-
-
-def join(parts: list[Structure]) -> Structure:
-    """The structures of several papers of one file as one, in order."""
-    whole = Structure()
-    for part in parts:
-        shift, groups = len(whole.actions), max((task.group or 0 for task in whole.tasks), default=0)
-        for task in [*part.tasks, *part.safeguards]:
-            task.action = None if task.action is None else task.action + shift
-            task.group = None if task.group is None else task.group + groups
-        whole.actions += part.actions
-        whole.tasks += part.tasks
-        whole.safeguards += part.safeguards
-        whole.loose += part.loose
-        whole.background += part.background
-        whole.closing += part.closing
-        whole.advice += part.advice
-        whole.told += part.told
-    return whole
 
 
 class _Builder:
@@ -112,6 +51,10 @@ class _Builder:
         if intro.text:
             self.result.loose.append(intro)
         roles = [sections.OVERVIEW if self._told(node) else self._role(node, top=True) for node in tops]
+        roles = [
+            sections.WORK if found == sections.GOAL and self._assigns(node) else found
+            for node, found in zip(tops, roles, strict=True)
+        ]
         if sections.WORK not in roles:
             roles = self._promoted(tops, roles)
         work = [node for node, found in zip(tops, roles, strict=True) if found == sections.WORK]
@@ -135,9 +78,21 @@ class _Builder:
                 self._work(node, top=True)
         return self.result
 
+    def _assigns(self, node: Node) -> bool:
+        """Whether a part named 目标任务 gives its items to units: it is the work of the paper."""
+        kids = self._kids(node) if "任务" in node.title else []
+        named = [kid for kid in kids if _GIVEN_TO.search(self.reading.text, kid.start, kid.end)]
+        return len(named) >= 2 and 2 * len(named) >= len(kids)
+
     def _promoted(self, tops: list[Node], roles: list[str]) -> list[str]:
         """The roles of a paper without a part named as work: its 组织实施 or 实施步骤 holds the work; where none is there,
         every safeguard does."""
+        tasked = [
+            found == sections.GOAL and "任务" in node.title and len(self._kids(node)) >= 3
+            for node, found in zip(tops, roles, strict=True)
+        ]
+        if any(tasked):
+            return [sections.WORK if does else found for does, found in zip(tasked, roles, strict=True)]
         lesser = {sections.SAFEGUARD, sections.SCHEDULE}
         doing = [
             found in lesser and bool(self._kids(node)) and bool(re.search(r"实施|步骤|安排|程序", node.title))
@@ -227,6 +182,8 @@ class _Builder:
     @staticmethod
     def _is_loose(node: Node, found: str, siblings: list[Node]) -> bool:
         """Whether a part below a work heading only states goals or principles."""
+        if sections.divides_duties(node):
+            return True
         if found not in {sections.GOAL, sections.OVERVIEW}:
             return False
         if found == sections.OVERVIEW and sections.is_background(node.title):
@@ -327,7 +284,8 @@ class _Builder:
 
     def _loose(self, node: Node) -> None:
         """Texts that may hold targets; what tells how things stand is kept apart, except the goals printed in it."""
-        past = sections.is_background(node.title) or self._told(node)
+        goals = self._role(node, top=False) == sections.GOAL and not self.report
+        past = not goals and (sections.is_background(node.title) or self._told(node))
         if past:
             self.result.told.append(clean_title(node.title)[:30])
         for part in node.walk():
@@ -356,6 +314,7 @@ class _Builder:
 
     def _unnumbered(self) -> None:
         """A paper without any numbering: paragraphs that open with a title sentence, or demand something, are tasks."""
+        recorded = False  # inside a record of labelled lines
         quoting = listed = False  # inside what a news item tells of a plan; inside a list of its goals
         for para in self.reading.paras:
             piece = clean(self.reading, para.start, para.end)
@@ -369,6 +328,14 @@ class _Builder:
             ):
                 self.result.background.append(piece)
                 continue
+            last = self.result.tasks[-1] if self.result.tasks else None
+            if last is not None and (goes_on(last.piece.text, piece.text) or (recorded and _FIELD.match(piece.text))):
+                last.piece = last.piece + line_end(last.piece) + piece
+                continue
+            if begins := _RECORD.match(piece.text):
+                recorded = True
+                self.result.tasks.append(RawTask(None, clean_title(piece.text[begins.end() :]), piece, None))
+                continue
             work = sections.is_work_para(piece.text) and not _PROMULGATES.search(piece.text)
             if work and (title or _DEMAND.search(piece.text)):
                 counted = _COUNTED.match(piece.text)
@@ -379,6 +346,13 @@ class _Builder:
                 self.result.loose.append(piece)
 
 
+# 项目名称：… 主要内容：… 责任单位：…: work set out in records of labelled lines.
+_RECORD = re.compile(
+    r"(?:项目|任务|事项|工作|实事)名称\s*[：:]\s*|(?:重点任务|工作任务|民生实事|工作事项|实事项目)\s*[：:]\s*"
+)
+_FIELD = re.compile(
+    r"(?:主要|工作|建设|具体|项目|实施|任务)?(?:内容|目标|措施|举措|要求|标准|地点|规模|投资|进度|计划)\s*[：:]"
+)
 _COUNTED = re.compile(r"([一二三四五六七八九十]{1,2})(?:是|要)(?=[\u4e00-\u9fff“])")
 _DEMAND = re.compile(r"(?:加强|推进|推动|开展|实施|完善|建立|健全|落实|深化|提升|强化|加快|做好|确保|完成|达到)")
 

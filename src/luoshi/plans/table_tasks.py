@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from luoshi.documents import Document
-from luoshi.plans import deadlines, tables, tracing, units
+from luoshi.plans import deadlines, tables, tracing, unit_names, units
 from luoshi.plans.deadlines import Deadline
 from luoshi.plans.evidence import Evidence, Printed
 from luoshi.plans.model import Action, Plan, Task
@@ -171,7 +171,7 @@ class TableTasks:
 def _units_of(row: tables.TaskRow) -> units.Units:
     """The units of the columns of a row; those of the 牵头 column lead."""
     found = units.Units()
-    names, flags = units.split_names(row.lead)
+    names, flags = unit_names.split_names(row.lead)
     found.add(names, lead=True)
     found.flags += flags
     for part in (row.units, row.support):

@@ -10,32 +10,25 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-from luoshi.plans.directory import is_function, looks_like_unit, resolve
-from luoshi.plans.unit_habits import FIRST_LEADS, closing_list, glued_offices, short_names
-from luoshi.plans.unit_repair import heal, own_list, split
+from luoshi.plans.directory import is_function, resolve
+from luoshi.plans.unit_habits import FIRST_LEADS
+from luoshi.plans.unit_names import split_names
+from luoshi.plans.unit_repair import own_list
+from luoshi.plans.unit_sentences import closing_duty, duty_head, last_sentence, sentences
 
 _LABEL_WORD = (
-    r"(?:第一|主要|主体|直接|具体|共同)?(?P<role>责任|牵头|主牵头|配合|协同|协助|协办|主办|承办|实施|组织实施|负责|"
+    r"(?:第一|主要|主体|直接|具体|共同)?(?P<role>责任|牵头|主牵头|配合|协同|协作|协助|协办|支持|主办|承办|实施|组织实施|负责|"
     r"落实|参与|参加|主责|分工)"
     r"(?:责任|负责|实施|落实|配合)?(?:单位|部门|科室|处室|股室|机构|委办|处|科)"
 )
-_LABEL = re.compile(rf"{_LABEL_WORD}(?:和(?:配合|责任|参与)(?:单位|部门))?\s*[：:]")
+_LABEL = re.compile(
+    rf"{_LABEL_WORD}(?:和(?:配合|责任|参与)(?:单位|部门))?\s*[：:]|(?<![\u4e00-\u9fff])(?P<short>责任|牵头|配合)[：:](?!人)"
+)
 _STOP_LABEL = re.compile(
     r"(?:完成|实施|推进|办结|落实|整改)?(?:时限|时间|期限|进度|时间节点)(?:要求)?\s*[：:]|(?:责任|牵头|"
     r"分管)?(?:领导|责任人|联系人)\s*[：:]|(?:工作)?目标\s*[：:]"
 )
 _OPEN, _CLOSE = "（([【〔", "）)]】〕"
-_TAIL = re.compile(
-    r"(?:等)?(?:其他)?(?:各)?(?:相关|有关|成员|市级|省级|市直|省直|县直|区直)?(?:部门|单位|科室|处室|"
-    r"机构)?(?:及各自|根据|按照?|依据|依照?|结合)?(?:各自|部门)?(?:的)?(?:职责|职能|分工|工作职责|责任)(?:分工|"
-    r"要求)?"
-    r"(?:分别|共同|协同|具体)?(?:负责|落实|推进|配合|实施|抓好落实|做好|参与)*.{0,6}$"
-)
-_VERB_TAIL = re.compile(
-    r"(?:共同|分别|具体|联合|协同|协调|组织|统筹|会同|负责)*(?:牵头(?:负责|组织|推进|落实|实施)?|负责(?:落实|实施|"
-    r"推进|组织实施)?|配合(?:实施|落实)?|参与(?:配合|实施)?|参加|协助|协同(?:配合|推进)?|落实|推进|实施|组织实施|"
-    r"分工负责|支持)$"
-)
 _DEFAULT = re.compile(
     r"以(?P<where>[下上])(?:所有|各项|全部)?(?:任务|工作|事项|措施|内容|条款)?(?:任务|事项)?\s*[,，]?\s*(?:均|都|"
     r"还)(?:需|须|由|应|要|为)*(?P<list>[^。；;]{2,120}?)"
@@ -86,20 +79,38 @@ def read_units(text: str) -> Units:
         if any(start < b and a < end for a, b in taken):
             continue
         trial = Units()
-        _parse(content, trial)
-        if trial.units and _credible(content, trial, at_end=not text[end:].strip(" 。；;\n")):
+        timed = _TIMED.search(content)
+        _parse(content[: timed.start()] if timed else content, trial)
+        heads = (
+            0 < start < 60 and "\n" not in text[:end] and text[end : end + 1] == "\n"
+        )  # （一）帮扶县级医院（市卫健委、各医院）
+        at_end = heads or not text[end:].strip(" 。；;\n")
+        if at_end and timed and trial.units and not trial.flags and all(map(_is_body, trial.units)):
+            taken.append((start, end))
+            found.sources.append((start, end, "unit list in brackets with its time"))
+            _merge(found, trial)
+        elif trial.units and _credible(content, trial, at_end=at_end):
             taken.append((start, end))
             found.sources.append((start, end, "unit list in brackets"))
             _merge(found, trial)
     if not found.units:
-        for start, end, names, lead in _sentences(text):
+        for start, end, names, lead in sentences(text):
             taken.append((start, end))
             found.sources.append((start, end, "units named in a sentence"))
             found.add(names, lead=lead)
-    if not found.units and (last := _last_sentence(text)):
+    if not found.units and (duty := closing_duty(text)):
+        taken.append(duty[:2])
+        found.sources.append((*duty[:2], "offices named in the last sentence"))
+        found.add(duty[2], lead=True)
+        found.add(duty[3], lead=False)
+    if not found.units and (last := last_sentence(text)):
         taken.append(last[:2])
         found.sources.append((*last[:2], "units named in a sentence"))
         found.add(last[2], lead=False)
+    if not found.units and (head := duty_head(text)):
+        taken.append(head[:2])
+        found.sources.append((*head[:2], "units whose duties the task lists"))
+        found.add(head[2], lead=False)
     _defaults(text, found)
     found.spans = sorted(taken)
     return found
@@ -209,14 +220,33 @@ def _brackets(text: str) -> list[tuple[int, int, str]]:
     return result
 
 
+_MANY = re.compile(r"各[县市区镇乡街州旗]|(?:各|[二三]级).{0,8}(?:医院|机构|单位|中心)$")
 _OFFICE = re.compile(r"[\u4e00-\u9fff]{2,10}(?:科|处|股|室|办|部|中心|站|院)")
+
+
+# （基层股、县疾控中心，10月底前）: the time that closes a bracket of units.
+_TIMED = re.compile(
+    r"[，,；;。\s]\s*(?:(?:20\d\d年)?\d{1,2}月[^，。；]{0,10}|20\d\d年[^，。；]{0,8}|(?:今年|年|上半年|下半年|季度)?(?:年?底|末)前?|"
+    r"[上下]半年|第[一二三四]季度|全年|年内|长期(?:坚持|推进)?|常年(?:坚持)?|持续(?:推进|开展)?|每(?:月|季度?|年|半年)[^，。；]{0,6})(?:完成|落实)?$"
+)
+_CLINIC = re.compile(
+    r"^(?:[内外妇儿产眼骨]|急诊|全科(?:医学)?|老年(?:医学|病)?|康复(?:医学)?|口腔|皮肤|感染(?:性疾病)?|发热门诊|呼吸|消化|心血管|神经|肿瘤|中医|"
+    r"针灸|推拿|精神|心理|麻醉|检验|影像|放射|病理|重症(?:医学)?|耳鼻喉|妇产|预防保健)科$"
+)
+
+
+def _is_body(name: str) -> bool:
+    """Whether a name is that of an institution the directory knows or of an office, not of a clinical department."""
+    if _CLINIC.match(name):
+        return False
+    return bool(
+        resolve(name) or _OFFICE.fullmatch(name) or re.fullmatch(r"[\u4e00-\u9fff]{2,8}(?:党委|工会|团委)", name)
+    )
 
 
 def _credible(content: str, trial: Units, *, at_end: bool) -> bool:
     """Whether an unlabelled bracket really lists units: it says 牵头 or 负责, or it closes the task and all are known."""
-    known = sum(
-        1 for name in trial.units if resolve(name) or is_function(name) or re.match(r"各[县市区镇乡街州旗]", name)
-    )
+    known = sum(1 for name in trial.units if resolve(name) or is_function(name) or _MANY.match(name))
     if re.search(r"牵头|负责|按职责|配合|落实$", content):
         inside = all(_OFFICE.fullmatch(name) for name in trial.units)
         if (
@@ -229,6 +259,8 @@ def _credible(content: str, trial: Units, *, at_end: bool) -> bool:
         return bool(told) or known >= max(1, 0.5 * len(trial.units))
     if re.match(r"(?:含|包括|如|即|以下简称|指)", content):
         return False
+    if at_end and not trial.flags and all(re.fullmatch(r"[\u4e00-\u9fff]{2,8}股", name) for name in trial.units):
+        return True  # （规划信息股）
     nearly = known >= 3 and known >= 0.7 * len(trial.units) and not any("not understood" in f for f in trial.flags)
     return (
         at_end
@@ -240,15 +272,15 @@ def _credible(content: str, trial: Units, *, at_end: bool) -> bool:
 def _parse(content: str, found: Units) -> None:
     """A list with its labels and roles into `found`."""
     content = FIRST_LEADS.sub("", _DEFAULT.sub("", content))
-    stop = _STOP_LABEL.search(content)
-    if stop and stop.start() > 0:
-        content = content[: stop.start()]
+    while (stop := _STOP_LABEL.search(content)) and stop.start() > 0:
+        following = _LABEL.search(content, stop.end())  # 牵头单位：A 责任人：某某 参加单位：B
+        content = content[: stop.start()] + (" " + content[following.start() :] if following else "")
     labels = list(_LABEL.finditer(content))
     if labels:
         pieces = [("", content[: labels[0].start()])] if content[: labels[0].start()].strip(" ；;，,。") else []
         for index, label in enumerate(labels):
             end = labels[index + 1].start() if index + 1 < len(labels) else len(content)
-            pieces.append((label.group("role"), content[label.end() : end]))
+            pieces.append((label.group("role") or label.group("short"), content[label.end() : end]))
     else:
         pieces = [("", content)]
     for role, body in pieces:
@@ -297,106 +329,3 @@ def _roles(body: str, found: Units) -> list[str]:
 
 def _closes_role(text: str) -> bool:
     return bool(re.search(r"(?:负责|配合|参与|落实|分工)$", text.strip()))
-
-
-def split_names(text: str) -> tuple[list[str], list[str]]:
-    """The names of a list, healed, and what is doubtful about them in plain words.
-
-    Separators inside brackets and inside 各县市、区人民政府 do not split; a name cut by a stray line is put together
-    again when the directory knows it.
-    """
-    text = re.sub(r"\s+", "", text).strip("。；;，,、：:.")
-    short = short_names(text)
-    if short:
-        return short, []
-    if text.count("）") > text.count("（"):
-        text = text.rstrip("）")
-    text = re.sub(r"^(?:由|商|会同|联合|请)", "", text)
-    parts = split(text)
-    parts, flags = heal([part for part in parts if part], _trim)
-    names: list[str] = []
-    for part in parts:
-        for name in glued_offices(part) or _conjunctions(_trim(part)):
-            if not name:
-                continue
-            if name == "政府" and names and names[-1].endswith("党委"):
-                names[-1] += "、政府"  # 各县区党委、政府 is one name
-            elif resolve(name) or looks_like_unit(name):
-                names.append(name)
-            elif len(name) >= 2 and not re.search(r"20\d\d年|\d{1,2}月底?|完成$|^下同$|^列第一", name):
-                flags.append(f"not understood in a unit list: {name[:24]}")
-    return names, flags
-
-
-def _trim(part: str) -> str:
-    """A name without the words around it: 等, 按职责分工负责, 牵头, 配合."""
-    before = None
-    while before != part:
-        before = part
-        part = part.strip("。；;，,、：:. ")
-        part = (
-            re.sub(r"^(?:由|和|及|与|以及|并由|会同|商|并会同|其中|再由|同)(?=[\u4e00-\u9fff]{3})", "", part)
-            if not resolve(part)
-            else part
-        )
-        if resolve(part) or part.endswith("人民政府"):
-            break
-        shorter = _TAIL.sub("", part)
-        if shorter == part:
-            shorter = _VERB_TAIL.sub("", part)
-        if shorter == part:
-            shorter = re.sub(r"等(?:有关|相关|其他)?(?:部门|单位|机构|地区|科室)?$", "", part)
-        part = shorter
-    if re.fullmatch(r"(?:等|各|及|和)?(?:其他)?(?:相关|有关)?(?:部门|单位|成员单位)?", part) and not part.startswith(
-        "各"
-    ):
-        return ""
-    return part
-
-
-def _conjunctions(name: str) -> list[str]:
-    """A及B, A和B as two names, unless the whole is one known name (文化和旅游厅)."""
-    if not name or resolve(name):
-        return [name]
-    for mark in ("以及", "及其", "及", "和", "与", "会同", "、"):
-        for match in re.finditer(mark, name):
-            left, right = name[: match.start()], name[match.end() :]
-            left = _trim(left) if left else left
-            named = all(len(side) >= 3 and (resolve(side) or looks_like_unit(side)) for side in (left, right))
-            if named:
-                return [left, *_conjunctions(right)]
-    return [name]
-
-
-_SENTENCE = re.compile(
-    r"(?:^|[。；;，,：:\n])\s*(?P<by>由)?(?P<lead>[^。；;：:\n（(“]{3,60}?)(?P<verb>牵头(?:负责)?|负责(?:落实|实施|"
-    r"组织实施|牵头)?)(?P<rest>[，,](?:[^。；;\n]{2,120}?(?:配合|参与|按职责分工负责|协助|负责)|(?:会同|商|"
-    r"联合)[^。；;\n]{2,80}))?(?=[。；;，,\n]|$)"
-)
-
-
-def _last_sentence(text: str) -> tuple[int, int, list[str]] | None:
-    """A closing sentence that is nothing but units the directory knows: …达到95%以上。县卫健局、县公安局。"""
-    span = closing_list(text)
-    names, flags = split_names(text[slice(*span)]) if span else ([], [])
-    known = [name for name in names if (found := resolve(name)) and (found.place or found.level)]
-    if span is None or flags or len(known) < 2:
-        return None
-    return (*span, names) if sum(map(len, names)) >= 0.9 * len(text[slice(*span)].replace("、", "")) else None
-
-
-def _sentences(text: str) -> list[tuple[int, int, list[str], bool]]:
-    """Units named inside sentences: 由市卫生健康委牵头，市财政局配合. Only names the directory knows are taken."""
-    result: list[tuple[int, int, list[str], bool]] = []
-    for match in _SENTENCE.finditer(text):
-        names, _ = split_names(match.group("lead"))
-        sure = [name for name in names if (found := resolve(name)) and (found.place or found.level)]
-        whole = re.sub(r"[、，,]|和|及|由|会同", "", match.group("lead"))
-        if not sure or sum(map(len, sure)) < 0.8 * len(whole):
-            continue
-        led = match.group("verb").startswith("牵头") or match.group("verb").endswith("牵头")
-        result.append((match.start("lead"), match.end(), sure, led))
-        if match.group("rest"):
-            others, _ = split_names(match.group("rest"))
-            result.append((match.start("rest"), match.end("rest"), [name for name in others if resolve(name)], False))
-    return result

@@ -42,7 +42,7 @@ _RAISED = re.compile(
 )
 _DATED_GOAL = re.compile(r"[^，。；截]{0,6}(?<!截)[到至]20\d{2}年")
 _MONEY = re.compile(r"标准|经费|补助|投入|资金|收入|支出|费用|产值|规模|投资|筹资|额|费(?!心|力|时)|补贴|增收|结余")
-_SPENT_TIME = re.compile(r"时间|时长|时限|住院日|天数|半径|响应|等候|周期|活动|锻炼|睡眠|学习|培训|服务")
+_SPENT_TIME = re.compile(r"时间|时长|时限|住院日|天数|半径|时段|响应|等候|周期|活动|锻炼|睡眠|学习|培训|服务")
 
 
 def reason(site: Site) -> str:
@@ -117,6 +117,7 @@ _PAYERS = r"(?:中央|省|市|县|区|州|旗|乡镇?|地方|各级|本级|财�
 _SHARED_OUT = re.compile(
     rf"{_PAYERS}(?:级|本级)?(?:财政)?(?:资金|经费|按)?(?:补助|配套|承担|分担|负担|出资|筹集)(?:比例|资金|经费)?(?:的|为|约)?$"
 )
+_PAYER_ONLY = re.compile(rf"(?:其中)?{_PAYERS}(?:级|本级)?(?:财政|资金)?(?:为|约)?")  # 中央财政71.2元、省级10.68元
 _PAID = re.compile(r"(?:扣减|扣除|扣拨|扣发|核减|预拨|暂扣|先行拨付)(?:[^，；。达不]{0,6})$")
 _BUDGET = re.compile(
     r"(?:共需|总需|合计需|预计需|约需|所需)(?:要)?(?:投入|安排)?(?:经费|资金|投资)?(?:总额)?(?:约|为|共)*$"
@@ -138,7 +139,7 @@ def _funding(site: Site) -> str:
         return "a share of funding"
     if site.first.is_share and _PAID.search(left):
         return "a rule of payment"
-    if unit.endswith("元") and _SHARED_OUT.search(left):
+    if unit.endswith("元") and (_SHARED_OUT.search(left) or _PAYER_ONLY.fullmatch(left.strip("，、"))):
         return "a share of funding"
     if unit.endswith("元") and re.match(r"(?:经费|资金)(?:重点|主要|全部|统筹)?(?:用于|支持)", site.right):
         return "where money goes"
@@ -152,6 +153,8 @@ def _funding(site: Site) -> str:
         and re.fullmatch(r"[\u4e00-\u9fff]{2,8}", left)
     ):
         return "a rate of subsidy"
+    if unit == "分" and re.match(r"(?:[及含]?以[上下])?的(?:[，,]|$)", site.right):
+        return "a condition that limits a group, not a promise"
     if site.first.is_share and re.match(r"的?[^，。；]{0,16}挂钩", site.right):
         return "a rule of payment"
     text, first = site.context.text, site.first

@@ -91,6 +91,12 @@ def _of_subject(site: Site, subject: str, noun: str) -> list[Reading] | Refusal:
         reading.scope = scope
         return [reading]
     placed = re.search(r"[\u4e00-\u9fff](?:省|市|县|区|州|旗|镇|乡|地区)$", subject) and site.right.startswith("的")
+    spread = re.search(r"(?:向|对|在|覆盖)$", site.left) and re.search(r"(?:延伸|推广|覆盖|开放|推开|铺开)$", noun)
+    if spread:  # 向50%的乡镇卫生院延伸
+        who, what = noun[: spread.start()].lstrip("的"), spread[0]
+        return [
+            site.reading(first, site.span(None, used), f"{what}{who}比例", "share", verb_kind="share", confidence=0.8)
+        ]
     if subject and verb is None and not placed and not re.search(r"(?:[、和与及]|以及)$", site.left):
         return site.refusal("a share inside a description")
     if predicate is not None:
