@@ -1,4 +1,4 @@
-"""Charts as Vega-Lite specs (plain data), drawn on the server: SVG inside the page, PNG inside documents.
+"""Charts as plain data (Vega-Lite specs, and bars), drawn on the server: SVG inside the page, PNG inside documents.
 
 A chart is made once here and looks the same on screen, on paper and in Word; the page needs no script for it
 (docs/decisions/0020-charts-drawn-on-the-server.md). Every chart stands beside a table with the same numbers.
@@ -21,11 +21,11 @@ import vl_convert
 from django.core.cache import caches
 from django.utils.safestring import SafeString, mark_safe
 
+from luoshi.web import bar_chart
+from luoshi.web.inks import BLUE, FONT, GRID, INK, QUIET, RULE
 from luoshi.web.lights import light
 
 VEGA_LITE = "5.21"
-FONT = "Noto Sans CJK SC, Source Han Sans SC, PingFang SC, Microsoft YaHei, sans-serif"
-INK, QUIET, RULE, GRID, BLUE = "#1c2733", "#51606f", "#8b1a3a", "#e3e8ee", "#14528c"
 # vl-convert puts this in front of links that name no host.
 _LINK_BASE = "https://vega.github.io/vega-datasets/"
 _DRAWN_BY = f"{VEGA_LITE}-{version('vl-convert-python')}"
@@ -85,53 +85,11 @@ def bars(rows: Sequence[Bar], *, unit: str, target: float | None, target_text: s
     """
     known = [b.value for b in rows if b.value is not None]
     domain = _domain([*known, *([target] if target is not None else [])], unit == "%")
-    data = [
-        {
-            "order": n,
-            "label": b.label if len(b.label) <= 12 else b.label[:11] + "…",
-            "name": b.label,
-            "value": b.value if b.value is not None else 0,
-            "text": b.text,
-            "colour": light(b.light).colour,
-            **({"href": b.href} if b.href else {}),
-        }
-        for n, b in enumerate(rows)
+    told = [
+        {"name": b.label, "value": b.value, "text": b.text, "colour": light(b.light).colour, "href": b.href}
+        for b in rows
     ]
-    y = {
-        "field": "order",
-        "type": "ordinal",
-        "axis": {
-            "title": None,
-            "domain": False,
-            "ticks": False,
-            "labelPadding": 8,
-            "labelColor": INK,
-            "labelFontSize": 14,
-            "labelLimit": 200,
-            "labelExpr": f"{orjson.dumps([row['label'] for row in data]).decode()}[datum.value]",
-        },
-    }
-    x = {"field": "value", "type": "quantitative", "scale": {"domain": domain}, "axis": None}
-    layers: list[Spec] = [
-        {
-            "mark": {"type": "bar", "height": 18, "cornerRadiusEnd": 2},
-            "encoding": {
-                "y": y,
-                "x": x,
-                "color": {"field": "colour", "type": "nominal", "scale": None},
-                "href": {"field": "href", "type": "nominal"},
-                "description": {"field": "name", "type": "nominal"},
-            },
-        },
-        {
-            # Figures stand in a column of their own, where no bar and no target line crosses them.
-            "mark": {"type": "text", "align": "left", "dx": 8},
-            "encoding": {"y": y, "x": {"value": width}, "text": {"field": "text", "type": "nominal"}},
-        },
-    ]
-    if target is not None:
-        layers += target_line("x", target, target_text, domain, width=width)
-    return spec(data, layers, width=width, height={"step": 32})
+    return bar_chart.drawing(told, domain=domain, target=target, words=target_text, width=width)
 
 
 def trend(points: Sequence[Point], *, unit: str, target: float | None, target_text: str, width: int = 620) -> Spec:
@@ -174,23 +132,17 @@ def trend(points: Sequence[Point], *, unit: str, target: float | None, target_te
     ]
     if target is not None:
         ending = next((p.value for p in reversed(points) if p.value is not None), None)
-        layers += target_line("y", target, target_text, domain, width=width, ending=ending)
+        layers += target_line(target, target_text, domain, width=width, ending=ending)
     return spec(data, layers, width=width, height=200)
 
 
 def target_line(
-    axis: str, target: float, text: str, domain: list[float], *, width: int, ending: float | None = None
+    target: float, text: str, domain: list[float], *, width: int, ending: float | None = None
 ) -> list[Spec]:
-    """The line of a target with its words: above a vertical one, at the right end of a horizontal one, clear of the
-    words beside the last point (`ending`)."""
+    """The line of a target across, its words at the right end, clear of those beside the last point (`ending`)."""
     near = ending is not None and abs(ending - target) < (domain[1] - domain[0]) * 0.09
-    at = {axis: {"datum": target, "type": "quantitative", "scale": {"domain": domain}}}
-    # The words stand on the side of the line where there is room.
-    words = (
-        {"align": "right" if target > domain[1] * 0.6 else "left", "dx": -5 if target > domain[1] * 0.6 else 5, "y": -8}
-        if axis == "x"
-        else {"align": "left", "dx": 8, "x": width, "dy": (15 if (ending or 0) >= target else -15) if near else 0}
-    )
+    at = {"y": {"datum": target, "type": "quantitative", "scale": {"domain": domain}}}
+    words = {"align": "left", "dx": 8, "x": width, "dy": (15 if (ending or 0) >= target else -15) if near else 0}
     return [
         {"mark": {"type": "rule", "color": RULE, "strokeWidth": 2, "strokeDash": [6, 3]}, "encoding": at},
         {
@@ -218,8 +170,10 @@ def spec(data: list[Spec], layers: list[Spec], *, width: int, height: Any) -> Sp
 def svg(spec: Spec) -> SafeString:
     """The chart as SVG for the page: scales to its column, links stay inside the site, no inline styles.
 
-    Drawn once per content, for all processes: it is kept as a file.
+    Bars are written at once. Anything else is drawn once per content, for all processes: it is kept as a file.
     """
+    if "bars" in spec:
+        return mark_safe(bar_chart.svg(spec))  # noqa: S308 (every text in it is escaped there)
     digest = hashlib.sha256(orjson.dumps(spec)).hexdigest()
     key = f"{_DRAWN_BY}-{digest}"
     drawn = _kept(key)
@@ -251,4 +205,6 @@ def warm() -> None:
 
 def png(spec: Spec, *, scale: float = 2.0) -> bytes:
     """The chart as PNG for a document."""
+    if "bars" in spec:
+        return bytes(vl_convert.svg_to_png(bar_chart.svg(spec), scale=scale))
     return bytes(vl_convert.vegalite_to_png(spec, vl_version=VEGA_LITE, scale=scale))

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from luoshi.web import charts
-from luoshi.web.charts import BLUE, INK, QUIET, RULE, Spec
+from luoshi.web.charts import Spec
+from luoshi.web.inks import BLUE, INK, QUIET, RULE
 
 FEW = 12  # so many names find room
 _COLOURS = {"inside": BLUE, "warning": "#a35a00", "alarm": RULE}
@@ -79,7 +80,7 @@ def draw(
     shape = {"field": "shape", "type": "nominal", "scale": None}
     colour = {"field": "colour", "type": "nominal", "scale": None}
     layers += [
-        *charts.target_line("y", whole, whole_text, domain, width=width),
+        *charts.target_line(whole, whole_text, domain, width=width),
         {
             "mark": {"type": "point", "filled": True, "size": 60, "opacity": 1},
             "encoding": {

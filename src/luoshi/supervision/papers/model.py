@@ -102,7 +102,7 @@ class Table(Frozen):
 
 
 class Figure(Frozen):
-    """A chart: a Vega-Lite spec of `web.charts`, drawn as lines in the pdf and as a picture in Word. `wide` is its share
+    """A chart of `web.charts`, drawn as lines in the pdf and as a picture in Word. `wide` is its share
     of the type area's width."""
 
     kind: Literal["figure"] = "figure"

@@ -20,7 +20,8 @@ from luoshi.platform.store import people
 from luoshi.services.quality import judging, signs
 from luoshi.services.quality.models import Finding
 from luoshi.web import downloads, paging
-from luoshi.web.charts import FONT, Spec
+from luoshi.web.charts import Spec
+from luoshi.web.inks import FONT
 from luoshi.web.manifest import in_language
 from luoshi.web.numbers import number
 from luoshi.web.tables import Cell, Column, Table, cell
