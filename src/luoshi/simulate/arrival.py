@@ -32,10 +32,13 @@ def arrivals(region: Region, table: str) -> Ints:
     day = rows["at"] // 86_400 if table == "milestone" else rows["day"] if "day" in rows else rows["start_day"]
     draw = chance(region.seed, f"received:{table}")
     lag = np.minimum(draw.geometric(0.55, len(day)) - 1, 6)
-    lag = np.where(draw.random(len(day)) < 1 / 12, draw.integers(10, 78, len(day)), lag)
-    known = np.minimum(np.maximum(day, region.span.end - 700) + lag, region.span.end)
-    number = np.arange(len(day), dtype=np.int64)
-    return np.asarray(known * 1440 + _SIX_O_CLOCK + number * 13 % 300, dtype=np.int64)
+    late = draw.random(len(day)) < 1 / 12
+    np.copyto(lag, draw.integers(10, 78, len(day)), where=late)
+    lag += np.maximum(day, region.span.end - 700)
+    minute = np.minimum(lag, region.span.end, out=lag)
+    minute *= 1440
+    minute += _SIX_O_CLOCK + np.resize(np.arange(300) * 13 % 300, len(day))
+    return np.asarray(minute, dtype=np.int64)
 
 
 def believed(region: Region, at: datetime) -> Region:

@@ -218,11 +218,11 @@ def checkups(
     for year in (span.as_of.year - 1, span.as_of.year):
         begin = span.start if year == span.as_of.year - 1 else span.year_start
         old = age_on(people.birth, begin + 364) >= 65
-        chance_of = np.where(
-            old,
-            profile.uptake("checkup-elderly", county, people.care, 0.8) + 0.11 * patient,
-            np.where(patient, profile.uptake("checkup-managed", county, people.care, 0.6), 0.0),
-        )
+        chance_of = np.zeros(len(people))
+        for share, spread, group in (("checkup-elderly", 0.8, old), ("checkup-managed", 0.6, patient & ~old)):
+            at = np.flatnonzero(group)
+            chance_of[at] = profile.uptake(share, county[at], people.care[at], spread)
+        chance_of += 0.11 * (old & patient)
         # Seven in eight come in the campaign from March to September, the others when it suits.
         day = begin + np.where(
             draw.random(len(people)) < 7 / 8,
@@ -286,8 +286,12 @@ def elderly(people: People, where: Geography, journal: Journal, span: Span, seed
     for begin in (span.start, span.year_start):
         old = age_on(people.birth, begin + 364) >= 65
         day = weekday(begin + 55 + draw.integers(0, 235, len(people)), draw)
-        able = old & (day <= last)
-        comes = np.flatnonzero(able & (draw.random(len(people)) < profile.uptake("tcm-elderly", county, people.care)))
+        able = np.flatnonzero(old & (day <= last))
+
+        def reached(share: str, able: Ints = able) -> Ints:
+            return able[draw.random(len(people))[able] < profile.uptake(share, county[able], people.care[able])]
+
+        comes = reached("tcm-elderly")
         visit = journal.visits("tcm-elderly", mode="face", person=comes, day=day[comes], institution=centre[comes])
         for code, done in (("tcm-constitution", 0.99), ("tcm-advice", 0.965)):
             has = draw.random(len(comes)) < done
@@ -295,5 +299,5 @@ def elderly(people: People, where: Geography, journal: Journal, span: Span, seed
                 code, person=comes[has], day=day[comes][has], visit=visit[has], institution=centre[comes][has]
             )
         for code, name in (("tb-screening", "tb-screen"), ("cataract-screen", "cataract-screen")):
-            does = np.flatnonzero(able & (draw.random(len(people)) < profile.uptake(name, county, people.care)))
+            does = reached(name)
             journal.procedures(code, person=does, day=day[does], institution=centre[does])

@@ -62,6 +62,7 @@ def ids(table: str, number: Ints) -> pa.Array:
 
 _FOUR_DIGITS = np.array([f"{n:04}" for n in range(10_000)], "S4").view(np.uint32)
 _TENS = 10 ** np.arange(1, 11)
+_NEAR = 1 << 14  # numbers spelt at a time, so that all stays near the processor
 
 
 def numbered(letter: str | NDArray[np.uint8], number: Ints) -> pa.Array:
@@ -89,12 +90,17 @@ def spelt(
     the number of bytes that follow in front, as four bytes, the least first (these are not counted in the width).
     """
     least, most = int(number.min()), int(number.max())
-    cells = _digits(number, least, most)
     front = 4 if measured else 0
     if len(str(least)) == len(str(most)):
         width = len(str(most)) + 1
-        _put(cells, slice(None), letter, width, front)
-        return np.ascontiguousarray(cells[:, 16 - width - front :]), width
+        text = np.empty((len(number), width + front), np.uint8)
+        for low in range(0, len(number), _NEAR):
+            some = slice(low, low + _NEAR)
+            cells = _digits(number[some], least, most)
+            _put(cells, slice(None), letter if isinstance(letter, int) else letter[some], width, front)
+            text[some] = cells[:, 16 - width - front :]
+        return text, width
+    cells = _digits(number, least, most)
     widths = np.searchsorted(_TENS, number, "right") + 2
     for width in range(len(str(least)) + 1, len(str(most)) + 2):
         rows = np.flatnonzero(widths == width)
@@ -155,9 +161,8 @@ def start_minute(columns: Any, number: Ints) -> Ints:
     return np.asarray(np.where(columns["minute"] >= 0, columns["minute"], 490 + number * 37 % 480), dtype=np.int64)
 
 
-def visit_end(columns: Any, number: Ints) -> tuple[Ints, Ints]:
-    """Day and minute a visit ended; day `NEVER` while it goes on or was called off."""
-    minute = start_minute(columns, number)
+def visit_end(columns: Any, minute: Ints) -> tuple[Ints, Ints]:
+    """Day and minute a visit ended that started at `minute`; day `NEVER` while it goes on or was called off."""
     short = columns["length"] >= 0
     day = np.where(short, columns["day"], columns["end_day"])
     at = np.where(short, np.minimum(minute + columns["length"], 1439), np.where(day > columns["day"], 630, 1439))

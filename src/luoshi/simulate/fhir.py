@@ -165,7 +165,7 @@ def _padded(number: Ints, width: int) -> pa.Array:
 
 def _encounter(region: Region, number: Ints, rows: Rows) -> pa.Array:
     minute = start_minute(rows, number)
-    end_day, end_minute = visit_end(rows, number)
+    end_day, end_minute = visit_end(rows, minute)
     ended = end_day != NEVER
     mode, village = rows["mode"] > 0, rows["village"] >= 0
     extensions = join(

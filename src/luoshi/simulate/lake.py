@@ -151,9 +151,9 @@ def _person(region: Region) -> Rows:
 
 def _visit(region: Region) -> Rows:
     rows = region.journal.columns("visit")
-    number = np.arange(len(rows["day"]), dtype=np.int64)
-    started = (rows["day"] * 1440 + start_minute(rows, number)) * 60 + rows["second"]
-    end_day, end_minute = visit_end(rows, number)
+    minute = start_minute(rows, np.arange(len(rows["day"]), dtype=np.int64))
+    started = (rows["day"] * 1440 + minute) * 60 + rows["second"]
+    end_day, end_minute = visit_end(rows, minute)
     return _known(region, "visit", rows["day"]) | {
         "id": ("ids", "visit", None), "person": rows["person"], "service": ("word", codes.SERVICES, rows["service"]),
         "class": ("word", codes.CLASSES, rows["class"]), "day": rows["day"], "end_day": end_day, "started_at": started,

@@ -30,7 +30,6 @@ from luoshi.simulate import lake, region_files
 from luoshi.simulate.city import LEAST, MOST, Region, invent
 from luoshi.simulate.geography import Division, Institution, institution_code
 from luoshi.simulate.parts import Shift
-from luoshi.simulate.truth import answers
 from luoshi.simulate.words import CITY, PLACE_FIRST, PLACE_SECOND, PROVINCE
 
 CITY_RESIDENTS = 500_000  # of the largest city; more residents make more cities
@@ -131,7 +130,11 @@ def _one(
     for table, rows in lake.registers(region).items():
         pq.write_table(rows, own / f"{table}.parquet")
     region_files.write(region, own / "region")
-    return written, answers(region) if truth else None
+    if not truth:
+        return written, None
+    from luoshi.simulate.truth import answers  # which takes a process a while to load
+
+    return written, answers(region)
 
 
 # A city's place in the province -------------------------------------------------------------------------------------
