@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -144,7 +145,7 @@ main()
 
 
 class Place:
-    """A store, and servers on it."""
+    """A folder, the store in it, and servers on that."""
 
     def __init__(self, home: Path) -> None:
         self.home = home
@@ -161,6 +162,10 @@ class Place:
         )  # fmt: skip
         self.process = 0
         self.port = 0
+        self.token = ""
+
+    def begin(self) -> None:
+        """What every test finds: a source in the new store, and its token."""
         self.token = self.run("make")
 
     def tell(self, *told: Any) -> Any:
@@ -219,13 +224,23 @@ class Place:
         return answer.status, json.loads(text) if text else {}
 
 
-@pytest.fixture
-def place(tmp_path: Path, empty_store: Callable[[Path], Path]) -> Iterator[Place]:
-    """A store of its own."""
-    empty_store(tmp_path / "home/store.sqlite3")
-    found = Place(tmp_path / "home")
+@pytest.fixture(scope="module")
+def warm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
+    """A process that has read the program in, for all tests."""
+    found = Place(tmp_path_factory.mktemp("place"))
     yield found
     found.close()
+
+
+@pytest.fixture
+def place(warm: Place, empty_store: Callable[[Path], Path]) -> Iterator[Place]:
+    """A new store, with nothing beside it that was there before."""
+    for left in set(warm.home.iterdir()) - {warm.home / "log"}:
+        shutil.rmtree(left) if left.is_dir() else left.unlink()
+    empty_store(warm.home / "store.sqlite3")
+    warm.begin()
+    yield warm
+    warm.stop()
 
 
 def day(number: int, count: int = 20, text: str = "") -> dict[str, Any]:
