@@ -1,10 +1,11 @@
-"""Tables that a copy has flattened: under a head that begins with 序号, each line a row, its cells parted by blanks."""
+"""Tables that a copy has flattened: under a head of 序号 or of units, each line is a row, its cells parted by blanks."""
 
 from __future__ import annotations
 
 import re
 
 _HEAD = re.compile(r"^(?:序号|编号)$")
+_UNIT_HEAD = re.compile(r"^(?:牵头|责任|配合|负责|主办|协办|承办|参与)(?:单位|部门|科室|处室)$")
 _LEAST, _MOST = 3, 12
 _DATE = re.compile(r"20\d\d|\d{1,2}月|年底|长期|持续|全年|季度|每")
 
@@ -19,7 +20,8 @@ def blank_parted(lines: list[tuple[int, int, str]]) -> dict[int, tuple[Span, ...
         head = _pieces(*lines[index][::2])
         words = [text for _, text in head]
         index += 1
-        if not (_LEAST <= len(words) <= _MOST and _HEAD.match(words[0])):
+        numbered = bool(words and _HEAD.match(words[0]))
+        if not (_LEAST <= len(words) <= _MOST and (numbered or any(map(_UNIT_HEAD.match, words[1:])))):
             continue
         if any(len(word) > 16 or re.search(r"[。；，]", word) for word in words):
             continue
@@ -30,7 +32,7 @@ def blank_parted(lines: list[tuple[int, int, str]]) -> dict[int, tuple[Span, ...
             if not cells:
                 at += 1
                 continue
-            row = _row(cells, words)
+            row = _row(cells, words, numbered=numbered)
             if row is None:
                 break
             rows[at] = row
@@ -47,10 +49,12 @@ def _pieces(start: int, line: str) -> list[tuple[Span, str]]:
     return [((start + m.start(), start + m.end()), m[0]) for m in re.finditer(r"[^\s\u3000|]+", line)]
 
 
-def _row(cells: list[tuple[Span, str]], head: list[str]) -> tuple[Span, ...] | None:
-    """The cells of a row under `head`; None when the line is no row. With blanks inside a cell the longest takes them in;
+def _row(cells: list[tuple[Span, str]], head: list[str], *, numbered: bool) -> tuple[Span, ...] | None:
+    """The cells of a row under `head`; None when the line is no row. Where the head is not `numbered`, the number stands
+    before the words of the first cell. With blanks inside a cell the longest takes them in;
     a missing cell is left empty."""
-    if len(cells) < 2 or not re.fullmatch(r"[（(]?\d{1,3}[）).、]?", cells[0][1]):
+    number = r"[（(]?\d{1,3}[）).、]?" if numbered else r"[（(]?\d{1,3}[）).、．](?!\d).{3,}"
+    if len(cells) < 2 or not re.fullmatch(number, cells[0][1]):
         return None
     spans = [span for span, _ in cells]
     texts = [text for _, text in cells]

@@ -50,7 +50,7 @@ _SOFT = re.compile(
 _CHINESE_YEAR_DIGITS = {c: str(i) for i, c in enumerate("零一二三四五六七八九")} | {"〇": "0"}
 _FIVE_YEARS = {"十三五": 2020, "十四五": 2025, "十五五": 2030, "十六五": 2035}
 
-_BASE_BEFORE = re.compile(r"(?:比|较|同比|相比于?|与|在|从|由|以|对比)(?:上年|去年|同期)?$")
+_BASE_BEFORE = re.compile(r"(?:(?<!占)比|较|同比|相比于?|与|在|从|由|以|对比)(?:上年|去年|同期)?$")
 _BASE_AFTER = re.compile(r"^(?:度|年)?(?:相比|基期|为基[期数年]|基础上|基数|水平|现状|底?的)")
 _NAME_BEFORE = re.compile(r"(?:按照|根据|依据|围绕|贯彻|依照|对标|参照)[“‘\"]?$")
 _START_AFTER = re.compile(r"^(?:起|开始|以来|起始|至今)")
@@ -144,7 +144,7 @@ def _role(text: str, start: int, end: int) -> Role:
         return "deadline"
     if _START_AFTER.match(after):
         return "start"
-    if _BASE_BEFORE.search(before) and (_BASE_AFTER.match(after) or re.search(r"(?:比|较)$", before)):
+    if _BASE_BEFORE.search(before) and (_BASE_AFTER.match(after) or re.search(r"(?:(?<!占)比|较)$", before)):
         return "base"
     if re.search(r"(?:从|由)$", before):
         return "base"

@@ -53,7 +53,7 @@ _THAN_NOW = re.compile(
 def bare(phrase: str) -> str:
     """A phrase without its dates, item numbers, leading verbs and trailing adverbs."""
     phrase = _ITEM.sub("", phrase.strip(" 　\n"))
-    phrase = re.sub(r"(?:比|较|与|在)(?:19|20)\d{2}年(?:度|底|末|相比|基础上|的基础上)?[，]?", "", phrase)
+    phrase = re.sub(r"(?:(?<!占)比|较|与|在)(?:19|20)\d{2}年(?:度|底|末|相比|基础上|的基础上)?[，]?", "", phrase)
     phrase = _THAN_NOW.sub("", phrase)
     phrase = re.sub(r"^\d{1,2}[.、](?=\d{1,2}(?:周?岁|个月|月龄|-))", "", phrase)
     phrase = re.sub(r"(?<=率)以[^，。；]{1,14}为单位", "", phrase)

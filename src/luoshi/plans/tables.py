@@ -67,6 +67,8 @@ def _roles(cells: list[str]) -> list[str]:
         bare = re.sub(r"\s", "", cell)
         role = next((name for name, pattern in _COLUMNS if bare and len(bare) <= 16 and pattern.search(bare)), "")
         roles.append(role)
+    if "goal" in roles and not {"task", "title"} & set(roles) and {"lead", "units"} <= set(roles):
+        roles[roles.index("goal")] = "task"  # 主要目标 | 牵头单位 | 责任单位: the goal is what is given to them
     return roles
 
 
@@ -136,6 +138,8 @@ def _rows(
         if "task" in pieces and "title" in pieces and pieces["title"].text not in pieces["task"].text:
             whole = pieces["title"] + line_end(pieces["title"]) + pieces["task"]
         printed = "".join(fields.get("number", []))
+        if "number" not in roles and (glued := re.match(r"(\d{1,3})[.、．]\s*(?!\d)", whole.text)):
+            printed, whole = glued[1], whole.cut(glued.end(), len(whole.text))
         unit_first = "、".join(fields.get("unit-first", [])).replace("\n", "、")
         result.append(
             TaskRow(

@@ -61,16 +61,20 @@ def closing_duty(text: str) -> tuple[int, int, list[str], list[str]] | None:
     return (match.start("lead"), match.end(), lead, rest) if lead and bodies and not flags and not more else None
 
 
-_HEAD = re.compile(r"\s*(?P<who>[^：:。；;，,\d“”]{2,80})(?:[：:]|。(?=\s*(?:负责|承担|牵头|组织)))\s*(?=[^\s\d：:])")
+_HEAD = re.compile(
+    r"\s*(?P<who>[^：:。；;，,\d“”]{2,80}?)(?:(?P<colon>[：:])|。(?=\s*(?:负责|承担|牵头|组织))|(?=要|应当?|负责|牵头(?!单位|部门)|承担))\s*(?=[^\s\d：:])"
+)
 
 
 def duty_head(text: str) -> tuple[int, int, list[str]] | None:
-    """The units whose duties a task lists, where it opens with nothing but their names: 市教育局、市体育局：负责…"""
+    """The units whose duties a task lists, where it opens with nothing but their names: 市教育局、市体育局：负责…, 公安局要…"""
     match = _HEAD.match(text)
     names, flags = split_names(match["who"]) if match else ([], [])
     if match is None or flags or not names:
         return None
-    known = [name for name in names if (found := resolve(name)) and (found.place or found.level or len(name) >= 4)]
+    if not match["colon"] and any(name.startswith(("各", "有关", "相关", "全", "地方")) for name in names):
+        return None  # 各级政府要…: whom the whole paper speaks to
+    known = [name for name in names if (found := resolve(name)) and (found.place or found.level or len(name) >= 2)]
     if len(known) < len(names) or sum(map(len, names)) < 0.8 * len(re.sub(r"[、\s]", "", match["who"])):
         return None
     return (*match.span("who"), names)

@@ -164,13 +164,13 @@ def _labelled(text: str) -> list[tuple[int, int, str]]:
     position = 0
     while match := _LABEL.search(text, position):
         start = match.start()
-        lead_in = text[max(0, start - 8) : start]
+        lead_in = text[max(0, start - 24) : start]
         opened = max((lead_in.rfind(mark) for mark in _OPEN), default=-1)
         if opened >= 0 and not re.search(r"[）)】〕\]。；;]", lead_in[opened:]):
             begin = start - (len(lead_in) - opened)
             end = _close_of(text, begin)
             content = text[begin + 1 : end].rstrip("".join(_CLOSE))
-        elif not lead_in or re.search(r"[。；;\n）)】\s]\s*$", lead_in) or start == 0:
+        elif not lead_in or re.search(r"[。；;\n）)】\s](?:—{1,2}|－|-|·|●|•|▲)?\s*$", lead_in) or start == 0:
             begin = start
             end = _open_end(text, match.end())
             content = text[begin:end]
@@ -272,8 +272,10 @@ def _credible(content: str, trial: Units, *, at_end: bool) -> bool:
 def _parse(content: str, found: Units) -> None:
     """A list with its labels and roles into `found`."""
     content = FIRST_LEADS.sub("", _DEFAULT.sub("", content))
-    while (stop := _STOP_LABEL.search(content)) and stop.start() > 0:
+    while stop := _STOP_LABEL.search(content):
         following = _LABEL.search(content, stop.end())  # 牵头单位：A 责任人：某某 参加单位：B
+        if following is None and stop.start() == 0:
+            break
         content = content[: stop.start()] + (" " + content[following.start() :] if following else "")
     labels = list(_LABEL.finditer(content))
     if labels:

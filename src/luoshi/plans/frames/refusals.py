@@ -238,7 +238,9 @@ def _past(site: Site) -> str:
     for match in words.past.finditer(before):
         if match[0] in _CLAUSE_PAST and re.search(r"[，；：]", before[match.end() :]) and speaks:
             continue
-        if before[: match.start()].endswith(("从", "由", "在", "较", "比", "与")):
+        if before[: match.start()].endswith(("从", "由", "在", "较", "比", "与")) and not before[
+            : match.start()
+        ].endswith("占比"):
             continue  # 从目前的60%提高到…: where the way begins
         if match[0] in _COMPARED and _THAN.search(before[: match.end()]) and _CHANGES.match(before[match.end() :]):
             continue  # 较上年提高2个百分点: what the promise is held against
