@@ -127,8 +127,10 @@ def _digits(number: NDArray[Any], least: int, most: int) -> NDArray[np.uint8]:
         cells[:, 1] = _FOUR_DIGITS[first]
         below = below.astype(np.uint32)
     middle = below // np.uint32(10_000)
-    cells[:, 2] = _FOUR_DIGITS[middle]
-    cells[:, 3] = _FOUR_DIGITS[below - middle * np.uint32(10_000)]
+    below -= middle * np.uint32(10_000)
+    # "clip": what is below 10,000 need not be asked whether it is.
+    np.take(_FOUR_DIGITS, middle.astype(np.intp), out=cells[:, 2], mode="clip")
+    np.take(_FOUR_DIGITS, below.astype(np.intp), out=cells[:, 3], mode="clip")
     return cells.view(np.uint8)
 
 

@@ -117,7 +117,7 @@ def _chunk(column: Column, low: int, high: int, codec: pa.Codec) -> tuple[list[b
     for first, last in _cuts(column, low, high):
         some = None if known is None else known[first - low : last - low]
         end = start + (last - first if some is None else int(np.count_nonzero(some)))
-        raw = _levels(last - first, some, end - start) + (_body(column, start, end) if count else b"")
+        raw = b"".join([_levels(last - first, some, end - start), *(_body(column, start, end) if count else ())])
         made = {
             1: _DATA_PAGE,
             2: len(raw),
@@ -157,19 +157,19 @@ def _levels(rows: int, known: Bools | None, count: int) -> bytes:
     return struct.pack("<I", len(run)) + run
 
 
-def _body(column: Column, start: int, end: int) -> bytes:
+def _body(column: Column, start: int, end: int) -> list[Any]:
     """The values of a page: number `start` to `end` of those the column has."""
     if start == end:
-        return b"" if not len(column.words) else b"\x08"
+        return [b"\x08"] if len(column.words) else []
     if column.ends is not None:
-        return column.cells[column.ends[start] : column.ends[end]].tobytes()
+        return [column.cells[column.ends[start] : column.ends[end]].data]
     cells = column.cells[start:end]
     if not len(column.words):
-        return np.packbits(cells, bitorder="little").tobytes() if cells.dtype == np.bool_ else cells.tobytes()
+        return [np.packbits(cells, bitorder="little").data if cells.dtype == np.bool_ else cells.data]
     width = bytes([cells.itemsize * 8])
     if cells[0] == cells[-1] and (cells == cells[0]).all():
-        return width + _varint(len(cells) << 1) + cells[:1].tobytes()
-    return width + _varint(-(-len(cells) // 8) << 1 | 1) + cells.tobytes() + bytes(-len(cells) % 8 * cells.itemsize)
+        return [width, _varint(len(cells) << 1), cells[:1].data]
+    return [width, _varint(-(-len(cells) // 8) << 1 | 1), cells.data, bytes(-len(cells) % 8 * cells.itemsize)]
 
 
 def _plain_words(words: Any, how: int) -> bytes:

@@ -38,6 +38,7 @@ _CITIES = 99  # codes 9901 to 9999
 _SERIALS = 10_000  # institutions of one city
 _ROWS = 100_000_000  # rows of one table of one city
 _OWN_CODES = {"unit": "code", "event": "code", "answer": "respondent"}
+_PLACES = ("institution", "division", "cluster")  # columns of registers that hold codes
 _COUNTY = 6  # characters of a county's code; the truth of a province goes no deeper
 
 
@@ -164,7 +165,7 @@ def relocated(region: Region, number: int) -> Region:
     )
     codes = bodies | {d.code: code(d.code) for d in where.divisions}
     books = {
-        name: [{key: codes.get(value, value) for key, value in row.items()} for row in rows]
+        name: [row | {key: codes.get(row[key], row[key]) for key in _PLACES if key in row} for row in rows]
         for name, rows in vars(region.registers).items()
     }
     books["departments"] = []  # those of the first city are enough to try plans with
