@@ -21,10 +21,8 @@ from luoshi.engines.base import Request
 from luoshi.engines.duckdb import DuckdbEngine, Sums, summed
 from luoshi.engines.lake import UNKNOWN_PERSON, LakeDirectory, Slice
 from luoshi.engines.runs import Run, together
-from luoshi.indicators import Catalogue
+from luoshi.indicators import Catalogue, Indicator
 from luoshi.indicators.plan import partials
-
-_NOTHING = pa.table({})
 
 
 @dataclass(frozen=True)
@@ -78,30 +76,25 @@ def brought_up(
                 if name in sums.cohorts:
                     found[name] = sums.cohorts[name]
                 continue
-            signed = []
-            for number, (side, sign) in enumerate(((sums, ""), (taken, "-"), (added, ""))):
+            changes = []
+            for side, sign in ((taken, "-"), (added, "")):
                 if (table := side.cohorts.get(name)) is not None and table.num_rows:
-                    con.register(f"side{number}", table)
-                    signed.append(summed(f"FROM side{number}", indicators, sign))
-            changes = signed[sums.cohorts.get(name, _NOTHING).num_rows > 0 :]
-            if changes and not turned.issuperset(range(len(requests))):
-                net = summed(f"FROM ({' UNION ALL '.join(changes)}) AS sides", indicators)
-                columns = ["subjects", *(n for p in partials(indicators) for n in (p.numerator, p.denominator) if n)]
-                moved = " OR ".join(f"{n} <> 0" for n in columns)
-                turned |= {
-                    place
-                    for (place,) in con.execute(f"SELECT DISTINCT place FROM ({net}) AS net WHERE {moved}").fetchall()
-                }
-            if signed:
-                total = summed(f"FROM ({' UNION ALL '.join(signed)}) AS sides", indicators)
-                # A cohort of institutions counts one subject for each set of persons, so its subjects may come to nothing
-                # while its sums do not.
-                sums_of = [n for p in partials(indicators) for n in (p.numerator, p.denominator) if n]
-                left = " OR ".join(f"{n} <> 0" for n in ("subjects", *sums_of))
-                kept = f"SELECT * REPLACE (greatest(subjects, 1) AS subjects) FROM ({total}) AS total WHERE {left}"
-                found[name] = con.sql(kept).to_arrow_table()
-            elif name in sums.cohorts:
+                    con.register(f"side{sign}", table)
+                    changes.append(summed(f'FROM "side{sign}"', indicators, sign))
+            if name in sums.cohorts:
                 found[name] = sums.cohorts[name]
+            if not changes:
+                continue
+            # A cohort of institutions counts one subject for each set of persons, so its subjects may come to nothing
+            # while its sums do not.
+            columns = ["subjects", *(n for p in partials(indicators) for n in (p.numerator, p.denominator) if n)]
+            something = " OR ".join(f"{n} <> 0" for n in columns)
+            net = summed(f"FROM ({' UNION ALL '.join(changes)}) AS sides", indicators)
+            con.execute(f"CREATE OR REPLACE TEMP TABLE net AS SELECT * FROM ({net}) AS net WHERE {something}")
+            moved = {place for (place,) in con.execute("SELECT DISTINCT place FROM net").fetchall()}
+            if moved:
+                turned |= moved
+                found[name] = _moved(con, found.get(name), indicators, something)
     finally:
         con.close()
     if anew:
@@ -109,6 +102,23 @@ def brought_up(
         assert fresh is not None
         found |= fresh.cohorts
     return BroughtUp(Sums(found, regions), frozenset(turned), touched | anew)
+
+
+def _moved(
+    con: duckdb.DuckDBPyConnection, sums: pa.Table | None, indicators: Sequence[Indicator], something: str
+) -> pa.Table:
+    """The `sums` of a cohort with what the table `net` adds to them; `something` holds where a row tells of anything. Rows
+    of places that nothing is added to are taken over as they are."""
+    if sums is None:
+        sums = con.table("net").limit(0).to_arrow_table()
+    con.register("before", sums)
+    keys = " AND ".join(f"b.{name} IS NOT DISTINCT FROM n.{name}" for name in ("place", "division", "institution"))
+    touched = f"SELECT b.* FROM before AS b SEMI JOIN net AS n ON {keys} UNION ALL BY NAME FROM net"
+    total = summed(f"FROM ({touched}) AS sides", indicators)
+    return con.sql(
+        f"""SELECT b.* FROM before AS b ANTI JOIN net AS n ON {keys} UNION ALL BY NAME
+        SELECT * REPLACE (greatest(subjects, 1) AS subjects) FROM ({total}) AS total WHERE {something}"""
+    ).to_arrow_table()
 
 
 def _same(one: pa.Table, two: pa.Table) -> bool:

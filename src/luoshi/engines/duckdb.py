@@ -100,7 +100,8 @@ class DuckdbEngine:
         regions: Mapping[str, pa.Table] | None = None, cohorts: Container[str] | None = None,
     ) -> Sums | None:  # fmt: skip
         """The sums of several periods before they are rolled up, to be kept and brought up to date (`delta`); None where
-        the catalogue has a query that cannot be computed for several periods at once.
+        the catalogue has a query that cannot be computed for several periods at once. Those of a `Slice` may tell of a place in
+        several rows.
 
         `regions`: region-wide shared tables as they are known, instead of computing them. `cohorts`: only these.
         """
@@ -111,8 +112,15 @@ class DuckdbEngine:
             if not session.liftable(everyone):
                 return None
             known = self._walk(AtOnce(runs, everyone, groups, regions), session, lake)
+            # Those of a slice are added up with others before they are looked at.
+            parts = {
+                name: session.con.table(f'"part_{name}"')
+                if isinstance(lake, Slice)
+                else session.con.sql(summed(f'FROM "part_{name}"', groups[name]))
+                for name in known
+            }
             return Sums(
-                {name: session.con.sql(summed(f'FROM "part_{name}"', groups[name])).to_arrow_table() for name in known},
+                {name: part.to_arrow_table() for name, part in parts.items()},
                 {name: session.con.table(name).to_arrow_table() for name in session.regions(everyone)},
             )
         finally:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,6 +18,8 @@ from luoshi.indicators import Cohort
 from luoshi.indicators.cohort import Schedule, Shared
 from luoshi.indicators.tables import Type
 from luoshi.kernel.clock import CHINA
+
+MOST_SETS = 4096  # of files whose columns are remembered
 
 _TYPES: dict[Type, str] = {
     "text": "VARCHAR",
@@ -86,6 +89,7 @@ class Rendered:
         self._kept: dict[tuple[int, tuple[str, ...]], tuple[object, str]] = {}
         self._schedules: dict[str, tuple[Schedule, pa.Table]] = {}
         self._able: dict[tuple[object, ...], tuple[Cohort, bool]] = {}
+        self._columns: dict[tuple[str, ...], tuple[list[tuple[int, int, int]], dict[str, str]]] = {}
         self._uses: dict[tuple[int, ...], tuple[object, Use]] = {}
         # What lifting found, by the catalogue's queries (kept, so that an id is not used again).
         self.lifted: dict[tuple[int, ...], tuple[object, frozenset[str] | None]] = {}
@@ -120,6 +124,16 @@ class Rendered:
             ]
             self._uses[key] = ((shared, *cohorts, *among), Use(readers, tuple(codes)))
         return self._uses[key][1]
+
+    def columns_of(self, files: Sequence[str], ask: Callable[[], list[tuple[Any, ...]]]) -> dict[str, str]:
+        """Column → type of Parquet files, as `ask` tells them when one of the files is another than the last time."""
+        key, marks = tuple(files), [(s.st_ino, s.st_mtime_ns, s.st_size) for s in map(os.stat, files)]
+        known = self._columns.get(key)
+        if known is None or known[0] != marks:
+            if len(self._columns) >= MOST_SETS:
+                self._columns.clear()
+            self._columns[key] = known = (marks, {row[0]: row[1] for row in ask()})
+        return known[1]
 
     def schedule(self, schedule: Schedule) -> pa.Table:
         """The rows of a schedule as a table."""

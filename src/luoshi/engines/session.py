@@ -48,6 +48,7 @@ class Session:
         self._rendered = rendered
         self._kinds: dict[str, str] = {}
         self._has_adrift: bool | None = None
+        self._periods: list[tuple[int, date, date]] = []
         if lake is None:
             return
         for schedule in catalogue.schedules.values():
@@ -178,7 +179,9 @@ class Session:
     def set_periods(self, periods: Sequence[tuple[int, Period]]) -> None:
         """The periods the lifted queries are run for: number and days."""
         rows = [(place, period.start, period.end) for place, period in periods]
-        self.table_of(PERIODS, {PERIOD: "integer", "__start": "date", "__end": "date"}, rows)
+        if rows != self._periods:
+            self.table_of(PERIODS, {PERIOD: "integer", "__start": "date", "__end": "date"}, rows)
+            self._periods = rows
 
     def share_lifted(
         self, cohorts: Sequence[Cohort], *, region: bool = False, given: Mapping[str, pa.Table] | None = None
@@ -296,7 +299,7 @@ class Session:
         source = (
             f"read_parquet([{names}], hive_partitioning = false{', union_by_name = true' if len(files) > 1 else ''})"
         )
-        found = {row[0]: row[1] for row in self.run(f"DESCRIBE SELECT * FROM {source}").fetchall()}
+        found = self._rendered.columns_of(files, lambda: self.run(f"DESCRIBE SELECT * FROM {source}").fetchall())
         columns = ", ".join(_column(name, kind, found.get(name)) for name, kind in declared.items())
         where = _believed(found, self.known_at)
         if only:

@@ -28,6 +28,7 @@ from luoshi.indicators import Cohort, Indicator
 from luoshi.indicators.plan import aggregate
 
 PERIODS_IN_FULL = 2  # up to so many periods a chunk is taken whole; of more, fewer persons at a time
+FEW_PERSONS = 1000
 LEAST_PERSONS = 1 << 18  # planning the queries of a piece costs as much as some 60,000 persons
 
 
@@ -129,19 +130,26 @@ class AtOnce:
             mine = [run for run in self.runs if cohort.name in run.groups]
             kept = [run for run in mine if run.request.keep_rows is not None and cohort.text.drill_down]
             if kept:
-                session.set_periods([(run.place, run.request.period) for run in kept])
-                rows = session.lifted_sql(cohort, ("rows",), lambda c=cohort: c.query, cohorts=self.everyone)  # type: ignore[misc]
+                # Of a few persons all rows are made, for the price of planning one query less.
+                made = mine if self.few(session) else kept
+                session.set_periods([(run.place, run.request.period) for run in made])
+                rows = session.lifted_sql(cohort, ("rows",), partial(lambda c: c.query, cohort), cohorts=self.everyone)
                 session.run(f"CREATE OR REPLACE TEMP TABLE kept_rows AS {rows}")
                 for run in kept:
                     source = f"(SELECT * FROM kept_rows WHERE {PERIOD} = {run.place})"
                     _keep_rows(session, cohort, run.request.keep_rows, chunk, source)  # type: ignore[arg-type]
                 _add(session, cohort, _placed(_sums_of_rows(session, cohort, indicators, names)), known)
-            rest = [run for run in mine if run not in kept]
-            if rest:
-                session.set_periods([(run.place, run.request.period) for run in rest])
+                mine = [run for run in mine if run not in made]
+            if mine:
+                session.set_periods([(run.place, run.request.period) for run in mine])
                 whole = partial(aggregate, cohort.query, indicators)
                 sums = session.lifted_sql(cohort, names, whole, cohorts=self.everyone)
                 _add(session, cohort, _placed(sums), known)
+
+    @staticmethod
+    def few(session: Session) -> bool:
+        """Whether so few persons are looked at that planning is nearly all there is to do."""
+        return isinstance(session.lake, Slice) and len(session.lake.persons) <= FEW_PERSONS and not session.lake.whole
 
     def _every(self, session: Session) -> None:
         session.set_periods([(run.place, run.request.period) for run in self.runs])

@@ -130,7 +130,8 @@ class _Work:
         labels = [nominal.label for nominal, _, keep in self.plan if keep]
         kept.overlay(before.folder, self.target, draft, labels, persons, found.cohorts)
         shutil.rmtree(draft, ignore_errors=True)
-        kept.keep_sums(self.target, found.sums, self._key(), before.folder, found.cohorts)
+        others = {name for name in found.cohorts if found.sums.cohorts.get(name) is not sums.cohorts.get(name)}
+        kept.keep_sums(self.target, found.sums, self._key(), before.folder, others)
         seen = Slice(self.lake.root, self.lake.chunk_persons, tuple(persons), changes.whole)
         about = _heard_more(before, self.engine.about(seen, self.catalogue, self.until))
         fresh = self.engine.results(self.lake, self.catalogue, requests, found.sums.cohorts, found.turned)
