@@ -48,7 +48,7 @@ def test_wall_telephone_and_meeting(signed_in: SignedIn):
     stage = signed_in("plan-officer", viewport={"width": 1600, "height": 900})
     stage.goto("/appraisal/meetings/")
     stage.fill("#title", "浏览器里的调度会")
-    press(stage, "开始")
+    press(stage, "开会")
     assert "/screen/" in stage.url
     seen = [stage.locator("h1").inner_text()]
     for key in ("ArrowRight", "PageDown", "ArrowLeft"):

@@ -128,7 +128,8 @@ def prepare_store() -> None:
     from django.core.management import call_command
 
     call_command("migrate", verbosity=0, interactive=False)
-    call_command("collectstatic", verbosity=0, interactive=False)
+    # Anew: a copied or restored home has files that look younger than those of a new version.
+    call_command("collectstatic", clear=True, verbosity=0, interactive=False)
 
 
 def serve(*, host: str = "127.0.0.1", port: int, workers: int = 2, with_worker: bool = False) -> None:

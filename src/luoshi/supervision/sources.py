@@ -13,6 +13,7 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING, Literal, Protocol
 
 from luoshi.kernel.comparator import Op, Threshold
+from luoshi.web.manifest import in_language
 
 if TYPE_CHECKING:
     from luoshi.platform.access.scope import Scope
@@ -63,7 +64,8 @@ class Promise:
 
     `binding` is `indicator`, `register`, `deliverable` or `report`; `verdict` is `computable`, `partly` or `not`, with
     `missing` naming the source that lacks. `additive`: what is promised is a number of things, which adds up over
-    divisions; a rate or a level does not. `promise` is it in short: `≥ 90%`.
+    divisions; a rate or a level does not. `promise` is it in short: `≥ 90%`. `metric` is what is promised as printed,
+    `metric_en` its English name where it has one.
     """
 
     id: int
@@ -85,6 +87,12 @@ class Promise:
     additive: bool
     units: tuple[Unit, ...]
     task_title: str = ""
+    metric_en: str = ""
+
+    @property
+    def named(self) -> str:
+        """What is promised: as printed, on an English page its English name."""
+        return in_language(self.metric, self.metric_en)
 
     @property
     def threshold(self) -> Threshold:

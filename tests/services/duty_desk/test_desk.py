@@ -16,6 +16,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils.translation import override
 
 from luoshi.kernel import clock
 from luoshi.kernel.errors import InvalidValue, Refused, UnreadableFile
@@ -23,6 +24,7 @@ from luoshi.platform.access.models import User
 from luoshi.platform.access.scope import Scope
 from luoshi.services.duty_desk import pages, rest
 from luoshi.supervision import sources
+from luoshi.supervision.alerts.models import Message
 from luoshi.supervision.duties import (
     actions,
     clockwork,
@@ -230,6 +232,14 @@ def test_a_split_adds_up_or_is_refused(as_user: AsUser, numbers: dict[str, int])
     made = dividing.split(duty=duty, parts=lopsided, reason="资源集中在一个县", by=leader, scope=scope)
     assert sum(d.quota or 0 for d in made) >= (duty.quota or 0)
     assert duty.state == "working"
+    told = Message.objects.filter(kind="duty-issued", object_id__in=[str(d.pk) for d in made])
+    assert len({message.user_id for message in told}) == len(told)  # once each, however many parts they look after
+    for message in told:
+        assert message.values["place"] == made[0].unit_name or message.values["place"].endswith("个单位")
+        with override("en"):
+            say, _todo = message.texts
+        assert "个单位" not in say
+        assert made[0].title in say
     with pytest.raises(Refused):
         dividing.split(duty=duty, parts=lopsided, reason="再来一次", by=leader, scope=scope)
 

@@ -13,6 +13,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from django.core import mail
+from django.utils.translation import override
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -50,6 +51,16 @@ def test_the_same_event_is_told_once(reader):
     assert queries.unread(reader) == 0
     with pytest.raises(NotFound):
         tell(reader, kind="no-such-kind")
+
+
+def test_what_english_says_otherwise_is_said_in_english(reader):
+    tell(reader, kind="finding-escalated", step="约谈", step_en="Interview")
+    with override("zh-hans"):
+        assert "已到“约谈”一步" in queries.messages(reader).get().texts[0]
+    with override("en"):
+        say, _todo = queries.messages(reader).get().texts
+    assert "the step “Interview”" in say
+    assert "约谈" not in say
 
 
 def test_nobody_reads_anothers(reader, make_user):

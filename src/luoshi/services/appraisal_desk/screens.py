@@ -173,7 +173,7 @@ def _shown(one: Standing, *, wide: bool = False) -> Shown:
     )
     return Shown(
         target=one.target,
-        metric=one.promise.metric,
+        metric=one.promise.named,
         light=one.light,
         value=one.value_text,
         fraction=one.fraction_text,

@@ -128,7 +128,7 @@ def failing(found: Iterable[sources.Standing], sent: Mapping[int, int]) -> Table
         note = _("办理中的派单 %(n)s 个") % {"n": sent[s.target]} if sent.get(s.target) else ""
         rows.append(
             [
-                Cell(s.promise.metric, href=href, note=note),
+                Cell(s.promise.named, href=href, note=note),
                 Cell(s.why, light=s.light),
                 Cell(s.value_text, s.value, note=s.fraction_text),
                 Cell(s.promise_text),

@@ -154,7 +154,7 @@ def red(found: Sequence[sources.Standing], open_here: set[tuple[int, str]], name
         href = "" if raised else f"{reverse('rectification_desk:new')}?target={s.target}&division={s.division}"
         lines.append(
             [
-                Cell(s.promise.metric, href=href, note=_("已有未销号的整改事项") if raised else ""),
+                Cell(s.promise.named, href=href, note=_("已有未销号的整改事项") if raised else ""),
                 Cell(names.get(s.division, s.place)),
                 Cell(s.why, light=s.light),
                 Cell(s.value_text, s.value, note=s.fraction_text),

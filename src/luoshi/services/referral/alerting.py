@@ -9,7 +9,6 @@ from luoshi.kernel import clock
 from luoshi.services.referral import book, rules
 from luoshi.services.referral.models import Referral
 from luoshi.supervision.alerts import actions as alerts
-from luoshi.web.manifest import in_language
 
 _TO_RECEIVER = frozenset({"submit", "resubmit", "rush"})
 _TO_SENDER = frozenset({"reject", "ask", "summarise", "miss", "lapse"})
@@ -37,9 +36,10 @@ def late(row: Referral, step: book.Step, level: int, *, head: str) -> None:
 
 def _tell(kind: str, row: Referral, key: str, *, permission: str, institution: str = "", division: str = "") -> None:
     watched = permission == "referral.watch"
+    state, state_en = rules.MACHINE.states[row.state]
     alerts.tell(
         kind, key=f"referral:{row.pk}:{kind}:{key}", permission=permission, institution=institution, division=division,
         link=reverse("referral:watch") if watched else reverse("referral:referral", args=[row.pk]),
-        object_type="referral", object_id=row.pk, title=row.number, reason=in_language(*rules.MACHINE.states[row.state]),
+        object_type="referral", object_id=row.pk, title=row.number, reason=state, reason_en=state_en,
         due=f"{row.due.astimezone(clock.CHINA):%Y-%m-%d %H:%M}" if row.due else "—",
     )  # fmt: skip

@@ -24,7 +24,7 @@ from luoshi.services.plan_desk.public import BoundTarget
 from luoshi.services.scoreboard import evidenced, measuring, outlook, places, queries
 from luoshi.services.scoreboard.forecasting import due_day, forecast
 from luoshi.services.scoreboard.places import Place
-from luoshi.services.scoreboard.rows import Row
+from luoshi.services.scoreboard.rows import Row, metric_en
 from luoshi.services.scoreboard.rules import Standing as Measured
 from luoshi.supervision.sources import Colour, Expected, Gap, PlanRef, Promise, Standing, Task, Unit
 
@@ -257,6 +257,7 @@ def _promise(target: BoundTarget) -> Promise:
         ),
         task=target.task,
         metric=target.metric,
+        metric_en=metric_en(target),
         quote=target.quote,
         op=target.op,
         value=target.value,

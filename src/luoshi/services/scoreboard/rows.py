@@ -27,6 +27,12 @@ def _address(target: int) -> str:
     return reverse("scoreboard:target", args=[target])
 
 
+def metric_en(target: BoundTarget) -> str:
+    """What a target promises in English: the name of what it is measured by, empty where that says something else."""
+    indicator = Catalogue.load().indicators.get(target.indicator) if target.indicator else None
+    return indicator.name_en if indicator and target.verdict == "computable" and target.kind != "change" else ""
+
+
 @dataclass(frozen=True)
 class Row:
     """What a list or page says of one promise at one place."""
@@ -48,10 +54,7 @@ class Row:
     @property
     def metric(self) -> str:
         """What is promised: as printed, or on an English page the English name of what it is measured by."""
-        indicator = self.indicator
-        if indicator is None or self.target.verdict != "computable" or self.target.kind == "change":
-            return self.target.metric
-        return in_language(self.target.metric, indicator.name_en)
+        return in_language(self.target.metric, metric_en(self.target))
 
     @property
     def quote(self) -> str:

@@ -30,7 +30,8 @@ def tell(
     many were told now. Runs in the caller's transaction, so that what happened and the message stand or fall together.
 
     `key` names the event (`finding:7:notice:1`): who was told of it before is not told again. `values` fill the words of
-    the kind and hold no names of residents. Raises `NotFound` for an unknown kind.
+    the kind (`step`, and `step_en` where English says it otherwise) and hold no names of residents. Raises `NotFound` for
+    an unknown kind.
     """
     rules.kind(kind)
     to = {user.pk: user for user in users}
@@ -38,7 +39,7 @@ def tell(
         found = recipients.nearest(permission, division=division, institution=institution)
         to |= {user.pk: user for user in found}
     now = clock.now()
-    texts = {name: str(value)[:200] for name, value in values.items() if name in rules.FIELDS}
+    texts = {name: str(value)[:200] for name, value in values.items() if name.removesuffix("_en") in rules.FIELDS}
     told = set(Message.objects.filter(user__in=to, key=key[:200]).values_list("user_id", flat=True))
     fresh = [
         Message(

@@ -61,7 +61,9 @@ def _issued(duties: tuple[Duty, ...]) -> None:
             readers.setdefault(user.pk, (user, []))[1].extend(found)
     for user, found in readers.values():
         days = [duty.due for duty in found if duty.due]
-        many = f"{found[0].title} 等 {len(found)} 项" if len(found) > 1 else found[0].title
+        titles, units = (
+            list(dict.fromkeys(words)) for words in zip(*((d.title, d.unit_name) for d in found), strict=True)
+        )
         tell(
             "duty-issued",
             key=f"duty:{found[0].pk}:{len(found)}:issued:{found[0].issued_at:%Y%m%dT%H%M%S}",
@@ -69,7 +71,10 @@ def _issued(duties: tuple[Duty, ...]) -> None:
             link=_link(found[0]) if len(found) == 1 else _link(None),
             object_type="duty",
             object_id=found[0].pk,
-            title=many,
+            title=titles[0] if len(titles) == 1 else f"{titles[0]} 等 {len(titles)} 项",
+            title_en=titles[0] if len(titles) == 1 else f"{titles[0]} and {len(titles) - 1} more",
+            place=units[0] if len(units) == 1 else f"{units[0]}等 {len(units)} 个单位",
+            place_en=units[0] if len(units) == 1 else f"{units[0]} and {len(units) - 1} more units",
             due=min(days) if days else "—",
         )
 

@@ -83,9 +83,12 @@ def kind(name: str) -> Kind:
 
 
 def said(name: str, values: Mapping[str, Any], *, english: bool = False) -> tuple[str, str]:
-    """What happened and what to do, in words. A field that was not given is a dash."""
+    """What happened and what to do, in words. A field that was not given is a dash; in English one given with `_en` behind
+    its name goes before the other."""
     found = kind(name)
     known = {field: values.get(field, "—") for field in FIELDS}
+    if english:
+        known |= {field: values[f"{field}_en"] for field in FIELDS if f"{field}_en" in values}
     known["title"] = inner(str(known["title"]))  # the texts put it in marks
     say, todo = (found.say_en, found.todo_en) if english else (found.say, found.todo)
     return say.format_map(known), todo.format_map(known)

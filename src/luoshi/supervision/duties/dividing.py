@@ -205,8 +205,8 @@ def split(*, duty: Duty, parts: Mapping[str, float], reason: str, by: User, scop
                 "weights": found.source,
             }),
         )  # fmt: skip
-        for part in made:
-            events.tell(Happened("issued", by.get_username(), part, duties=(part,)))
+        if made:
+            events.tell(Happened("issued", by.get_username(), made[0], duties=tuple(made)))
         events.tell(Happened("split", by.get_username(), duty, text=reason.strip()[:200]))
     duty.refresh_from_db()
     return made

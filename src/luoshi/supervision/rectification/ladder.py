@@ -95,7 +95,7 @@ def _tell(finding: Finding, step: Step, rule: rules.Step) -> int:
     return tell(
         "finding-escalated", key=f"finding:{finding.pk}:{step.basis}:{step.missed}:{step.step}", users=users.values(),
         link=f"/rectification/{finding.pk}/", object_type="finding", object_id=finding.pk, title=finding.title,
-        step=rule.name, due=step.missed,
+        step=rule.name, step_en=rule.name_en, due=step.missed,
     )  # fmt: skip
 
 

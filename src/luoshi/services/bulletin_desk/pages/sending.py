@@ -30,7 +30,7 @@ def sending(request: HttpRequest) -> HttpResponse:
     kinds = [name for name in contents.kinds() if rules.kind(name).period != "day" and name != "score"]
     context = {
         "schedules": tables.schedules(found),
-        "active": [s for s in found if s.active],
+        "active": [(s, tables.kind_word(s.kind)) for s in found if s.active],
         "sendings": tables.sendings(list(queries.sendings(scope=scope)[:100])),
         "kinds": [(name, tables.kind_word(name)) for name in kinds],
         "channels": Schedule.CHANNELS,

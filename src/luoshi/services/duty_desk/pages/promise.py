@@ -51,7 +51,7 @@ def promise(request: HttpRequest, target_id: int, division: str) -> HttpResponse
         "shortest": overriding.SHORTEST_REASON,
         "breadcrumbs": [
             (_("任务"), reverse("duty_desk:duties")),
-            (standing.promise.metric, standing.href),
+            (standing.promise.named, standing.href),
             (_("谁负责"), ""),
         ],
     }
