@@ -135,7 +135,11 @@ def _one(
         return written, None
     from luoshi.simulate.truth import answers  # which takes a process a while to load
 
-    return written, answers(region)
+    told = answers(region)
+    for about in told["indicators"].values():
+        about.pop("institutions", None)
+        about["divisions"] = {code: pair for code, pair in about["divisions"].items() if len(code) <= _COUNTY}
+    return written, told
 
 
 # A city's place in the province -------------------------------------------------------------------------------------
@@ -271,8 +275,7 @@ def _sum_truths(truths: list[dict[str, Any]], residents: int, seed: int) -> dict
         cells: dict[str, list[Any]] = {}
         for told in truths:
             for code, pair in told["indicators"][name]["divisions"].items():
-                if len(code) <= _COUNTY:
-                    sums = cells.setdefault(code, [0, 0])
-                    cells[code] = [None if a is None or b is None else a + b for a, b in zip(sums, pair, strict=True)]
+                sums = cells.setdefault(code, [0, 0])
+                cells[code] = [None if a is None or b is None else a + b for a, b in zip(sums, pair, strict=True)]
         indicators[name] = {"period": about["period"], "divisions": cells}
     return {**first, "residents": residents, "seed": seed, "indicators": indicators}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -26,7 +27,8 @@ BASE: dict[str, tuple[int, tuple[str, ...], tuple[str, ...]]] = {
     "home-care": (4, ("home-care",), ("disability",)),
 }
 _LONGEST = 36
-_FAR = 1 << 40
+_DAYS = 20  # bits of a day
+_FAR = (1 << _DAYS) - 1  # after every day
 
 
 def count(tally: Tally) -> None:
@@ -43,21 +45,25 @@ def windows(tally: Tally) -> tuple[Ints, Bools, Ints, Ints, Ints, Ints]:
     kept = (rows["state"] != codes.CONTRACT_STATES.index("revoked")) & tally.region.people.resident(end)[rows["person"]]
     contract = np.flatnonzero(kept)
     found: list[tuple[NDArray[Any], ...]] = []
+
+    @cache
+    def asked(begin: int, stop: int) -> tuple[Ints, Ints, Ints]:
+        """The contracts of which the months from `begin` to `stop` end within the year and the term, and those days."""
+        last = add_months(rows["start_day"][contract], stop) - 1
+        at = np.flatnonzero((last >= start) & (last <= end) & (last <= rows["end_day"][contract]))
+        return contract[at], add_months(rows["start_day"][contract[at]], begin), last[at]
+
     for number, (times, services, groups) in enumerate(BASE.values()):
         days = _days_of(tally, services)
         for place in range(_LONGEST * times // 12):
-            first = add_months(rows["start_day"][contract], place * 12 // times)
-            last = add_months(rows["start_day"][contract], (place + 1) * 12 // times) - 1
-            asked = (last >= start) & (last <= end) & (last <= rows["end_day"][contract])
-            member = np.zeros(len(contract), np.bool_)
-            at = np.flatnonzero(asked)
+            signed, first, last = asked(place * 12 // times, (place + 1) * 12 // times)
+            member = np.zeros(len(signed), np.bool_)
             for group in groups:
-                member[at] |= _member(tally, group, rows["person"][contract[at]], first[at], last[at])
-            at = np.flatnonzero(asked & member)
-            who = rows["person"][contract[at]]
+                member |= _member(tally, group, rows["person"][signed], first, last)
+            signed, first, last = signed[member], first[member], last[member]
+            who = rows["person"][signed]
             found.append((
-                who, _between(days, who, first[at], last[at]), rows["institution"][contract[at]], contract[at],
-                np.full(len(at), number), last[at],
+                who, _between(days, who, first, last), rows["institution"][signed], signed, np.full(len(signed), number), last,
             ))  # fmt: skip
     person, done, institution, row, item, last = (np.concatenate(column) for column in zip(*found, strict=True))
     return person, done.astype(np.bool_), institution, row, item, last
@@ -73,14 +79,16 @@ def _member(tally: Tally, group: str, person: Ints, first: Ints, last: Ints) -> 
         return np.asarray((birth <= first) & (last <= below), dtype=np.bool_)
     rows = tally.region.journal.columns("episode")
     this = np.flatnonzero((rows["program"] == codes.PROGRAMS.index(group)) & (rows["start_day"] <= tally.span.end))
-    until = np.where(rows["end_day"] == NEVER, _FAR, rows["end_day"])
-    held: dict[int, list[tuple[int, int]]] = {}
-    for who, begins, ends in zip(rows["person"][this], rows["start_day"][this], until[this], strict=True):
-        held.setdefault(int(who), []).append((int(begins), int(ends)))
-    return np.array(
-        [any(b <= f and last_ <= e for b, e in held.get(int(p), ())) for p, f, last_ in zip(person, first, last, strict=True)],
-        np.bool_,
-    )  # fmt: skip
+    if not len(this):
+        return np.zeros(len(person), np.bool_)
+    until = np.where(rows["end_day"] == NEVER, _FAR, rows["end_day"])[this]
+    begun = (rows["person"][this] << _DAYS) + rows["start_day"][this]
+    order = np.argsort(begun)
+    # Person and day together rise from one to the next, so the greatest so far is the latest end of that person's so far.
+    ended = np.maximum.accumulate((rows["person"][this][order] << _DAYS) + until[order])
+    before = np.searchsorted(begun[order], (person << _DAYS) + first, "right") - 1
+    latest = ended[np.maximum(before, 0)]
+    return np.asarray((before >= 0) & (latest >> _DAYS == person) & (latest & _FAR >= last), dtype=np.bool_)
 
 
 def _days_of(tally: Tally, services: tuple[str, ...]) -> Ints:
@@ -88,10 +96,10 @@ def _days_of(tally: Tally, services: tuple[str, ...]) -> Ints:
     rows = tally.region.journal.columns("visit")
     this = np.isin(rows["service"], [codes.SERVICES.index(s) for s in services]) & (rows["status"] != CANCELLED)
     this &= (rows["person"] >= 0) & (rows["day"] <= tally.span.end)
-    return np.sort((rows["person"][this] << 20) + rows["day"][this])
+    return np.sort((rows["person"][this] << _DAYS) + rows["day"][this])
 
 
 def _between(days: Ints, person: Ints, first: Ints, last: Ints) -> Bools:
-    low = np.searchsorted(days, (person << 20) + first)
-    high = np.searchsorted(days, (person << 20) + last, "right")
+    low = np.searchsorted(days, (person << _DAYS) + first)
+    high = np.searchsorted(days, (person << _DAYS) + last, "right")
     return np.asarray(high > low, dtype=np.bool_)

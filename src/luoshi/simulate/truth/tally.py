@@ -78,10 +78,7 @@ class Tally:
         )
         answer: dict[str, Any] = {
             "period": self.labels[period],
-            "divisions": {
-                code: [_whole(above[i]), None if below is None else _whole(below[i])]
-                for i, code in enumerate(self.divisions)
-            },
+            "divisions": _pairs(self.divisions, above, below),
         }
         if institution is not None:
             size = len(self.region.where.institutions)
@@ -90,10 +87,9 @@ class Tally:
             under = None
             if denominator is not None:
                 under = self._led(np.bincount(institution, denominator, size).astype(np.float64))
-            answer["institutions"] = {
-                self.region.where.institutions[i].code: [_whole(over[i]), None if under is None else _whole(under[i])]
-                for i in np.flatnonzero(counted)
-            }
+            some = np.flatnonzero(counted)
+            bodies = [self.region.where.institutions[i].code for i in some.tolist()]
+            answer["institutions"] = _pairs(bodies, over[some], None if under is None else under[some])
         self.indicators[name] = answer
 
     def people(self, name: str, period: str, person: Ints, yes: Bools, institution: Ints | None = None) -> None:
@@ -172,5 +168,12 @@ def _cut(rows: Any, chosen: Bools, low: int | None, high: int | None) -> dict[st
     return {name: column[at] for name, column in rows.items()} | {"row": at}
 
 
-def _whole(number: float) -> float | int:
-    return int(number) if number == int(number) else round(float(number), 6)
+def _pairs(names: list[str], above: Floats, below: Floats | None) -> dict[str, list[float | int | None]]:
+    """Code -> what is above the line and what below (nothing where there is no line)."""
+    under = [None] * len(names) if below is None else _whole(below)
+    return {name: [over, line] for name, over, line in zip(names, _whole(above), under, strict=True)}
+
+
+def _whole(numbers: Floats) -> list[float | int | None]:
+    """Whole numbers as such, others to six places."""
+    return [int(number) if number.is_integer() else round(number, 6) for number in numbers.tolist()]
