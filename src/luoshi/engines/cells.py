@@ -190,4 +190,4 @@ def _index(words: pa.ChunkedArray, codes: pa.Array) -> npt.NDArray[np.int32]:
 
 
 def _numbers(column: pa.ChunkedArray) -> Numbers:
-    return np.asarray(pc.fill_null(column, int(_NONE)), np.int64)
+    return np.asarray(pc.fill_null(column.cast(pa.int64()), int(_NONE)), np.int64)
