@@ -101,6 +101,39 @@ first look to trust most: 135 texts, of which about half are news and explanatio
 """
 
 
+PASSAGES_HEAD = """
+## Who does it, and by when: short passages
+
+Six rounds of passages, each answered before the reader saw it and each read once before anything was mended for it. They stand
+for the places where plans name units and dates: task lists, tables of duties, records, headings, brackets, last sentences.
+{copied} of the {texts} are copies of public pages (of which only the beginning could be had, with few units in them); the others
+were written in the manner of published papers, some from memory of national ones, by the people who work on the reader. So the
+column of units says how many ways of naming them the reader did not know yet, more than how often they are met. Task deadlines
+count in found tasks only. Each cell is right / in the answers / read; none of the copied texts is kept here.
+
+| round | texts | targets, first look | tasks | units | leads | task deadlines | units, after mending |
+|---|---:|---:|---:|---:|---:|---:|---:|
+"""
+
+
+def passages() -> str:
+    """The counts taken on passages, by rounds, with a line for all."""
+    rows = json.loads((paper_scoring.PAPERS / "passages.json").read_text("utf-8"))
+    columns = [("first", name) for name in ("targets", "tasks", "units", "leads", "dues")] + [("after", "units")]
+    sums = {column: paper_scoring.Tally() for column in columns}
+    lines = []
+    for row in rows:
+        cells = []
+        for when, name in columns:
+            right, wanted, read = row[when][name]
+            sums[when, name].add(wanted, read, right)
+            cells.append(_cell(paper_scoring.Tally(wanted, read, right)))
+        lines.append(f"| {row['round']} | {row['texts']} | " + " | ".join(cells) + " |")
+    texts, copied = (sum(row[key] for row in rows) for key in ("texts", "copied"))
+    lines.append(f"| **all** | {texts} | " + " | ".join(_cell(sums[column]) for column in columns) + " |")
+    return PASSAGES_HEAD.format(texts=texts, copied=copied) + "\n".join(lines) + "\n"
+
+
 def openings() -> str:
     """The counts taken on openings of real papers."""
     rows = json.loads((paper_scoring.PAPERS / "real_openings.json").read_text("utf-8"))
@@ -172,7 +205,7 @@ def main(shared: Path, *, show: bool) -> None:
         print(lines[-1])
         return
     PAGE.parent.mkdir(parents=True, exist_ok=True)
-    PAGE.write_text(HEAD + "\n".join(lines) + "\n" + papers() + openings() + TAIL, "utf-8")
+    PAGE.write_text(HEAD + "\n".join(lines) + "\n" + papers() + openings() + passages() + TAIL, "utf-8")
     print(f"wrote {PAGE.relative_to(ROOT)}")
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from luoshi.plans.model import Plan, Task
 from luoshi.plans.read import read_file
+from luoshi.plans.targets import find_targets
 from luoshi.plans.units import read_units
 
 
@@ -217,3 +218,50 @@ def test_a_list_of_duties_on_a_site_is_a_plan(tmp_path: Path) -> None:
     )
     assert plan.plan.kind == "plan"
     assert [task.lead_units for task in plan.tasks] == [["区卫健局"], ["区卫健局"]]
+
+
+def test_sentences_that_say_who_is_responsible_for_what() -> None:
+    text = "完善政策。市财政局负责落实补助资金，市医保局负责调整支付范围。"
+    assert read_units(text).units == ["市财政局", "市医保局"]
+    led = read_units("提高出车率。由市急救中心负责，各急救网络医院配合。")
+    assert led.units == ["市急救中心", "各急救网络医院"]
+    assert read_units("县区负责人要加强领导，负责同志要靠前指挥。").units == []
+
+
+def test_a_later_year_of_a_task_belongs_to_the_period(tmp_path: Path) -> None:
+    plan = _plan(
+        tmp_path,
+        "某省便民措施清单\n一、延长门诊。\n到2023年底，94%以上的中心在周末开诊。\n二、简化结算。\n2025年6月底前，结算率达到88%。\n",
+    )
+    assert plan.plan.period_end == 2025
+    assert [task.deadline for task in plan.tasks] == ["2023", "2025-06-30"]
+
+
+def test_a_table_on_a_site_of_dates_is_in_order(tmp_path: Path) -> None:
+    plan = _plan(
+        tmp_path,
+        "计划总结\n索 引 号: 00112233/2026-00011 公开日期: 2026-03-22\n发布机构: 省卫生健康委 文  号: 某卫发〔2026〕3号\n\n"
+        "某省卫生健康委关于印发2026年卫生健康工作要点的通知\n\n各市卫生健康委:\n\n现将工作要点印发给你们,请认真实施。\n\n"
+        "某省卫生健康委\n\n2026年3月22日\n\n2026年全省卫生健康工作要点\n\n一、总体要求\n\n坚持预防为主,全面推进健康建设。\n\n"
+        "二、主要任务\n\n(一)实施健康促进行动。\n\n1.主要目标指标。\n\n居民健康素养水平达35%以上。\n\n2.重点工作举措。\n\n"
+        "(1)建立评价指标体系,纳入考核重要内容。\n",
+    )
+    assert plan.page_order == []
+    assert plan.plan.period_end == 2026
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("公办托位占比2025年达到26%，2026年达到31%。", [("=", 26, "%", "2025"), ("=", 31, "%", "2026")]),
+        ("预约时段精确到20分钟以内。", [("<=", 20, "分钟", "2026")]),
+        ("配置AED40台、急救包70个。", [("=", 40, "台", "2026"), ("=", 70, "个", "2026")]),
+        ("向45%的乡镇卫生院延伸。", [("=", 45, "%", "2026")]),
+        ("人均经费中，中央财政61.2元、省级10.6元、县级7.2元。", []),
+        ("考核得分低于70分的，扣减补助。", []),
+        ("4家卫生院达到推荐标准。", [("=", 4, "家", "2026")]),
+    ],
+)
+def test_figures_met_beside_them(text: str, wanted: list[tuple[str, float, str, str]]) -> None:
+    found = find_targets(text, offset_of=lambda index: index, year=2026, plan_years=(2024, 2026))
+    assert [(target.op, target.value, target.unit, target.deadline) for target in found] == wanted

@@ -223,7 +223,8 @@ def _period(head: PlanHead, body: str) -> tuple[int | None, int | None]:
         if years:
             vision = (written or min(years)) + 6  # a far year named as often is what comes after the plan
             common = max(years, key=lambda year: (found[year], year <= vision, year))
-            return None, max([common, *(b for b in both if both.count(b) >= 0.5 * found[common])])
+            later = [year for year in due if common < year <= vision]  # what is due then is still this plan's
+            return None, max([common, *later, *(b for b in both if both.count(b) >= 0.5 * found[common])])
     unsigned = "\n".join(line for line in body.split("\n") if not sections.DATE_LINE.match(line))
     later = [int(year) for year in re.findall(r"(20\d\d)\s?年\s?\d{1,2}\s?月", unsigned)]
     ahead = [year for year in later if written is not None and written <= year <= written + 6]

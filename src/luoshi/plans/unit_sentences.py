@@ -8,10 +8,16 @@ from luoshi.plans.directory import resolve
 from luoshi.plans.unit_habits import closing_list
 from luoshi.plans.unit_names import split_names
 
+_MANY = re.compile(r"各[\u4e00-\u9fff]{1,10}(?:医院|机构|单位|中心)$")
 _SENTENCE = re.compile(
     r"(?:^|[。；;，,：:\n])\s*(?P<by>由)?(?P<lead>[^。；;：:\n（(“]{3,60}?)(?P<verb>牵头(?:负责)?|负责(?:落实|实施|"
     r"组织实施|牵头)?)(?P<rest>[，,](?:[^。；;\n]{2,120}?(?:配合|参与|按职责分工负责|协助|负责|支持)|(?:会同|商|"
     r"联合)[^。；;\n]{2,80}))?(?=[。；;，,\n]|$)"
+)
+
+# 市财政局负责落实财政补助: what it is responsible for follows.
+_DOES = re.compile(
+    r"(?:^|[。；;，,\n])\s*(?:由)?(?P<lead>[^。；;：:，,\n（(“]{3,60}?)负责(?!人|同志|制|部门|单位|的|落实[。；;，,\n])(?=[\u4e00-\u9fff]{2})"
 )
 
 
@@ -29,17 +35,35 @@ def sentences(text: str) -> list[tuple[int, int, list[str], bool]]:
     """Units named inside sentences: 由市卫生健康委牵头，市财政局配合. Only names the directory knows are taken."""
     result: list[tuple[int, int, list[str], bool]] = []
     for match in _SENTENCE.finditer(text):
-        names, _ = split_names(match.group("lead"))
-        sure = [name for name in names if (found := resolve(name)) and (found.place or found.level)]
-        whole = re.sub(r"[、，,]|和|及|由|会同", "", match.group("lead"))
-        if not sure or sum(map(len, sure)) < 0.8 * len(whole):
+        sure = _sure(match.group("lead"))
+        if not sure:
             continue
         led = match.group("verb").startswith("牵头") or match.group("verb").endswith("牵头")
         result.append((match.start("lead"), match.end(), sure, led))
         if match.group("rest"):
             others, _ = split_names(match.group("rest"))
-            result.append((match.start("rest"), match.end("rest"), [name for name in others if resolve(name)], False))
+            result.append(
+                (
+                    match.start("rest"),
+                    match.end("rest"),
+                    [name for name in others if resolve(name) or _MANY.match(name)],
+                    False,
+                )
+            )
+    taken = {name for *_, names, _ in result for name in names}
+    for match in _DOES.finditer(text):
+        sure = [name for name in _sure(match["lead"]) if name not in taken]
+        if sure:
+            result.append((*match.span("lead"), sure, False))
     return result
+
+
+def _sure(text: str) -> list[str]:
+    """The names of a stretch that is nothing but bodies the directory knows with their place or level; else none."""
+    names, _ = split_names(text)
+    sure = [name for name in names if (found := resolve(name)) and (found.place or found.level)]
+    whole = re.sub(r"[、，,]|和|及|由|会同", "", text)
+    return sure if sum(map(len, sure)) >= 0.8 * len(whole) else []
 
 
 _CLOSING_DUTY = re.compile(
