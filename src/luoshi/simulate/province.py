@@ -262,8 +262,9 @@ def _without_repeats(part: Iterator[str], name: str) -> Iterator[str]:
     at = columns.index("division" if "division" in columns and name != "divisions" else "code") if (
         "division" in columns or "code" in columns
     ) else -1  # fmt: skip
-    for line in part:
-        if at < 0 or next(csv.reader([line]))[at] != PROVINCE[0]:
+    own = f",{PROVINCE[0]},"
+    for line in part:  # few lines name the province at all, and only those are taken apart
+        if at < 0 or own not in f",{line}" or next(csv.reader([line]))[at] != PROVINCE[0]:
             yield line
 
 
