@@ -264,7 +264,7 @@ def _without_repeats(part: Iterator[str], name: str) -> Iterator[str]:
     ) else -1  # fmt: skip
     own = f",{PROVINCE[0]},"
     for line in part:  # few lines name the province at all, and only those are taken apart
-        if at < 0 or own not in f",{line}" or next(csv.reader([line]))[at] != PROVINCE[0]:
+        if at < 0 or own not in f",{line.rstrip()}," or next(csv.reader([line]))[at] != PROVINCE[0]:
             yield line
 
 
