@@ -31,6 +31,18 @@ def test_division_grant_opens_the_subtree_and_nothing_else(small_region, make_us
         scope.division_or_404("990102")
 
 
+def test_a_path_that_was_read_is_not_asked_for_again(small_region, make_user, django_assert_num_queries):
+    scope = Scope.of(make_user("county-officer", division="990101"))
+    for code in ("990101001", "990102"):
+        scope.heard(code, Division.objects.get(code=code).path)
+    with django_assert_num_queries(0):
+        assert scope.covers_division("990101001")
+        assert not scope.covers_division("990102")  # to hear of a place does not open it
+    assert scope.covers_division("990101")
+    scope.heard("990101", "/99/9901/990102/")  # what was found first stays
+    assert scope.covers_division("990101")
+
+
 def test_institution_grant_opens_it_and_its_members(small_region, make_user):
     scope = Scope.of(make_user("institution-clinician", institution="H1"))
     assert scope.institution_codes == ("C1", "H1")

@@ -130,6 +130,10 @@ class Scope:
             or (division_code and self.covers_division(division_code))
         )
 
+    def heard(self, code: str, path: str) -> None:
+        """Told by who has read the division's row: its path, so that it is not read again to decide on it."""
+        self._memory.setdefault(("division", code), path)
+
     def division_or_404(self, code: str) -> str:
         """`code` when inside, otherwise `Http404`."""
         if not self.covers_division(code):

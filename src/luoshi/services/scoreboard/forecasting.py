@@ -27,7 +27,9 @@ def forecast(
     """
     if not is_measured(target) or not at.division or target.kind == "change" or standing.value is None:
         return None
-    if not inside:
+    if inside:
+        scope.heard(at.division, at.path)
+    else:
         results.inside(scope, at.division, None)
     value = standing.value
     return results.remembered(("forecast", target, value, at), lambda: _forecast(target, value, at, scope))

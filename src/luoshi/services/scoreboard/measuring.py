@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date
+from typing import Any
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
-from luoshi.indicators import Catalogue, Indicator, judge, pace
+from luoshi.indicators import Catalogue, judge, pace
 from luoshi.kernel import clock
 from luoshi.kernel.comparator import Threshold
 from luoshi.kernel.period import Period
@@ -98,7 +99,7 @@ def _measured_below(
 
     standings: dict[str, list[Standing]] = defaultdict(list)
     for target in targets:
-        pace_here = pace_at(target, at, scope)
+        judging = Judging(target, pace_at(target, at, scope))
         now: dict[str | None, Value] = {}
         before: dict[str | None, Value] = {}
         if is_measured(target):
@@ -109,7 +110,7 @@ def _measured_below(
             value = now.get(code)
             if value is not None and target.kind == "change":
                 value = change(target, value, before.get(code))
-            standings[code].append(stand(target, value, pace_here))
+            standings[code].append(judging.stand(value))
     return standings
 
 
@@ -137,73 +138,105 @@ def pace_at(target: BoundTarget, at: Place, scope: Scope) -> float | None:
     return history.pace_of_last_year(indicator.id, until, scope=scope, division=at.division)
 
 
+@dataclass(frozen=True)
+class _Course:
+    """What a promise asks for on a day, wherever it is measured: how much of the work is due, and by which threshold."""
+
+    share: float
+    seasonal: bool
+    later: bool  # due in a later year than the one the day is judged in
+    path: Threshold | None  # where a promise of a later year should stand by now
+
+
+class Judging:
+    """One promise, judged at as many places as there are: what does not depend on the place is found once."""
+
+    def __init__(self, target: BoundTarget, last_year: float | None = None) -> None:
+        """`last_year`: the share of the work due by now going by last year (`pace_at`), for what else would go by the
+        days."""
+        self.target, self._last_year = target, last_year
+        self._indicator = Catalogue.load().indicators.get(target.indicator)
+        self._today, self._threshold = clock.today(), target.threshold
+        self._missing = in_language(target.missing, target.missing_en)
+        self._courses: dict[date, _Course] = {}
+        self._words: dict[str, str] = {}
+
+    def stand(self, value: Value | None) -> Standing:
+        """The standing given the value measured somewhere (None: nothing is measured)."""
+        target, indicator = self.target, self._indicator
+        if value is None:
+            return _unmeasured(target)
+        assert indicator is not None
+        change = target.kind == "change"
+        age = days_old(value.data_until, self._today)
+        told: dict[str, Any] = {
+            "id": target.id,
+            "light": "grey",
+            "value": value.value,
+            "numerator": value.numerator,
+            "denominator": value.denominator,
+            "threshold": self._threshold,
+            "unit": target.unit or indicator.unit_text,
+            "better": "higher" if change else indicator.better,
+            "data_until": value.data_until,
+            "stale": age is None or age > pace.STALE_AFTER,
+            "reason": value.reason,
+            "flags": value.flags,
+            "missing": self._missing,
+            "low": value.low,
+            "high": value.high,
+            "counted": value.period,
+        }
+        if value.value is None:
+            told["why"] = _why_no_value(value.reason)
+        elif not change and not comparable(target.unit, indicator.unit):
+            told |= {"why": _("目标的单位与指标的单位不同，不能比较"), "value": None}
+        elif target.kind == "count" and value.division != target.division:
+            # A number of things is promised for the whole division of the plan; a part of it cannot be ahead or behind.
+            told |= {"why": _(_COUNTED_ABOVE), "threshold": None}
+        else:
+            told |= self._judged(value.value, told["better"], min(value.data_until or self._today, self._today), age)
+        return Standing(**told)
+
+    def _judged(self, value: float, better: str, day: date, age: int | None) -> dict[str, Any]:
+        course = self._course(day)
+        light = judge(value, course.path or self._threshold, better, course.share, age)
+        colour, why = light.colour, self._said(light.code)
+        if course.later and colour in ("yellow", "red"):
+            if course.path is None and age is not None and age <= pace.STALE_AFTER:
+                colour, why = "yellow", _("期限未到，计划没有印基期值，不能判断进度")
+        elif course.later and light.code == "met" and not self._threshold.met_by(value, better=better):
+            why = _("未到期限，已走到应到的位置")
+        return {
+            "light": colour,
+            "why": why,
+            "elapsed": course.share if course.share < 1 else None,
+            "expected": light.expected,
+            "seasonal": course.seasonal,
+        }
+
+    def _course(self, day: date) -> _Course:
+        if day not in self._courses:
+            target = self.target
+            assert self._indicator is not None
+            period = period_of(target)
+            last = self._last_year
+            share = pace.share_due(period, day, self._indicator.seasonal_pace) if last is None else last
+            # In January a monthly promise is judged by December: its deadline at the end of the year is no later year's.
+            later = target.deadline is not None and target.deadline.year > max(period.end, day).year
+            path = _on_the_way(target, self._threshold, day) if later else None
+            self._courses[day] = _Course(share, last is not None, later, path)
+        return self._courses[day]
+
+    def _said(self, code: str) -> str:
+        if code not in self._words:
+            self._words[code] = _said(code)
+        return self._words[code]
+
+
 def stand(target: BoundTarget, value: Value | None, last_year: float | None = None) -> Standing:
-    """The standing of one promise given the value measured for it (None: nothing is measured). `last_year`: the share
-    of the work due by now going by last year (`pace_at`), for what else would go by the days."""
-    if value is None:
-        return _unmeasured(target)
-    indicator = Catalogue.load().indicator(target.indicator)
-    today = clock.today()
-    age = days_old(value.data_until, today)
-    standing = Standing(
-        id=target.id,
-        light="grey",
-        value=value.value,
-        numerator=value.numerator,
-        denominator=value.denominator,
-        threshold=target.threshold,
-        unit=target.unit or indicator.unit_text,
-        better="higher" if target.kind == "change" else indicator.better,
-        data_until=value.data_until,
-        stale=age is None or age > pace.STALE_AFTER,
-        reason=value.reason,
-        flags=value.flags,
-        missing=in_language(target.missing, target.missing_en),
-        low=value.low,
-        high=value.high,
-        counted=value.period,
-    )
-    if value.value is None:
-        return replace(standing, why=_why_no_value(value.reason))
-    if target.kind != "change" and not comparable(target.unit, indicator.unit):
-        return replace(standing, why=_("目标的单位与指标的单位不同，不能比较"), value=None)
-    if target.kind == "count" and value.division != target.division:
-        # A number of things is promised for the whole division of the plan; a part of it cannot be ahead or behind.
-        return replace(standing, why=_(_COUNTED_ABOVE), threshold=None)
-    return _judged(standing, target, indicator, today, age, last_year)
-
-
-def _judged(
-    standing: Standing,
-    target: BoundTarget,
-    indicator: Indicator,
-    today: date,
-    age: int | None,
-    last_year: float | None,
-) -> Standing:
-    assert standing.value is not None
-    threshold = target.threshold
-    period = period_of(target)
-    day = min(standing.data_until or today, today)
-    share = pace.share_due(period, day, indicator.seasonal_pace) if last_year is None else last_year
-    # In January a monthly promise is judged by December: its deadline at the end of the year is no later year's.
-    later = target.deadline is not None and target.deadline.year > max(period.end, day).year
-    path = _on_the_way(target, threshold, day) if later else None
-    light = judge(standing.value, path or threshold, standing.better, share, age)
-    colour, why = light.colour, _said(light.code)
-    if later and colour in ("yellow", "red"):
-        if path is None and age is not None and age <= pace.STALE_AFTER:
-            colour, why = "yellow", _("期限未到，计划没有印基期值，不能判断进度")
-    elif later and light.code == "met" and not threshold.met_by(standing.value, better=standing.better):
-        why = _("未到期限，已走到应到的位置")
-    return replace(
-        standing,
-        light=colour,
-        why=why,
-        elapsed=share if share < 1 else None,
-        expected=light.expected,
-        seasonal=last_year is not None,
-    )
+    """The standing of one promise at one place; see `Judging`."""
+    return Judging(target, last_year).stand(value)
 
 
 def _on_the_way(target: BoundTarget, threshold: Threshold, day: date) -> Threshold | None:
@@ -293,8 +326,8 @@ def _children(target: BoundTarget, at: Place, scope: Scope) -> tuple[tuple[Value
         earlier = results.children(target.indicator, year_before(target, period), scope=scope, division=at.division)
         before = {value.division: value for value in earlier}
         values = [change(target, value, before.get(value.division)) for value in values]
-    share = pace_at(target, at, scope)
-    return tuple((value, stand(target, value, share)) for value in values)
+    judging = Judging(target, pace_at(target, at, scope))
+    return tuple((value, judging.stand(value)) for value in values)
 
 
 def fit_to_leave(
@@ -336,6 +369,6 @@ def institutions(target: BoundTarget, *, at: Place, scope: Scope) -> Sequence[tu
 
 def _institutions(target: BoundTarget, at: Place, scope: Scope) -> tuple[tuple[Value, Standing], ...]:
     values = results.institutions(target.indicator, period_of(target), scope=scope, division=at.division)
-    share = pace_at(target, at, scope)
-    found = [(value, stand(target, value, share)) for value in values]
+    judging = Judging(target, pace_at(target, at, scope))
+    found = [(value, judging.stand(value)) for value in values]
     return tuple(sorted(found, key=lambda pair: (-pair[1].gap, -(pair[0].denominator or 0))))
