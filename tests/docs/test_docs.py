@@ -3,13 +3,15 @@
 An example is a fenced block marked `console`: each line that starts with `$ ` is run by bash, in order, in one fresh
 folder per page with `samples/` beside it and an empty store in `var/`, and must succeed; other lines of the block are
 what it prints, not compared. Blocks marked `text` are not run. Where a page has many commands, `luoshi` is `warm.SHIM`:
-the first command is a process of its own, the others are forks of one that has read the program in already.
+the first command is a process of its own, the others are forks of one that has read the program in already, for this page
+and those before it.
 """
 
 from __future__ import annotations
 
 import os
 import re
+import secrets
 import shutil
 import subprocess
 import sys
@@ -24,6 +26,7 @@ from tests.docs import warm
 ROOT = Path(__file__).resolve().parent.parent.parent
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 LINK = re.compile(r"\[[^\]]*\]\(([^)#\s]+)(?:#[^)]*)?\)")
+KEYS = ("secret", "data-key")
 BLOCK = re.compile(r"^```console\n(.*?)^```", re.MULTILINE | re.DOTALL)
 
 
@@ -69,27 +72,62 @@ def warmed(environment: dict[str, str]) -> Iterator[str]:
                 process.terminate()
 
 
+def settings_in(folder: Path) -> dict[str, str]:
+    """The environment of commands whose store is in `var/` of a folder."""
+    return {
+        **os.environ,
+        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+        "LUOSHI_HOME": str(folder / "var"),
+        "LUOSHI_LAKE": str(folder / "var/lake"),
+        "DATABASE_URL": f"sqlite:///{folder}/var/luoshi.sqlite3",
+        "NO_COLOR": "1",
+    }
+
+
+@pytest.fixture(scope="session")
+def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, Path]]:
+    """A folder that is emptied for each page, and that of its `luoshi`: one warm process serves all pages of a worker."""
+    folder = tmp_path_factory.mktemp("desk")
+    (folder / "var").mkdir()
+    for kept in KEYS:  # there before two processes begin at once
+        (folder / "var" / kept).write_text(secrets.token_hex(16), "ascii")
+    with warmed(settings_in(folder)) as shim:
+        yield folder, Path(shim)
+
+
+def cleared(desk: tuple[Path, Path]) -> Path:
+    """The folder of the desk with nothing of the page before; the keys, which the warm process has read, stay."""
+    folder, shim = desk
+    for left in [*folder.iterdir(), *(folder / "var").glob("*")]:
+        if left.name in ("var", *KEYS):
+            continue
+        shutil.rmtree(left) if left.is_dir() and not left.is_symlink() else left.unlink()
+    (shim / "first").unlink(missing_ok=True)
+    return folder
+
+
 @pytest.mark.slow
 @pytest.mark.django_db  # for the tables of the empty store
 @pytest.mark.parametrize("page", [p for p in PAGES if commands(p)], ids=name)
-def test_examples_run(page: Path, tmp_path: Path, empty_store: Callable[[Path], Path]) -> None:
-    empty_store(tmp_path / "var/luoshi.sqlite3")
-    (tmp_path / "samples").symlink_to(ROOT / "samples")
-    environment = {
-        **os.environ,
-        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
-        "LUOSHI_HOME": str(tmp_path / "var"),
-        "LUOSHI_LAKE": str(tmp_path / "var/lake"),
-        "DATABASE_URL": f"sqlite:///{tmp_path}/var/luoshi.sqlite3",
-        "NO_COLOR": "1",
-    }
+def test_examples_run(
+    page: Path, tmp_path: Path, empty_store: Callable[[Path], Path], request: pytest.FixtureRequest
+) -> None:
     script = "set -euo pipefail\n" + "\n".join(commands(page))
     many = sum(line.startswith("luoshi ") for line in commands(page)) > 3
-    with warmed(environment) if many else nullcontext("") as folder:
+    alone = "luoshi server run" in script  # a server may outlive its page for a moment
+    folder = cleared(request.getfixturevalue("desk")) if many and not alone else tmp_path
+    empty_store(folder / "var/luoshi.sqlite3")
+    (folder / "samples").symlink_to(ROOT / "samples")
+    environment = settings_in(folder)
+    if folder != tmp_path:
+        ready = nullcontext(str(request.getfixturevalue("desk")[1]))
+    else:
+        ready = warmed(environment) if many else nullcontext("")
+    with ready as shim:
         done = subprocess.run(
             [shutil.which("bash") or "bash", "-c", script],
-            cwd=tmp_path,
-            env=environment | {"PATH": f"{folder}:{environment['PATH']}".lstrip(":")},
+            cwd=folder,
+            env=environment | {"PATH": f"{shim}:{environment['PATH']}".lstrip(":")},
             capture_output=True,
             text=True,
             check=False,

@@ -19,6 +19,7 @@ import traceback
 from contextlib import suppress
 from pathlib import Path
 
+SAMPLE = Path(__file__).parents[2] / "samples/云岭市2025年卫生健康工作要点.docx"
 SETTINGS = ("LUOSHI_", "DJANGO_", "DATABASE_URL")
 SHIM = """\
 import json, os, socket, sys, time
@@ -49,6 +50,9 @@ def serve(address: str) -> None:
     for noun in NOUNS:
         importlib.import_module(f"luoshi.cli.{noun}")
     importlib.import_module("luoshi.engines.duckdb")
+    # What a reading knows by heart, and the catalogue, are learnt once.
+    importlib.import_module("luoshi.plans.read").read_file(SAMPLE)
+    importlib.import_module("luoshi.indicators").Catalogue.load()
     with socket.socket(socket.AF_UNIX) as listening:
         listening.bind(address + ".part")
         listening.listen()
