@@ -18,6 +18,8 @@ SMALL = {
     "spark.sql.adaptive.enabled": "false",
     "spark.sql.ui.explainMode": "simple",  # plans are written out for nobody
     "spark.sql.maxPlanStringLength": "200",
+    "spark.sql.debug.maxToStringFields": "0",
+    "spark.sql.ui.retainedExecutions": "1",  # and what was run is shown to nobody
     "spark.shuffle.compress": "false",
     "spark.driver.memory": "1g",
     "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
