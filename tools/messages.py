@@ -1,6 +1,7 @@
 """The words of the pages: find them in the source, see which lack English, compile what is there.
 
-`python tools/messages.py check` lists words without English (exit status 1 when there are any) and English without use;
+`python tools/messages.py check` lists words without English or with two (exit status 1 when there are any) and English
+without use;
 `python tools/messages.py compile` writes the `django.mo` that differ from their `django.po`. Each application keeps its own
 `locale/en/LC_MESSAGES/`; Chinese is the language of the source and needs no file.
 """
@@ -90,6 +91,15 @@ def without_use(source: Path = SOURCE) -> dict[str, str]:
     return {str(m.id): str(path) for path in files(source) for m in read(path) if m.id and str(m.id) not in used}
 
 
+def said_twice(source: Path = SOURCE) -> dict[str, list[str]]:
+    """Messages that two files put into different English: the pages of both would say what one of them says."""
+    said: dict[str, set[str]] = {}
+    for path in files(source):
+        for text, english in _said(read(path)).items():
+            said.setdefault(text, set()).add(english)
+    return {text: sorted(found) for text, found in said.items() if len(found) > 1}
+
+
 def main(arguments: list[str]) -> int:
     """Do what was asked; the exit status."""
     if arguments == ["compile"]:
@@ -101,9 +111,12 @@ def main(arguments: list[str]) -> int:
         lacking = without_english()
         for text, where in sorted(lacking.items(), key=lambda item: item[1]):
             print(f"{where}: no English for {text!r}")
+        twice = said_twice()
+        for text, found in twice.items():
+            print(f"{text!r} is put into English as {' and as '.join(map(repr, found))}")
         for text, file in without_use().items():
             print(f"{file}: nothing says {text!r} any more")
-        return bool(lacking)
+        return bool(lacking or twice)
     print(__doc__)
     return 2
 

@@ -50,6 +50,11 @@ def test_compiled_files_say_the_same(words: ModuleType) -> None:
     assert not stale, f"run `python tools/messages.py compile`: {stale}"
 
 
+def test_one_word_has_one_english(words: ModuleType) -> None:
+    """All files are one catalogue to a page: what two of them say differently, one says wrongly."""
+    assert not words.said_twice()
+
+
 def test_a_message_without_english_is_found(words: ModuleType, tmp_path: Path) -> None:
     (tmp_path / "pages.py").write_text('title = _("新页面")\nfor _ in range(3): _\n', "utf-8")
     templates = tmp_path / "templates" / "desk"

@@ -57,7 +57,7 @@ def reason(name: str) -> str:
 
 def mode(name: str) -> str:
     """How a visit was made."""
-    return {"face": _("面访"), "home": _("入户"), "phone": _("电话")}.get(name, name or "—")
+    return {"face": _("面访"), "home": _("入户"), "phone": _("电话随访")}.get(name, name or "—")
 
 
 def option(name: str) -> str:

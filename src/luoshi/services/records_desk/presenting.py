@@ -35,7 +35,7 @@ def kind_names() -> dict[str, str]:
         "medicine": _("用药"),
         "allergy": _("过敏"),
         "immunization": _("预防接种"),
-        "programme": _("纳入管理"),
+        "programme": _("管理项目"),
         "contract": _("签约"),
         "other": _("其他记录"),
     }

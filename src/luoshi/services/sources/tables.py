@@ -106,7 +106,7 @@ def answer(found: Answer) -> Table:
         [
             Column(_("内容"), head=True),
             Column(_("收到"), "number"),
-            Column(_("退回"), "number"),
+            Column(_("退回数"), "number"),
             Column(_("隔离"), "number"),
             Column(_("标记"), "number"),
             Column(_("最近"), "day"),
@@ -184,7 +184,7 @@ def runs(found: Sequence[Run]) -> Table:
             Column(_("新增"), "number"),
             Column(_("更新"), "number"),
             Column(_("未变"), "number"),
-            Column(_("退回"), "number"),
+            Column(_("退回数"), "number"),
             Column(_("经办")),
         ],
         [

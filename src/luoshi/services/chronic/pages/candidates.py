@@ -113,7 +113,7 @@ def _table(rows: list[Candidate], cards: dict[int, people.Card], villages: dict[
 def _waiting(rows: list[Enrolment], cards: dict[int, people.Card]) -> Table:
     return Table(
         _("正在核实"),
-        [Column(_("居民"), "line", head=True), Column(_("病种")), Column(_("状态")), Column(_("登记"), "day")],
+        [Column(_("居民"), "line", head=True), Column(_("病种")), Column(_("状态")), Column(_("登记日期"), "day")],
         [
             [
                 Cell(
