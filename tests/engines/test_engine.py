@@ -161,6 +161,17 @@ def test_kept_results_answer_like_the_engine(store, running):
     assert reading.period(Period.calendar_year(2024), "htn-std") is None
 
 
+def test_a_warm_reading_asks_no_file_for_a_board(store):
+    kept, publish = store
+    results = publish(datetime(2026, 1, 1, tzinfo=CHINA))
+    reading = kept.reading(CATALOGUE)
+    reading.warm()
+    for file in (reading.folder / "values").iterdir():
+        file.unlink()
+    stored = reading.period(YEAR, "htn-std")
+    assert reading.cell(stored, HTN, division="T1") == results.cell(HTN, division="T1")
+
+
 def test_a_new_evaluation_is_seen_at_once_and_old_folders_go(store):
     kept, publish = store
     for day in (1, 2, 3):

@@ -156,6 +156,11 @@ class Reading:
         self._rendered: dict[str, str] = {}
         self.remembered = Remembered()
 
+    def warm(self) -> None:
+        """Read what every board asks for: places, and the values of divisions down to townships."""
+        for label in self.periods:
+            self._values.top(label)
+
     @cached_property
     def data_until(self) -> date | None:
         """The last day the lake had heard of when it was evaluated."""

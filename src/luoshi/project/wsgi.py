@@ -21,12 +21,14 @@ get_resolver().reverse_dict  # noqa: B018
 
 
 def _warm() -> None:
-    """What the first reader would wait for: the catalogue and the drawing of charts."""
+    """What the first reader would wait for: the catalogue, the drawing of charts and the values of boards."""
     from luoshi.indicators import Catalogue
+    from luoshi.platform.lake import results
     from luoshi.web import charts
 
     Catalogue.load()
     charts.warm()
+    results.warm()
     spare_readers()
 
 

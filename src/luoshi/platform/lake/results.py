@@ -235,6 +235,13 @@ def evaluated(indicator: str) -> list[Period]:
     return sorted(found, key=lambda period: (period.end, period.start), reverse=True)
 
 
+def warm() -> None:
+    """Read what the first board would wait for; nothing where nothing was evaluated yet."""
+    reading = _reading()
+    if reading is not None:
+        reading.warm()
+
+
 def data_until() -> date | None:
     """The last day the lake had heard of when the results were made; None before there are any."""
     reading = _reading()
