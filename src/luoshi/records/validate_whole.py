@@ -63,10 +63,16 @@ _ESCAPED_CONTROL = re.compile(rb"\\(?:u00[01]|b|f)")
 
 def _periods_in_order(raw: bytes) -> bool:
     """Whether every `end` of the text stands right after its `start`, written alike, and not before it."""
-    found = _PERIOD.findall(raw)
-    if len(found) != raw.count(b'"end"'):
-        return False
-    return all(a <= b and len(a) == len(b) and (len(a) < 20 or a[19:] == b[19:]) for a, b in found)
+    place = raw.find(b'"end"')
+    while place >= 0:
+        found = _PERIOD.match(raw, max(0, raw.rfind(b'"start"', 0, place)))
+        if found is None or found.end() <= place:
+            return False
+        a, b = found.groups()
+        if a > b or len(a) != len(b) or (len(a) >= 20 and a[19:] != b[19:]):
+            return False
+        place = raw.find(b'"end"', place + 5)
+    return True
 
 
 @cache

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import pickle
+import threading
 from collections.abc import Callable
 from concurrent.futures import Future
 from pathlib import Path
@@ -182,3 +183,26 @@ def test_lookups_keep_to_their_index_while_the_tables_grow_from_nothing(
     assert "store_resource_once" in index
     assert "Join Filter" not in index
     assert sets._grown["seen"] >= 1200
+
+
+def test_only_a_process_of_one_thread_is_copied(monkeypatch: pytest.MonkeyPatch) -> None:
+    from luoshi.platform.store import ingest
+    from luoshi.platform.store.rules import Rules
+
+    ways: list[str] = []
+    monkeypatch.setattr(
+        ingest, "ProcessPoolExecutor", lambda *_, mp_context, **__: ways.append(mp_context.get_start_method())
+    )
+    over = threading.Event()
+    beside = threading.Thread(target=over.wait)
+    beside.start()
+    try:
+        ingest._Preparer(2, Rules())
+    finally:
+        over.set()
+        beside.join()
+    threads = iter([[Path("1")], [Path("1"), Path("2")]])
+    monkeypatch.setattr(ingest.Path, "iterdir", lambda _: next(threads))
+    ingest._Preparer(2, Rules())
+    ingest._Preparer(2, Rules())
+    assert ways == ["spawn", "fork", "spawn"]

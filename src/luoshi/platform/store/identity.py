@@ -53,7 +53,11 @@ def _place(
     rows: list[tuple[Row, Known]], raw: Mapping[int, int | None], before: Mapping[int, int | None], work: Work
 ) -> None:
     """Give resources the person at the root of the links above the one they come in under."""
-    placed = links.place(raw, before, work.now) if work.linked else raw
+    if not work.linked:
+        for _, at in rows:
+            at.person = raw[at.id]
+        return
+    placed = links.place(raw, before, work.now)
     for row, at in rows:
         person, came = placed[at.id], raw[at.id]
         at.person = person
@@ -92,27 +96,27 @@ def assign(accepted: list[tuple[Row, Known]], known: dict[Name, Known], work: Wo
         ids,
         work.source,
     )
-    patients = {at.id: at.person for (kind, _), at in known.items() if kind == "Patient"}
-    origins = links.origins([*(id_ for _, _, id_ in stored), *patients]) if work.linked else {}
+    patients = [(key, at) for (kind, key), at in known.items() if kind == "Patient"]
+    origins = links.origins([*(id_ for _, _, id_ in stored), *(at.id for _, at in patients)]) if work.linked else {}
     persons: dict[str, int | None] = {f"Patient/{key}": origins.get(id_, person) for key, person, id_ in stored}
-    persons.update(
-        {
-            f"Patient/{key}": work.raw.get(at.id, origins.get(at.id, at.person))
-            for (kind, key), at in known.items()
-            if kind == "Patient"
-        }
-    )
+    for key, at in patients:
+        persons[f"Patient/{key}"] = work.raw.get(at.id, origins.get(at.id, at.person))
     identifiers = [(a, b) for a, _, b in (key.partition("|") for key in keys if not key.startswith("Patient/"))]
     persons.update({f"{system}|{value}": person for system, value, person in _owners(identifiers)})
     persons.update({f"{system}|{value}": person for system, value, person in work.claims})
     before = {at.id: at.person for _, at in others if not at.fresh}
-    raw = {at.id: persons.get(row.patient) if row.patient else None for row, at in others}
+    raw: dict[int, int | None] = {}
     for row, at in others:
-        work.pending.pop(at.id, None)
-        if raw[at.id] is None and row.patient:
+        person = raw[at.id] = persons.get(row.patient) if row.patient else None
+        if person is None and row.patient:
             work.pending[at.id] = row.patient
+        else:
+            work.pending.pop(at.id, None)
     _place(others, raw, before, work)
-    work.moved.update(person for _, at in others if (person := before.get(at.id)) is not None and person != at.person)
+    if before:
+        work.moved.update(
+            person for _, at in others if (person := before.get(at.id)) is not None and person != at.person
+        )
 
 
 def write_persons(work: Work) -> None:

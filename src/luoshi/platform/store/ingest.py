@@ -31,6 +31,7 @@ from luoshi.platform.store.preparing import Prepared, follow_parent, prepare, to
 from luoshi.platform.store.rules import Rules, rules_of
 from luoshi.platform.store.writing import Counts, commit
 from luoshi.records.reading import Block, blocks, find
+from luoshi.records.structure_schema import definitions
 from luoshi.records.validate import PROFILES
 from luoshi.records.validate_files import is_fhir
 
@@ -124,6 +125,15 @@ def _finish(run: Run, report: Report, state: str, message: str) -> None:
             raise
 
 
+def _alone() -> bool:
+    """Whether this process has one thread (Python's or any other's), so that a copy of it finds no lock that nobody will open
+    again. A copy is there at once and shares what was loaded; an interpreter of its own takes half a second to start."""
+    try:
+        return len(list(Path("/proc/self/task").iterdir())) == 1
+    except OSError:  # no Linux
+        return False
+
+
 class _Preparer:
     """Prepares blocks, in processes or here: when there are none, inside a daemon (which may have no children), and
     when the processes are gone (ended from outside, or never able to start), so that no block is lost with them."""
@@ -132,7 +142,10 @@ class _Preparer:
         self.rules = rules
         self.pool: ProcessPoolExecutor | None = None
         if workers > 0 and not multiprocessing.current_process().daemon:
-            context = multiprocessing.get_context("spawn")
+            alone = _alone()
+            if alone:
+                definitions()  # once, before it is copied
+            context = multiprocessing.get_context("fork" if alone else "spawn")
             self.pool = ProcessPoolExecutor(workers, mp_context=context, initializer=follow_parent)
 
     def submit(self, block: Block) -> Future[Prepared] | None:

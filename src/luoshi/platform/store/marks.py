@@ -8,6 +8,7 @@ a mark looks at its present text before it counts. Pure.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import Any
@@ -60,33 +61,43 @@ def marks(resource: dict[str, Any]) -> Marks:
     plan = _plan(kind)
     values: set[int] = set()
     for name, properties, deep in plan.parameters:
-        for value in _values(resource, properties, deep):
-            if not isinstance(value, dict):
-                continue
-            if name == "identifier":
-                if isinstance(value.get("value"), str):
-                    values.add(mark.__wrapped__(kind, name, value["value"]))
-                continue
-            for coding in value.get("coding", (value,)):
-                code = coding.get("code")
-                if isinstance(code, str):
-                    values.add(mark(kind, name, code))
+        for prop in properties:
+            value = resource.get(prop)
+            if value is not None:
+                _add(kind, name, value if isinstance(value, list) else (value,), values)
+        if deep:
+            _add(kind, name, at(resource, deep), values)
     if not values:
         return ()
-    day = day_of(_values(resource, plan.day, plan.deep_day))
+    day = day_of(_days(resource, plan))
     told = NO_DAY if day is None else day
     return tuple([(value, told) for value in sorted(values)])
 
 
-def _values(resource: dict[str, Any], properties: tuple[str, ...], deep: tuple[str, ...]) -> list[Any]:
+def _add(kind: str, name: str, found: Iterable[Any], values: set[int]) -> None:
+    """Add the marks of what stands at one place."""
+    for value in found:
+        if not isinstance(value, dict):
+            continue
+        if name == "identifier":
+            if isinstance(value.get("value"), str):
+                values.add(mark.__wrapped__(kind, name, value["value"]))
+            continue
+        for coding in value.get("coding", (value,)):
+            code = coding.get("code")
+            if isinstance(code, str):
+                values.add(mark(kind, name, code))
+
+
+def _days(resource: dict[str, Any], plan: _Plan) -> list[Any]:
+    """What stands where the day of the resource is told."""
     found: list[Any] = []
-    for name in properties:
+    for name in plan.day:
         value = resource.get(name)
-        if value is not None:
-            if isinstance(value, list):
-                found.extend(value)
-            else:
-                found.append(value)
-    if deep:
-        found.extend(at(resource, deep))
+        if isinstance(value, list):
+            found.extend(value)
+        elif value is not None:
+            found.append(value)
+    if plan.deep_day:
+        found.extend(at(resource, plan.deep_day))
     return found

@@ -105,10 +105,11 @@ def _validator(profile: str | None) -> Validator:
 def prepare(data: bytes, first_line: int, whole: bool, profile: str | None = None, mode: str = REJECT) -> Prepared:
     """Rows and refusals of a block of lines (or of one text when `whole`), in order. `mode`: see `rules.Rules`."""
     prepared = Prepared(quarantine=mode == QUARANTINE)
+    validator, lenient = _validator(profile), mode == FLAG
     for line, text in enumerate([data] if whole else data.split(b"\n"), first_line):
         text = text.strip()
         if text:
-            _one(text, line, profile, prepared, lenient=mode == FLAG)
+            _one(text, line, validator, prepared, lenient=lenient)
     return prepared
 
 
@@ -129,14 +130,14 @@ def follow_parent() -> None:
     threading.Thread(target=watch, daemon=True).start()
 
 
-def _one(text: bytes, line: int, profile: str | None, prepared: Prepared, *, lenient: bool) -> None:
-    found = _validator(profile).examine(text)
+def _one(text: bytes, line: int, validator: Validator, prepared: Prepared, *, lenient: bool) -> None:
+    found = validator.examine(text)
     resource = found.resource
     errors = [issue for issue in found.issues if issue.severity == "error"] if found.issues else []
     tolerated = _nothing
     if errors and lenient:
         # The rules of a profile are asked only where R4 itself is content.
-        of_profile = profile is not None and _validator(None).examine(text).valid
+        of_profile = validator is not _validator(None) and _validator(None).examine(text).valid
         tolerated = _everything if of_profile else _of_rules
     if resource is not None and resource.get("resourceType") == "Bundle" and isinstance(resource.get("entry"), list):
         _bundle(resource, text, line, errors, prepared, tolerated)
@@ -214,7 +215,9 @@ def patient_of(resource: dict[str, Any]) -> str:
     name = _subject(resource["resourceType"])
     if name:
         value = resource.get(name)
-        references = value if isinstance(value, list) else [value]
+        if isinstance(value, dict):
+            return _patient_key(value)
+        references = value if isinstance(value, list) else []
     elif resource["resourceType"] == "Appointment":
         references = [participant.get("actor") for participant in resource["participant"]]
     elif resource["resourceType"] == "Binary":

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+import orjson
 from django.db import connection
 
 from luoshi.platform.statements import array, cursor, in_pipeline, insert_arrays, one, postgres, rows, run
@@ -124,7 +125,7 @@ def among(listed: Sequence[str | int]) -> tuple[str, str]:
     """A list usable after IN, with one `%s`, and the value for that; `listed` is not empty."""
     if postgres():
         return f"(SELECT unnest(%s::{'bigint' if isinstance(listed[0], int) else 'text'}[]))", array(listed)
-    return "(SELECT value FROM json_each(%s))", json.dumps(listed)
+    return "(SELECT value FROM json_each(%s))", _listed(listed)
 
 
 def pairs(statement: str, values: Iterable[tuple[str, str]]) -> list[tuple[Any, ...]]:
@@ -135,11 +136,22 @@ def pairs(statement: str, values: Iterable[tuple[str, str]]) -> list[tuple[Any, 
     if postgres():
         statement = statement.replace("{pairs}", "unnest(%s::text[], %s::text[]) AS wanted(a, b)")
         parameters = [array(a for a, _ in listed), array(b for _, b in listed)]
+    elif len({a for a, _ in listed}) == 1:  # a block of a file is of one type
+        statement = statement.replace("{pairs}", "(SELECT %s AS a, value AS b FROM json_each(%s)) AS wanted")
+        parameters = [listed[0][0], _listed([b for _, b in listed])]
     else:
         table = "(SELECT value ->> 0 AS a, value ->> 1 AS b FROM json_each(%s)) AS wanted"
         statement = statement.replace("{pairs}", table)
-        parameters = [json.dumps(listed)]
+        parameters = [_listed(listed)]
     return rows(statement, *parameters)
+
+
+def _listed(values: Sequence[Any]) -> str:
+    """A list as JSON; what is no text of Unicode or too great a number is left to the slower writer."""
+    try:
+        return orjson.dumps(values).decode()
+    except TypeError:
+        return json.dumps(values)
 
 
 def following(table: str) -> int:

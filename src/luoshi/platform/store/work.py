@@ -40,7 +40,7 @@ class Counts:
 
 @dataclass(slots=True)
 class Known:
-    """A resource as the store has it, kept up to date while a set is worked through. `seen`: contents of all its
+    """A resource as the store has it, kept up to date while a set is worked through. `seen`: contents of its other
     versions, filled for those that differ; `in_file`: whether the file being read gave it already; `rows`: versions
     made in this set; `public`: the id it is read by."""
 
@@ -51,7 +51,7 @@ class Known:
     fresh: bool = False
     in_file: bool = False
     rows: int = 0
-    seen: set[str] = field(default_factory=set)
+    seen: frozenset[str] = frozenset()
     public: str = ""
 
 

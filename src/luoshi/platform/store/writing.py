@@ -129,8 +129,8 @@ def _resources(rows: list[Row], work: Work, told: list[Written] | None) -> None:
             fates.append((row, None, 0, "absent"))
             continue
         if at is None:
-            at = known[row.type, row.key] = Known(work.resource + len(fresh), None, 0, "", fresh=True)
-            at.public = _public_id(row, work.source, taken)
+            at = known[row.type, row.key] = Known(work.resource + len(fresh), None, 0, "", True)
+            at.public = _public_id(row, work.source, taken) if taken else row.key
             fresh.append((row, at, at.public))
             work.counts.new += 1
             fate = "new"
@@ -222,10 +222,13 @@ def _history(rows: list[Row], known: dict[Name, Known], work: Work) -> None:
         at = known.get((row.type, row.key))
         if at is not None and at.hash != row.hash:
             differing[at.id] = at
+    seen: dict[int, set[str]] = {}
     for id_, digest in sets.select(
         "SELECT resource_id, hash FROM store_version WHERE resource_id IN {values}", differing
     ):
-        differing[id_].seen.add(digest)
+        seen.setdefault(id_, set()).add(digest)
+    for id_, digests in seen.items():
+        differing[id_].seen = frozenset(digests)
     if work.file is not None:
         for (id_,) in sets.select(
             "SELECT v.resource_id FROM store_version v JOIN store_chunk c ON c.id = v.chunk"
@@ -241,10 +244,10 @@ def _version(row: Row, at: Known, work: Work) -> None:
     moment = work.now + at.rows
     if at.version:
         work.closed.append((moment, at.id, at.version))
+        at.seen |= {at.hash}
     at.rows += 1
     at.version += 1
     at.hash = row.hash
-    at.seen.add(row.hash)
     work.versions.append((at.id, at.version, moment, row.hash, work.chunk, row.body))
 
 
