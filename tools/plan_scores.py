@@ -104,7 +104,7 @@ first look to trust most: 135 texts, of which about half are news and explanatio
 PASSAGES_HEAD = """
 ## Who does it, and by when: short passages
 
-Six rounds of passages, each answered before the reader saw it and each read once before anything was mended for it. They stand
+Seven rounds of passages, each answered before the reader saw it and each read once before anything was mended for it. They stand
 for the places where plans name units and dates: task lists, tables of duties, records, headings, brackets, last sentences.
 {copied} of the {texts} are copies of public pages (of which only the beginning could be had, with few units in them); the others
 were written in the manner of published papers, some from memory of national ones, by the people who work on the reader. So the

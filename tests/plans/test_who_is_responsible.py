@@ -265,3 +265,16 @@ def test_a_table_on_a_site_of_dates_is_in_order(tmp_path: Path) -> None:
 def test_figures_met_beside_them(text: str, wanted: list[tuple[str, float, str, str]]) -> None:
     found = find_targets(text, offset_of=lambda index: index, year=2026, plan_years=(2024, 2026))
     assert [(target.op, target.value, target.unit, target.deadline) for target in found] == wanted
+
+
+@pytest.mark.parametrize(
+    ("text", "units"),
+    [
+        ("举办演练3次。（省疾控中心）", ["省疾控中心"]),
+        ("核验率100%。（海关、商务、公安、文化和旅游部门）", ["海关", "商务", "公安", "文化和旅游"]),
+        ("建立专班。（教育、工会、妇联等部门负责）", ["教育", "工会", "妇联"]),
+        ("建立专班。（财政部、工业和信息化部、教育部等部门负责）", ["财政部", "工业和信息化部", "教育部"]),
+    ],
+)
+def test_short_lists(text: str, units: list[str]) -> None:
+    assert read_units(text).units == units

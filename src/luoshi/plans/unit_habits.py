@@ -29,17 +29,14 @@ def short_names(text: str) -> list[str]:
     match = _DEPARTMENTS.match(text)
     if match is None:
         return []
-    names = [
-        name
-        for name in re.split("[、和与及]", match["list"].removesuffix("等").removesuffix("有关").removesuffix("相关"))
-        if name
+    listed = match["list"].removesuffix("等").removesuffix("有关").removesuffix("相关")
+    parted = re.split("[、与及]|(?<!文化)和", listed)  # 文化和旅游 is one
+    names = [name for name in parted if name]
+    whole = [
+        name for name in names if resolve(name) and re.search(r"(?:[部局厅署办院所站]|中心|委员会|(?<!团)委)$", name)
     ]
-    known = [name for name in names if is_function(name)]
-    return (
-        names
-        if len(names) >= 2 and len(known) >= 0.75 * len(names) and not any(resolve(name) for name in names)
-        else []
-    )
+    known = [name for name in names if is_function(name) or resolve(name)]
+    return names if len(names) >= 2 and len(known) >= 0.75 * len(names) and not whole else []
 
 
 _OFFICE = r"[\u4e00-\u9fff]{2,5}?(?:科|处|股)"

@@ -89,7 +89,7 @@ def read_units(text: str) -> Units:
             taken.append((start, end))
             found.sources.append((start, end, "unit list in brackets with its time"))
             _merge(found, trial)
-        elif trial.units and _credible(content, trial, at_end=at_end):
+        elif trial.units and _credible(content, trial, at_end=at_end, apart=text[:start].rstrip().endswith("。")):
             taken.append((start, end))
             found.sources.append((start, end, "unit list in brackets"))
             _merge(found, trial)
@@ -244,7 +244,7 @@ def _is_body(name: str) -> bool:
     )
 
 
-def _credible(content: str, trial: Units, *, at_end: bool) -> bool:
+def _credible(content: str, trial: Units, *, at_end: bool, apart: bool = False) -> bool:
     """Whether an unlabelled bracket really lists units: it says 牵头 or 负责, or it closes the task and all are known."""
     known = sum(1 for name in trial.units if resolve(name) or is_function(name) or _MANY.match(name))
     if re.search(r"牵头|负责|按职责|配合|落实$", content):
@@ -265,7 +265,7 @@ def _credible(content: str, trial: Units, *, at_end: bool) -> bool:
     return (
         at_end
         and (nearly or known == len(trial.units))
-        and (len(trial.units) >= 2 or bool(re.search(r"[委厅局部]$", content)))
+        and (len(trial.units) >= 2 or apart or bool(re.search(r"[委厅局部]$", content)))
     )
 
 

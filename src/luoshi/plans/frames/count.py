@@ -184,6 +184,8 @@ def _confidence(site: Site, verb: _Verb, *, stated: bool) -> float | None:
         return 0.85
     if site.first.unit in ("课时", "学时") and len(lead) >= 2:
         return 0.7
+    if not site.noun and re.search(r"[\u4e00-\u9fff]{2}任务(?:数|量|指标)?$", site.left):
+        return 0.8  # 血检任务20万人次
     if site.noun and not site.left.strip("，、") and "达到" in site.noun:
         return 0.6  # 2家卫生院达到推荐标准; 全省29个县达到 tells of all of them
     if (site.noun and _DONE.search(site.noun)) or (not site.noun and len(lead) >= 3 and _THING.search(lead)):
