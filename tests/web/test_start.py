@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import importlib
+import threading
 import weakref
 from collections.abc import Iterator
 from unittest.mock import MagicMock
@@ -13,6 +14,15 @@ from django.urls import clear_url_caches, get_resolver
 
 from luoshi.kernel.garbage import Aside
 from luoshi.project import wsgi
+
+
+@pytest.fixture(autouse=True)
+def warmed() -> None:
+    """What the application began to load when it was imported above is loaded, and nothing is set aside by it."""
+    for thread in threading.enumerate():
+        if thread.name == "warm":
+            thread.join()
+    gc.unfreeze()
 
 
 def test_pages_are_loaded_before_the_first_request(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -32,4 +32,4 @@ def _warm() -> None:
     spare_readers()
 
 
-threading.Thread(target=_warm, daemon=True).start()
+threading.Thread(target=_warm, name="warm", daemon=True).start()
