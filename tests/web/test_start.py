@@ -7,13 +7,17 @@ import importlib
 import threading
 import weakref
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from unittest.mock import MagicMock
 
 import pytest
 from django.urls import clear_url_caches, get_resolver
 
+from luoshi.kernel.errors import UnreadableFile
 from luoshi.kernel.garbage import Aside
 from luoshi.project import wsgi
+from luoshi.project.kept_secret import kept_secret
 
 
 @pytest.fixture(autouse=True)
@@ -75,3 +79,23 @@ class Ring:
     """Something that holds itself."""
 
     itself: object
+
+
+def test_all_who_begin_at_once_have_one_key(tmp_path: Path) -> None:
+    def begin(number: int) -> str:
+        together.wait()
+        return kept_secret(tmp_path / "data-key", f"{number:032x}")
+
+    together = threading.Barrier(8)
+    with ThreadPoolExecutor(8) as begun:
+        keys = set(begun.map(begin, range(1, 9)))
+    assert len(keys) == 1
+    assert len(keys.pop()) == 32
+    assert [path.name for path in tmp_path.iterdir()] == ["data-key"]
+    assert (tmp_path / "data-key").stat().st_mode & 0o077 == 0
+
+
+def test_an_empty_key_locks_nothing_and_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "data-key").touch()
+    with pytest.raises(UnreadableFile, match="the key is empty"):
+        kept_secret(tmp_path / "data-key", "0" * 32)

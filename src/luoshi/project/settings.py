@@ -36,6 +36,7 @@ import dj_database_url
 from django.utils.translation import gettext_lazy as _
 
 from luoshi.project.installed import PLATFORM, SERVICES, SUPERVISION
+from luoshi.project.kept_secret import kept_secret
 
 
 def _switch(name: str, default: bool) -> bool:
@@ -54,16 +55,7 @@ LUOSHI_WEBHOOKS = [host for host in os.environ.get("LUOSHI_WEBHOOKS", "").split(
 
 def _secret(name: str, kept: Path, made: str) -> str:
     """The secret the environment gives, or the one kept in a file, which is made at first use."""
-    given = os.environ.get(name)
-    if given:
-        return given
-    try:
-        with kept.open("x", encoding="ascii") as file:
-            kept.chmod(0o600)
-            file.write(made)
-    except FileExistsError:
-        pass
-    return kept.read_text("ascii")
+    return os.environ.get(name) or kept_secret(kept, made)
 
 
 SECRET_KEY = _secret("LUOSHI_SECRET_KEY", LUOSHI_HOME / "secret", secrets.token_urlsafe(50))
