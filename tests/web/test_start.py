@@ -1,4 +1,4 @@
-"""What is loaded before the server takes its first request."""
+"""How a server begins: what it has loaded before its first request, and the keys its processes share."""
 
 from __future__ import annotations
 
