@@ -1,4 +1,4 @@
-"""Columns of registers as Arrow, and ids: the same texts, numbers and gaps that Arrow itself would make."""
+"""Columns of the lake as Arrow: the same texts, numbers and gaps that Arrow itself would make."""
 
 from __future__ import annotations
 

@@ -62,7 +62,6 @@ def ids(table: str, number: Ints) -> pa.Array:
 
 _FOUR_DIGITS = np.array([f"{n:04}" for n in range(10_000)], "S4").view(np.uint32)
 _TENS = 10 ** np.arange(1, 11)
-_NEAR = 1 << 14  # numbers spelt at a time, so that all stays near the processor
 
 
 def numbered(letter: str | NDArray[np.uint8], number: Ints) -> pa.Array:
@@ -73,7 +72,16 @@ def numbered(letter: str | NDArray[np.uint8], number: Ints) -> pa.Array:
     if not len(told):
         return pa.nulls(len(number), pa.string())
     code = ord(letter) if isinstance(letter, str) else letter if some is None else letter[some]
-    text, width = spelt(code, told)
+    least, most = int(told.min()), int(told.max())
+    cells = _twelve_digits(told, least, most)
+    width: int | Ints = len(str(most)) + 1
+    if len(str(least)) + 1 == width:
+        cells[:, 12 - width] = code
+        text = np.ascontiguousarray(cells[:, 12 - width :])
+    else:
+        width = np.searchsorted(_TENS, told, "right") + 2
+        cells[np.arange(len(told)), 12 - width] = code
+        text = cells[np.arange(12) >= (12 - width)[:, None]]
     length = np.zeros(len(number) + 1, np.int32)
     length[1:][known] = width
     ends = np.cumsum(length, dtype=np.int32)
@@ -81,56 +89,20 @@ def numbered(letter: str | NDArray[np.uint8], number: Ints) -> pa.Array:
     return pa.Array.from_buffers(pa.string(), len(number), [nulls, pa.py_buffer(ends), pa.py_buffer(text)])
 
 
-def spelt(
-    letter: int | NDArray[np.uint8], number: NDArray[Any], *, measured: bool = False
-) -> tuple[NDArray[np.uint8], int | Ints]:
-    """The bytes of a letter (its code) and then a number from 0 to 10^11, for each, and how many they are.
-
-    Rows of bytes and one width where all are of one, else bytes after each other and the width of each. `measured`: with
-    the number of bytes that follow in front, as four bytes, the least first (these are not counted in the width).
-    """
-    least, most = int(number.min()), int(number.max())
-    front = 4 if measured else 0
-    if len(str(least)) == len(str(most)):
-        width = len(str(most)) + 1
-        text = np.empty((len(number), width + front), np.uint8)
-        for low in range(0, len(number), _NEAR):
-            some = slice(low, low + _NEAR)
-            cells = _digits(number[some], least, most)
-            _put(cells, slice(None), letter if isinstance(letter, int) else letter[some], width, front)
-            text[some] = cells[:, 16 - width - front :]
-        return text, width
-    cells = _digits(number, least, most)
-    widths = np.searchsorted(_TENS, number, "right") + 2
-    for width in range(len(str(least)) + 1, len(str(most)) + 2):
-        rows = np.flatnonzero(widths == width)
-        _put(cells, rows, letter if isinstance(letter, int) else letter[rows], width, front)
-    return cells[np.arange(16) >= (16 - front - widths)[:, None]], widths
-
-
-def _put(cells: NDArray[np.uint8], rows: Any, letter: int | NDArray[np.uint8], width: int, front: int) -> None:
-    cells[rows, 16 - width] = letter
-    if front:
-        cells[rows, 12 - width : 16 - width] = (width, 0, 0, 0)
-
-
-def _digits(number: NDArray[Any], least: int, most: int) -> NDArray[np.uint8]:
-    """Rows of four bytes of room and twelve digits, four looked up at a time. The first four are mostly the same for all
-    numbers of a city."""
-    cells = np.empty((len(number), 4), np.uint32)
+def _twelve_digits(number: Ints, least: int, most: int) -> NDArray[np.uint8]:
+    """Rows of twelve digits, four looked up at a time. The first four are mostly the same for all numbers of a city."""
+    cells = np.empty((len(number), 3), np.uint32)
     high, rest = divmod(least, 100_000_000)
     if most // 100_000_000 == high:
-        cells[:, 1] = _FOUR_DIGITS[high]
+        cells[:, 0] = _FOUR_DIGITS[high]
         below = (number - (least - rest)).astype(np.uint32)
     else:
         first, below = np.divmod(number, 100_000_000)
-        cells[:, 1] = _FOUR_DIGITS[first]
+        cells[:, 0] = _FOUR_DIGITS[first]
         below = below.astype(np.uint32)
     middle = below // np.uint32(10_000)
-    below -= middle * np.uint32(10_000)
-    # "clip": what is below 10,000 need not be asked whether it is.
-    np.take(_FOUR_DIGITS, middle.astype(np.intp), out=cells[:, 2], mode="clip")
-    np.take(_FOUR_DIGITS, below.astype(np.intp), out=cells[:, 3], mode="clip")
+    cells[:, 1] = _FOUR_DIGITS[middle]
+    cells[:, 2] = _FOUR_DIGITS[below - middle * np.uint32(10_000)]
     return cells.view(np.uint8)
 
 

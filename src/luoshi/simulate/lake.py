@@ -16,16 +16,16 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
+import pyarrow.compute as pc
 
 from luoshi.kernel import lake_layout
 from luoshi.kernel.clock import CHINA
 from luoshi.simulate import codes, consents
 from luoshi.simulate.arrival import arrivals
-from luoshi.simulate.chance import NEVER, Ints, as_date
+from luoshi.simulate.chance import NEVER, Ints
 from luoshi.simulate.city import Region
 from luoshi.simulate.columns import start_minute, visit_end
-from luoshi.simulate.parts import HERE, Rows, Shift, as_told, parts
+from luoshi.simulate.parts import HERE, Rows, Shift, as_told, parts, save
 from luoshi.simulate.people import People
 from luoshi.simulate.region_files import rows_of
 from luoshi.simulate.standing_in import stand_ins
@@ -81,9 +81,7 @@ def write(
     done = write_persons(region, fresh, bucket_size=bucket_size, told=told)
     for table, rows in registers(region).items():
         done.counts[table] = rows.num_rows
-        path = lake_layout.table_path(fresh, table)
-        path.parent.mkdir(parents=True)
-        pq.write_table(rows, path, compression="zstd", store_schema=False)
+        save(fresh, table, rows, None)
         told(table, rows.num_rows)
     done.finish(fresh, folder, bucket_size=bucket_size, as_of=region.span.as_of)
     return done.counts
@@ -97,20 +95,19 @@ def write_persons(
     done = Written(dict.fromkeys(lake_layout.PERSON_TABLES, 0))
     with ThreadPoolExecutor(threads) as writers:  # one bucket is compressed while the next is put together
         for table, maker in _MAKERS.items():
-            rows = maker(region)
             waiting: deque[Future[None]] = deque()
-            for part in parts(rows, table, bucket_size, shift):
-                waiting.append(writers.submit(part.save, fresh, table))
+            for bucket, part in parts(maker(region), table, bucket_size, shift):
+                waiting.append(writers.submit(save, fresh, table, part, bucket))
                 if len(waiting) > 3:
                     waiting.popleft().result()
-                done.counts[table] += len(part.at)
-                done.buckets.add(part.bucket)
+                done.counts[table] += len(part)
+                done.buckets.add(bucket)
+                last = pc.max(part[lake_layout.DAY_COLUMN[table]]).as_py()
+                if last is not None:
+                    day = last.date() if isinstance(last, datetime) else last
+                    done.until[table] = max(done.until.get(table, day), day)
             for written in waiting:
                 written.result()
-            last = int(rows[lake_layout.DAY_COLUMN[table]].max(initial=-1))
-            if last >= 0:
-                timed = lake_layout.columns(table)[lake_layout.DAY_COLUMN[table]] == "TIMESTAMP"
-                done.until[table] = as_date(last // 86_400 if timed else last)
             told(table, done.counts[table])
     return done
 
@@ -132,6 +129,10 @@ def _phones(people: People) -> Ints:
     return stand_ins((10_100_000_000 + people.phone).astype("S11"))
 
 
+def _ids(table: str, count: int) -> tuple[str, str, Ints]:
+    return ("ids", table, np.arange(count, dtype=np.int64))
+
+
 def _institution(region: Region, place: Ints) -> tuple[str, list[str], Ints]:
     return ("word", [i.code for i in region.where.institutions], place)
 
@@ -139,7 +140,7 @@ def _institution(region: Region, place: Ints) -> tuple[str, list[str], Ints]:
 def _person(region: Region) -> Rows:
     people = region.people
     return _known(region, "person", people.opened) | {
-        "id": ("ids", "person", None), "person": np.arange(len(people), dtype=np.int64),
+        "id": _ids("person", len(people)), "person": np.arange(len(people), dtype=np.int64),
         "sex": ("word", ["male", "female"], people.sex), "birth_date": people.birth, "death_date": people.death,
         "division": ("word", region.where.villages, people.village),
         "institution": _institution(region, region.where.serving[people.village]),
@@ -155,7 +156,7 @@ def _visit(region: Region) -> Rows:
     started = (rows["day"] * 1440 + minute) * 60 + rows["second"]
     end_day, end_minute = visit_end(rows, minute)
     return _known(region, "visit", rows["day"]) | {
-        "id": ("ids", "visit", None), "person": rows["person"], "service": ("word", codes.SERVICES, rows["service"]),
+        "id": _ids("visit", len(minute)), "person": rows["person"], "service": ("word", codes.SERVICES, rows["service"]),
         "class": ("word", codes.CLASSES, rows["class"]), "day": rows["day"], "end_day": end_day, "started_at": started,
         "ended_at": np.where(end_day == NEVER, -1, (end_day * 1440 + end_minute) * 60),
         "institution": _institution(region, rows["institution"]),
@@ -170,7 +171,7 @@ def _visit(region: Region) -> Rows:
 def _episode(region: Region) -> Rows:
     rows = region.journal.columns("episode")
     return _known(region, "episode", rows["start_day"]) | {
-        "id": ("ids", "episode", None), "person": rows["person"],
+        "id": _ids("episode", len(rows["person"])), "person": rows["person"],
         "program": ("word", codes.PROGRAMS, rows["program"]), "start_day": rows["start_day"],
         "end_day": rows["end_day"], "status": ("word", codes.EPISODE_STATES, rows["status"]),
         "institution": _institution(region, rows["institution"]),
@@ -207,7 +208,7 @@ def _observation(region: Region) -> Rows:
 def _condition(region: Region) -> Rows:
     rows = region.journal.columns("condition")
     return _known(region, "condition", rows["day"]) | {
-        "id": ("ids", "condition", None), "person": rows["person"],
+        "id": _ids("condition", len(rows["day"])), "person": rows["person"],
         "code": ("word", codes.DISEASES, rows["code"]), "day": rows["day"],
         "clinical_status": ("word", codes.CLINICAL_STATES, rows["state"]), "abatement_day": rows["abated"],
         "institution": None, "visit": ("ids", "visit", rows["visit"]),
@@ -217,7 +218,7 @@ def _condition(region: Region) -> Rows:
 def _procedure(region: Region) -> Rows:
     rows = region.journal.columns("procedure")
     return _known(region, "procedure", rows["day"]) | {
-        "id": ("ids", "procedure", None), "person": rows["person"],
+        "id": _ids("procedure", len(rows["day"])), "person": rows["person"],
         "code": ("word", codes.PROCEDURES, rows["code"]), "day": rows["day"],
         "status": ("word", ["completed"], np.zeros(len(rows["day"]), np.int64)),
         "visit": ("ids", "visit", rows["visit"]), "institution": _institution(region, rows["institution"]),
@@ -227,7 +228,7 @@ def _procedure(region: Region) -> Rows:
 def _immunization(region: Region) -> Rows:
     rows = region.journal.columns("immunization")
     return _known(region, "immunization", rows["day"]) | {
-        "id": ("ids", "immunization", None), "person": rows["person"],
+        "id": _ids("immunization", len(rows["day"])), "person": rows["person"],
         "vaccine": ("word", codes.VACCINES, rows["vaccine"]), "dose": rows["dose"], "day": rows["day"],
         "status": ("word", codes.DOSE_STATES, rows["status"]), "institution": _institution(region, rows["institution"]),
     }  # fmt: skip
@@ -236,7 +237,7 @@ def _immunization(region: Region) -> Rows:
 def _contract(region: Region) -> Rows:
     rows = region.journal.columns("contract")
     return _known(region, "contract", rows["start_day"]) | {
-        "id": ("ids", "contract", None), "person": rows["person"], "start_day": rows["start_day"],
+        "id": _ids("contract", len(rows["person"])), "person": rows["person"], "start_day": rows["start_day"],
         "end_day": rows["end_day"], "status": ("word", codes.CONTRACT_STATES, rows["state"]),
         "institution": _institution(region, rows["institution"]), "signed_day": rows["signed_day"],
     }  # fmt: skip
@@ -245,7 +246,7 @@ def _contract(region: Region) -> Rows:
 def _consent(region: Region) -> Rows:
     rows = region.journal.columns("consent")
     return _known(region, "consent", rows["day"]) | {
-        "id": ("ids", "consent", None), "person": rows["person"],
+        "id": _ids("consent", len(rows["person"])), "person": rows["person"],
         "code": ("word", ["resident-access"], np.zeros(len(rows["person"]), np.int64)), "day": rows["day"],
         "start_day": rows["start_day"], "end_day": rows["end_day"], "status": ("word", consents.STATES, rows["status"]),
     }  # fmt: skip
@@ -254,7 +255,7 @@ def _consent(region: Region) -> Rows:
 def _milestone(region: Region) -> Rows:
     rows = region.journal.columns("milestone")
     return _known(region, "milestone", rows["at"]) | {
-        "id": ("ids", "milestone", None), "person": rows["person"], "visit": ("ids", "visit", rows["visit"]),
+        "id": _ids("milestone", len(rows["at"])), "person": rows["person"], "visit": ("ids", "visit", rows["visit"]),
         "code": ("word", codes.MILESTONES, rows["code"]), "at": rows["at"],
         "institution": _institution(region, rows["institution"]),
     }  # fmt: skip

@@ -1,12 +1,12 @@
-"""A table of the lake cut into the Parquet files of its buckets: sorted, and written one bucket at a time.
+"""A table of the lake cut into the Parquet files of its buckets: sorted, made into Arrow and written one bucket at a time.
 
-A column is first made as narrow as it can be, for its rows are then looked up in another order; words and days stay places in
-lists all the way into the file (Parquet's dictionaries), and resource ids are spelt digit by digit into one buffer.
+Words stay places in their closed lists all the way into the file (Parquet's dictionaries), so no text is made for them;
+resource ids are written digit by digit into one buffer.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -14,12 +14,11 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-from numpy.typing import NDArray
+import pyarrow.parquet as pq
 
 from luoshi.kernel import lake_layout
-from luoshi.simulate import parquet
-from luoshi.simulate.chance import NEVER, Floats, Ints
-from luoshi.simulate.columns import PREFIX, bits, listed, plain, spelt
+from luoshi.simulate.chance import NEVER, Ints
+from luoshi.simulate.columns import PREFIX, bits, listed, numbered, plain
 
 Rows = dict[str, Any]
 _TYPES = {
@@ -28,8 +27,6 @@ _TYPES = {
 }  # fmt: skip
 _IDS = ("id", "visit", "episode", "part_of")  # hardly ever the same twice
 _DAY_BITS = 16  # days are sorted by their distance from the first: 65,536 days are 179 years
-_MANY = 256  # words: of so many only those that occur in a bucket are written
-_FINEST = 100  # figures are looked for among hundredths
 
 
 @dataclass(frozen=True)
@@ -41,211 +38,103 @@ class Shift:
 
 
 HERE = Shift()
-# The places of some rows in the table, and their persons: the column of those rows.
-_Maker = Callable[[Ints, Ints], parquet.Column]
 
 
-@dataclass(frozen=True)
-class Part:
-    """The rows of one bucket: `at` their places in the table, `person` whom they are about (-1: not known)."""
+def save(lake: Path, table: str, part: pa.Table, bucket: int | None) -> None:
+    """Write one file of `table`: of one bucket, or all of a register (no bucket)."""
+    path = lake_layout.table_path(lake, table, bucket)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    columns = lake_layout.columns(table)
+    words = [name for name, kind in columns.items() if kind == "VARCHAR" and name not in _IDS]
+    # People lie by village: the least and greatest word of a file say who is not in it. Nothing else lies by words.
+    told = [name for name, kind in columns.items() if kind != "VARCHAR" or (table == "person" and name not in _IDS)]
+    pq.write_table(
+        part,
+        path,
+        compression="zstd",
+        compression_level=1,
+        store_schema=False,
+        row_group_size=1 << 17,
+        use_dictionary=words,
+        write_statistics=told,
+    )
 
-    bucket: int
-    at: Ints
-    person: Ints
-    makers: dict[str, _Maker]
 
-    def save(self, lake: Path, table: str) -> None:
-        """Make the columns and write them as the file of this bucket of `table`."""
-        path = lake_layout.table_path(lake, table, self.bucket)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        made = {maker: maker(self.at, self.person) for maker in dict.fromkeys(self.makers.values())}
-        parquet.write(path, {name: made[maker] for name, maker in self.makers.items()})
-
-
-def parts(rows: Rows, table: str, bucket_size: int, shift: Shift) -> Iterator[Part]:
+def parts(rows: Rows, table: str, bucket_size: int, shift: Shift) -> Iterator[tuple[int, pa.Table]]:
     """The rows of each bucket in order of (person, day).
 
-    `rows`: column -> an array of whole numbers (`NEVER`, or -1 for times, where there is none), ("ids", table, numbers; None:
-    of the rows themselves), ("split", findings, pressures), ("word", words, places) or None, and `_order`, the day to sort by.
-    Columns that are the same object are made once.
+    `rows`: column -> an array of whole numbers (`NEVER`, or -1 for times, where there is none), ("ids", table, numbers),
+    ("word", words, places) or None, and `_order`, the day to sort by. Columns that are the same object are made once.
     """
-    if not len(rows["person"]):
+    person, day = rows["person"], rows["_order"]
+    if not len(person):
         return
-    order, person = _in_order(rows["person"], rows["_order"])
-    if shift.persons:
-        person = np.where(person < 0, person, person + shift.persons)
-    made: dict[tuple[str, int, bool], _Maker] = {}
-    makers = {}
-    for name, kind in lake_layout.columns(table).items():
-        # People lie by village: the least and greatest word of a file say who is not in it. Nothing else lies by words.
-        told = name not in _IDS and (kind != "VARCHAR" or table == "person")
-        what = (kind, id(rows[name]), told)
-        if what not in made:
-            made[what] = _person if name == "person" else _maker(kind, rows[name], shift, told)
-        makers[name] = made[what]
-    buckets = np.arange(max(int(person[-1]), 0) // bucket_size + 2) * bucket_size
-    edges = np.concatenate([[0], np.searchsorted(person, buckets)]).tolist()
-    for number, (low, high) in enumerate(pairwise(edges), lake_layout.NO_PERSON):
-        if low < high:
-            yield Part(number, order[low:high], person[low:high], makers)
+    order = _in_order(person, day)
+    person = np.where(person < 0, person, person + shift.persons)
+    rows = rows | {"person": person}
+    sorted_person = person[order]
+    bucket = np.where(sorted_person < 0, lake_layout.NO_PERSON, sorted_person // bucket_size)
+    edges = np.flatnonzero(np.concatenate([[True], bucket[1:] != bucket[:-1], [True]]))
+    kinds = lake_layout.columns(table)
+    for low, high in pairwise(edges):
+        at = order[low:high]
+        made: dict[tuple[str, int], pa.Array] = {}
+        for name, kind in kinds.items():
+            if (kind, id(rows[name])) not in made:
+                made[kind, id(rows[name])] = _arrow(kind, rows[name], at, shift)
+        columns = [made[kind, id(rows[name])] for name, kind in kinds.items()]
+        yield int(bucket[low]), pa.Table.from_arrays(columns, names=list(kinds))
 
 
-def _in_order(person: Ints, day: Ints) -> tuple[Ints, Ints]:
-    """Places of the rows by (person, day, place), and the persons in that order: packed into one number each where they
-    fit, which sorts ten times faster than three columns."""
+def _in_order(person: Ints, day: Ints) -> Ints:
+    """Places of the rows by (person, day, place): packed into one number each where they fit, which sorts ten times
+    faster than three columns."""
     first = int(day[day != NEVER].min()) if (day != NEVER).any() else 0
     distance = np.where(day == NEVER, (1 << _DAY_BITS) - 1, day - first)
     width = len(person).bit_length()
     if int(distance.max()) >> _DAY_BITS or int(person.max() + 2).bit_length() + _DAY_BITS + width > 63:
-        order = np.asarray(np.lexsort((day, person)), dtype=np.int64)
-        return order, person[order]
+        return np.asarray(np.lexsort((day, person)), dtype=np.int64)
     key = ((person + 1) << (_DAY_BITS + width)) | (distance << width) | np.arange(len(person))
     key.sort()
-    return key & ((1 << width) - 1), (key >> (_DAY_BITS + width)) - 1
+    return np.asarray(key & ((1 << width) - 1), dtype=np.int64)
 
 
-# Columns ------------------------------------------------------------------------------------------------------------
-
-
-def _person(at: Ints, person: Ints) -> parquet.Column:
-    return _column("BIGINT", person, person >= 0, told=True)
-
-
-def _maker(kind: str, column: Any, shift: Shift, told: bool) -> _Maker:
-    """What makes the column of some rows; what all rows share is done here, once."""
+def _arrow(kind: str, column: Any, at: Ints, shift: Shift) -> pa.Array:
+    """One column of the rows `at`."""
     if column is None:
-        nothing = np.zeros(0, np.uint8)
-        return lambda at, person: parquet.Column(kind, len(at), nothing, np.zeros(len(at), np.bool_))
+        return pa.nulls(len(at), _TYPES[kind])
     if isinstance(column, tuple):
         how, words, values = column
-        if how == "split":
-            return lambda at, person: _split(at, words, values, shift)
+        if how == "split":  # findings, then each blood pressure twice
+            cuff = at >= words
+            letter = np.where(cuff, ord(PREFIX["pressure"]), ord(PREFIX["observation"])).astype(np.uint8)
+            return numbered(letter, np.where(cuff, (at - words) % max(values, 1), at) + shift.rows)
+        chosen = values[at]
         if how == "ids":
-            return _ids(PREFIX[words], values, shift.persons if words == "person" else shift.rows)
-        return _words(kind, list(words), values, told)
+            first = shift.persons if words == "person" else shift.rows
+            return numbered(PREFIX[words], np.where(chosen < 0, -1, chosen + first))
+        return _words(words, chosen)
+    values = column[at]
     if kind == "DATE":
-        return _days(column, told)
-    if kind == "TIMESTAMP":  # seconds from 1970 to 2106, -1 where there is none
-        seconds, missing = _narrow(column, (1 << 32) - 1)
-        return lambda at, person: _column(
-            kind, (some := seconds[at]).astype(np.int64) * 1_000_000, some != missing if missing else None, told=told
-        )
+        return plain(_TYPES[kind], values.astype(np.int32), values != NEVER)
+    if kind == "TIMESTAMP":
+        return plain(_TYPES[kind], values * 1_000_000, values >= 0)
     if kind == "DOUBLE":
-        return _figures(column, told)
+        return plain(_TYPES[kind], values, ~np.isnan(values))
     if kind == "BOOLEAN":
-        return lambda at, person: _column(kind, column[at], None, told=told)
-    numbers = column.astype(np.int32 if kind == "INTEGER" else np.int64)
-    return lambda at, person: _column(kind, some := numbers[at], some >= 0, told=told)
+        return pa.Array.from_buffers(_TYPES[kind], len(at), [None, bits(values)])
+    return plain(_TYPES[kind], values.astype(np.int32) if kind == "INTEGER" else values, values >= 0)
 
 
-def _column(kind: str, values: NDArray[Any], known: Any, *, words: Any = (), told: bool = False) -> parquet.Column:
-    """A column that has `values` where `known` (None: everywhere) and nothing elsewhere."""
-    rows = len(values)
-    if known is not None:
-        known = None if known.all() else known
-        values = values if known is None else values[known]
-    return parquet.Column(kind, rows, values, known, words, told=told)
-
-
-def _narrow(values: NDArray[Any], most: int) -> tuple[NDArray[Any], int]:
-    """Whole numbers from -1 to `most` without their sign in as few bytes as hold them; and what stands for -1, 0 if none
-    does."""
-    kind = next(kind for kind in (np.uint8, np.uint16, np.uint32) if most <= np.iinfo(kind).max)
-    narrow = values.astype(kind)
-    return narrow, int(np.iinfo(kind).max) if len(values) and values.min() < 0 else 0
-
-
-def _words(kind: str, words: Sequence[str] | NDArray[Any], values: Ints, told: bool) -> _Maker:
-    """Places in a list of words (-1: none)."""
-    places, missing = _narrow(values, len(words))
-
-    def make(at: Ints, person: Ints) -> parquet.Column:
-        place = places[at]
-        known = place != missing if missing else None
-        if len(words) < _MANY:
-            return _column(kind, place, known, words=words, told=told)
-        if known is not None:
-            known = None if known.all() else known
-            place = place if known is None else place[known]
-        occurs = np.zeros(len(words), np.bool_)
-        occurs[place] = True
-        some = np.flatnonzero(occurs)
-        renumbered = (np.cumsum(occurs) - 1).astype(np.uint8 if len(some) <= _MANY else np.uint16)
-        here = words[some] if isinstance(words, np.ndarray) else [words[n] for n in some.tolist()]
-        return parquet.Column(kind, len(at), renumbered[place], known, here, told=told)
-
-    return make
-
-
-def _days(day: Ints, told: bool) -> _Maker:
-    """Days as places in the days from the first to the last, where they are fewer than the rows of a bucket."""
-    first = int(day[day != NEVER].min()) if (day != NEVER).any() else 0
-    distances, missing = _narrow(np.maximum(day - first, -1), int(day.max()) - first + 1)
-
-    def make(at: Ints, person: Ints) -> parquet.Column:
-        distance = distances[at]
-        known = distance != missing if missing else None
-        if known is not None:
-            known = None if known.all() else known
-            distance = distance if known is None else distance[known]
-        least, most = (int(distance.min()), int(distance.max())) if len(distance) else (0, 0)
-        if most - least >= min(len(distance), 1 << 16):
-            return parquet.Column("DATE", len(at), distance.astype(np.int32) + np.int32(first), known, told=told)
-        calendar = np.arange(first + least, first + most + 1, dtype=np.int32)
-        place = (distance - distance.dtype.type(least)).astype(np.uint8 if most - least < _MANY else np.uint16)
-        return parquet.Column("DATE", len(at), place, known, calendar, told=told)
-
-    return make
-
-
-def _figures(value: Floats, told: bool) -> _Maker:
-    """Figures (not a number: none), as places in a list of those that occur where they are hundredths and few."""
-    known = ~np.isnan(value)
-    hundredths = np.rint(np.where(known, value, 0.0) * _FINEST)
-    if np.abs(hundredths).max() < 1 << 27 and ((hundredths / _FINEST == value) | ~known).all():
-        whole = hundredths.astype(np.int64)
-        least = int(whole.min())
-        occurs = np.zeros(int(whole.max()) - least + 1, np.bool_)
-        occurs[whole - least] = True
-        some = np.flatnonzero(occurs)
-        if len(some) < (1 << 16) - 1:
-            place = (np.cumsum(occurs) - 1)[whole - least]
-            return _words("DOUBLE", (some + least) / _FINEST, np.where(known, place, -1), told)
-
-    return lambda at, person: _column("DOUBLE", some := value[at], ~np.isnan(some), told=told)
-
-
-def _ids(letter: str, numbers: Ints | None, first: int) -> _Maker:
-    """Ids of a letter and a number (-1: none; no numbers: those of the rows themselves), counted on from `first`."""
-    if numbers is None:
-        return lambda at, person: _texts(ord(letter), at + first, None)
-    narrow, missing = _narrow(numbers, (1 << 32) - 1)
-
-    def make(at: Ints, person: Ints) -> parquet.Column:
-        some = narrow[at]
-        known = some != missing if missing else None
-        if known is not None:
-            known = None if known.all() else known
-            some = some if known is None else some[known]
-        return _texts(ord(letter), some.astype(np.int64) + first, known)
-
-    return make
-
-
-def _split(at: Ints, findings: int, cuffs: int, shift: Shift) -> parquet.Column:
-    """Ids of findings, then of each blood pressure twice."""
-    cuff = at >= findings
-    letter = np.where(cuff, ord(PREFIX["pressure"]), ord(PREFIX["observation"])).astype(np.uint8)
-    return _texts(letter, np.where(cuff, (at - findings) % max(cuffs, 1), at) + shift.rows, None)
-
-
-def _texts(letter: int | NDArray[np.uint8], numbers: Ints, known: Any) -> parquet.Column:
-    rows = len(numbers) if known is None else len(known)
-    if not len(numbers):
-        return parquet.Column("VARCHAR", rows, np.zeros(0, np.uint8), np.zeros(rows, np.bool_))
-    text, width = spelt(letter, numbers, measured=True)
-    ends = None if isinstance(width, int) else np.concatenate([[0], np.cumsum(width + 4)])
-    return parquet.Column("VARCHAR", rows, text, known, ends=ends)
+def _words(words: Sequence[str], place: Ints) -> pa.DictionaryArray:
+    """The words at these places (-1: none), with a dictionary of those that occur."""
+    occurs = np.zeros(len(words) + 1, np.bool_)  # the last for what has no word
+    occurs[place] = True
+    some = np.flatnonzero(occurs[:-1]).tolist()
+    narrow, kind = (np.int8, pa.int8()) if len(some) < 128 else (np.int32, pa.int32())
+    renumbered = (np.cumsum(occurs) - 1).astype(narrow)[place]
+    known = place >= 0 if occurs[-1] else None
+    return pa.DictionaryArray.from_arrays(plain(kind, renumbered, known), listed([words[n] for n in some]))
 
 
 def as_told(kind: str, values: Sequence[Any]) -> pa.Array:
