@@ -26,10 +26,12 @@ def _warm() -> None:
     from luoshi.platform.lake import results
     from luoshi.web import charts
 
-    Catalogue.load()
-    charts.warm()
-    results.warm()
-    spare_readers()
+    try:
+        Catalogue.load()
+        charts.warm()
+        results.warm()
+    finally:  # whatever cannot be read here is said to who asks for it
+        spare_readers()
 
 
 threading.Thread(target=_warm, name="warm", daemon=True).start()
