@@ -103,6 +103,20 @@ def test_bars_are_as_long_as_their_values(values, target):
     )
 
 
+def test_what_fell_has_no_bar_and_a_trend_below_nothing():
+    """A rate that fell by 18 points everywhere: bars end where they begin, the line lies inside its picture."""
+    fell = charts.bars(
+        [charts.Bar("县", v, f"{v}") for v in (-1.0, -18.0)], unit="个百分点", target=None, target_text=""
+    )
+    assert fell["domain"] == [0, 1.0]
+    assert charts.svg(fell).count('d="M0,7h0v18H0Z"') + charts.svg(fell).count('d="M0,39h0v18H0Z"') == 2
+    points = [charts.Point(f"2025-0{n}-28", v, f"{v}") for n, v in enumerate([-2.0, -10.0], 1)]
+    course = charts.trend(points, unit="个百分点", target=None, target_text="")
+    low, high = next(layer["encoding"]["y"]["scale"]["domain"] for layer in course["layer"] if "y" in layer["encoding"])
+    assert low <= -10
+    assert high >= 0
+
+
 def test_a_gap_in_a_trend_is_a_gap():
     points = [charts.Point(f"2025-0{n}-28", v, f"{v}") for n, v in enumerate([10.0, 12.0, None, 20.0, 22.0], 1)]
     drawn = charts.svg(charts.trend(points, unit="%", target=50.0, target_text="目标"))

@@ -61,7 +61,7 @@ def svg(drawing: Mapping[str, Any]) -> str:
     if target is not None:
         x = _along(target, drawing["domain"], width)
         parts.append(
-            f'<line x1="{x:g}" x2="{x:g}" y1="0" y2="{high}" stroke="{RULE}" stroke-width="2" stroke-dasharray="6,3"/>'
+            f'<line x1="{_n(x)}" x2="{_n(x)}" y1="0" y2="{high}" stroke="{RULE}" stroke-width="2" stroke-dasharray="6,3"/>'
         )
         # The words stand on the side of the line where there is room.
         late = target > drawing["domain"][1] * 0.6
@@ -73,21 +73,26 @@ def _bar(row: Mapping[str, Any], domain: Sequence[float], width: int, y: int) ->
     end = _along(row["value"] or 0.0, domain, width)
     if end > ROUND:
         corner = f"a{ROUND},{ROUND} 0 0 1"
-        shape = f"H{end - ROUND:g}{corner} {ROUND},{ROUND}v{THICK - 2 * ROUND}{corner} -{ROUND},{ROUND}H0Z"
+        shape = f"H{_n(end - ROUND)}{corner} {ROUND},{ROUND}v{THICK - 2 * ROUND}{corner} -{ROUND},{ROUND}H0Z"
     else:
-        shape = f"h{end:g}v{THICK}H0Z"
+        shape = f"h{_n(end)}v{THICK}H0Z"
     told = f'role="graphics-symbol" aria-roledescription="bar" aria-label="{escape(str(row["name"]))}"'
     path = f'<path {told} d="M0,{y}{shape}" fill="{escape(str(row["colour"]))}"/>'
     return f'<a xlink:href="{escape(str(row["href"]))}">{path}</a>' if row.get("href") else path
 
 
 def _text(x: float, y: int, words: str, anchor: str, size: int, colour: str) -> str:
-    place = f'x="{x:g}" y="{y}" text-anchor="{anchor}" font-size="{size}px" fill="{colour}"'
+    place = f'x="{_n(x)}" y="{y}" text-anchor="{anchor}" font-size="{size}px" fill="{colour}"'
     return f"<text {place}>{escape(words, quote=False)}</text>"
 
 
 def _along(value: float, domain: Sequence[float], width: int) -> float:
     return max(0.0, round((value - domain[0]) / (domain[1] - domain[0]) * width, 2))
+
+
+def _n(pixels: float) -> str:
+    """A length to the hundredth of a pixel, without what says nothing."""
+    return f"{pixels:.2f}".rstrip("0").rstrip(".")
 
 
 def _short(name: str) -> str:

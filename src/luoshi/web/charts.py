@@ -71,11 +71,13 @@ class Point:
     text: str = ""
 
 
-def _domain(values: Sequence[float], percent: bool) -> list[float]:
-    top = max(values, default=1.0)
+def _domain(values: Sequence[float], percent: bool, *, least: float = 0.0) -> list[float]:
+    """From `least`, or nothing, to what holds all values."""
+    top = max([0.0, *values])
+    low = min(0.0, least * 1.1)
     if percent and top <= 100:
-        return [0, 100]
-    return [0, (top * 1.1) or 1.0]
+        return [low, 100]
+    return [low, top * 1.1 or (1.0 if not low else 0.0)]
 
 
 def bars(rows: Sequence[Bar], *, unit: str, target: float | None, target_text: str, width: int = 620) -> Spec:
@@ -95,7 +97,8 @@ def bars(rows: Sequence[Bar], *, unit: str, target: float | None, target_text: s
 def trend(points: Sequence[Point], *, unit: str, target: float | None, target_text: str, width: int = 620) -> Spec:
     """A line over months with the target as a line across; missing months are gaps, not zeros."""
     known = [p.value for p in points if p.value is not None]
-    domain = _domain([*known, *([target] if target is not None else [])], unit == "%")
+    across = [target] if target is not None else []
+    domain = _domain([*known, *across], unit == "%", least=min([*known, *across], default=0.0))
     last = max((p.day for p in points if p.value is not None), default=None)
     data = [{"day": p.day, "value": p.value, "text": p.text, "last": p.day == last} for p in points]
     x = {
