@@ -25,7 +25,9 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parent.parent
 
 # A busy machine is no fault of the code; speed is measured by the bench, never by a deadline.
-hypothesis_settings.register_profile("luoshi", deadline=None)
+# The same examples on every machine, as Hypothesis itself does it where it sees a CI; `--hypothesis-profile=explore` draws new.
+hypothesis_settings.register_profile("explore", deadline=None)
+hypothesis_settings.register_profile("luoshi", deadline=None, derandomize=True)
 hypothesis_settings.load_profile("luoshi")
 
 

@@ -131,7 +131,7 @@ class AtOnce:
             kept = [run for run in mine if run.request.keep_rows is not None and cohort.text.drill_down]
             if kept:
                 # Of a few persons all rows are made, for the price of planning one query less.
-                made = mine if self.few(session) else kept
+                made = mine if self._few(session) else kept
                 session.set_periods([(run.place, run.request.period) for run in made])
                 rows = session.lifted_sql(cohort, ("rows",), partial(lambda c: c.query, cohort), cohorts=self.everyone)
                 session.run(f"CREATE OR REPLACE TEMP TABLE kept_rows AS {rows}")
@@ -147,7 +147,7 @@ class AtOnce:
                 _add(session, cohort, _placed(sums), known)
 
     @staticmethod
-    def few(session: Session) -> bool:
+    def _few(session: Session) -> bool:
         """Whether so few persons are looked at that planning is nearly all there is to do."""
         return isinstance(session.lake, Slice) and len(session.lake.persons) <= FEW_PERSONS and not session.lake.whole
 

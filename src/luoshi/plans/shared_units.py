@@ -17,13 +17,14 @@ _OWN_LINE = re.compile(r"\n\s*[（(【]?(?:责任|牵头|配合|负责)[^\n：:]
 
 def share(reading: RunningText, raw: list[RawTask], tasks: list[Task]) -> None:
     """Give each of `tasks` the units printed for the group it stands in; `raw` are the same tasks before reading."""
+    printed: dict[int, list[str]] = {}  # of a heading, by its node: read once, however many tasks stand below
     for item, task in zip(raw, tasks, strict=False):
-        node = item.node.parent if item.node else None
+        node = item.node.parent if item.node and not task.units else None
         while node is not None and node.rank >= 0:
-            above = units.read_units(reading.text[node.title_start : node.own_end].split("\n")[0][:300])
-            for found in (above, _beside(reading, node)):
-                if found.units and not task.units:
-                    inherit(task, found.units)
+            if id(node) not in printed:
+                above = units.read_units(reading.text[node.title_start : node.own_end].split("\n")[0][:300])
+                printed[id(node)] = [*above.units, *_beside(reading, node).units]
+            inherit(task, printed[id(node)])
             node = node.parent
     _behind_the_last(raw, tasks)
 
