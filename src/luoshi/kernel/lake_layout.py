@@ -5,8 +5,8 @@
 <lake>/tables/<person table>/bucket=<n>/part.parquet     n = person // bucket_size; -1 where the person is unknown
 <lake>/tables/<register>/part.parquet
 ```
-The tables and columns are those of `docs/reference/record-guide.md`. Person tables are sorted by (person, day); the
-bucket is in the path only, not a column of the file.
+The tables and columns are those of `docs/reference/record-guide.md`. Person tables are sorted by (kind, person, day), so
+that who asks for some kinds passes over the others; the bucket is in the path only, not a column of the file.
 
 Every time in the lake (`known_from`, `known_to`, `started_at`, `at`, ...) is a `TIMESTAMP` without zone holding Chinese
 time (UTC+08:00), and every `day` is the Chinese day, so no reader needs a zone database to cut a period.
@@ -117,6 +117,15 @@ REGISTERS: dict[str, dict[str, str]] = {
 }  # fmt: skip
 
 TABLES: dict[str, dict[str, str]] = PERSON_TABLES | REGISTERS
+
+# The column that says what a row is: each person table that has one is sorted by it first.
+KIND_COLUMN: dict[str, str] = {
+    "visit": "service", "episode": "program", "observation": "code", "condition": "code", "procedure": "code",
+    "immunization": "vaccine", "milestone": "code", "consent": "code",
+}  # fmt: skip
+
+# Rows of a Parquet group: few enough that most groups hold one kind, enough that a group is worth opening.
+ROW_GROUP = 1 << 14
 
 # The column each person table is sorted by after the person, and the last value of which says how fresh the table is.
 DAY_COLUMN: dict[str, str] = {

@@ -26,7 +26,7 @@ _TYPES = {
     "TIMESTAMP": pa.timestamp("us"), "BOOLEAN": pa.bool_(),
 }  # fmt: skip
 _IDS = ("id", "visit", "episode", "part_of")  # hardly ever the same twice
-_DAY_BITS = 16  # days are sorted by their distance from the first: 65,536 days are 179 years
+_BITS = 63  # of a whole number that is not below 0
 
 
 @dataclass(frozen=True)
@@ -46,34 +46,40 @@ def save(lake: Path, table: str, part: pa.Table, bucket: int | None) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     columns = lake_layout.columns(table)
     words = [name for name, kind in columns.items() if kind == "VARCHAR" and name not in _IDS]
-    # People lie by village: the least and greatest word of a file say who is not in it. Nothing else lies by words.
-    told = [name for name, kind in columns.items() if kind != "VARCHAR" or (table == "person" and name not in _IDS)]
+    # Rows lie by kind, and people by village: the least and greatest word of a group say what is not in it. Nothing else
+    # lies by words.
+    told = [
+        name
+        for name, kind in columns.items()
+        if kind != "VARCHAR" or name == lake_layout.KIND_COLUMN.get(table) or (table == "person" and name not in _IDS)
+    ]
     pq.write_table(
         part,
         path,
         compression="zstd",
         compression_level=1,
         store_schema=False,
-        row_group_size=1 << 17,
+        row_group_size=lake_layout.ROW_GROUP,
         use_dictionary=words,
         write_statistics=told,
     )
 
 
 def parts(rows: Rows, table: str, bucket_size: int, shift: Shift) -> Iterator[tuple[int, pa.Table]]:
-    """The rows of each bucket in order of (person, day).
+    """The rows of each bucket in order of (kind, person, day).
 
     `rows`: column -> an array of whole numbers (`NEVER`, or -1 for times, where there is none), ("ids", table, numbers),
     ("word", words, places) or None, and `_order`, the day to sort by. Columns that are the same object are made once.
     """
-    person, day = rows["person"], rows["_order"]
+    person = rows["person"]
     if not len(person):
         return
-    order = _in_order(person, day)
-    person = np.where(person < 0, person, person + shift.persons)
-    rows = rows | {"person": person}
-    sorted_person = person[order]
-    bucket = np.where(sorted_person < 0, lake_layout.NO_PERSON, sorted_person // bucket_size)
+    known = person >= 0
+    person = np.where(known, person + shift.persons, person)
+    bucket, within = np.divmod(person, bucket_size)
+    first = int(bucket[known].min(initial=bucket.max()))
+    order = _in_order([np.where(known, bucket - first + 1, 0), _kind(rows, table), within, rows["_order"]])
+    rows, bucket = rows | {"person": person}, np.where(known, bucket, lake_layout.NO_PERSON)[order]
     edges = np.flatnonzero(np.concatenate([[True], bucket[1:] != bucket[:-1], [True]]))
     kinds = lake_layout.columns(table)
     for low, high in pairwise(edges):
@@ -86,17 +92,37 @@ def parts(rows: Rows, table: str, bucket_size: int, shift: Shift) -> Iterator[tu
         yield int(bucket[low]), pa.Table.from_arrays(columns, names=list(kinds))
 
 
-def _in_order(person: Ints, day: Ints) -> Ints:
-    """Places of the rows by (person, day, place): packed into one number each where they fit, which sorts ten times
-    faster than three columns."""
-    first = int(day[day != NEVER].min()) if (day != NEVER).any() else 0
-    distance = np.where(day == NEVER, (1 << _DAY_BITS) - 1, day - first)
-    width = len(person).bit_length()
-    if int(distance.max()) >> _DAY_BITS or int(person.max() + 2).bit_length() + _DAY_BITS + width > 63:
-        return np.asarray(np.lexsort((day, person)), dtype=np.int64)
-    key = ((person + 1) << (_DAY_BITS + width)) | (distance << width) | np.arange(len(person))
+def _kind(rows: Rows, table: str) -> Ints:
+    """What each row is, as a number in the order of the words."""
+    name = lake_layout.KIND_COLUMN.get(table)
+    if name is None:
+        return np.zeros(1, np.int64)
+    _how, words, places = rows[name]
+    rank = np.empty(len(words), np.int64)
+    rank[sorted(range(len(words)), key=words.__getitem__)] = np.arange(len(words))
+    return np.asarray(rank[places], dtype=np.int64)
+
+
+def _in_order(columns: Sequence[Ints]) -> Ints:
+    """Places of the rows by these columns, then by place; days that never come stand last. All are packed into one number
+    where they fit, which sorts ten times faster than columns."""
+    rows = max(map(len, columns))
+    columns = [np.where(column == NEVER, column.max() + 1, column) for column in columns]
+    key, width = np.zeros(rows, np.int64), 0
+    for column in columns:
+        first, last = int(column.min()), int(column.max())
+        width += (bits := (last - first).bit_length())
+        if width <= _BITS:
+            key <<= bits
+            key |= column - first
+    width += (places := rows.bit_length())
+    if width > _BITS:
+        return np.asarray(np.lexsort([np.broadcast_to(column, rows) for column in reversed(columns)]), dtype=np.int64)
+    key <<= places
+    key |= np.arange(rows)
     key.sort()
-    return np.asarray(key & ((1 << width) - 1), dtype=np.int64)
+    key &= (1 << places) - 1
+    return key
 
 
 def _arrow(kind: str, column: Any, at: Ints, shift: Shift) -> pa.Array:

@@ -14,7 +14,6 @@ from luoshi.records import views
 
 _KEPT = ("resource_id", "person", "source", "known_from", "known_to")
 _EIGHT_HOURS_US = 8 * 3600 * 1_000_000
-ROW_GROUP = 122_880
 # Bodies flattened in one go: enough to make planning the query cheap, few enough to hold in memory.
 _AT_ONCE = 50_000
 _PIECE = 4_096
@@ -121,11 +120,12 @@ class Flattener:
         """Write what was collected, in order. `visits`: the visit file of the same bucket."""
         part = part_name(path)
         source = self._final(visits)
-        order = dict.fromkeys(["person", layout.DAY_COLUMN[self.table], "id", "known_from", *self.columns])
+        kind, day = layout.KIND_COLUMN.get(self.table, "person"), layout.DAY_COLUMN[self.table]
+        order = dict.fromkeys([kind, "person", day, "id", "known_from", *self.columns])
         ordered = ", ".join(f'"{name}" NULLS FIRST' for name in order)
         self.connection.execute(
             f"COPY (SELECT {self._names()} FROM {source} ORDER BY {ordered}) TO {views.quote(str(part))} "
-            f"(FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {ROW_GROUP})"
+            f"(FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {layout.ROW_GROUP})"
         )
         part.replace(path)
 
