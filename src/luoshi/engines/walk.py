@@ -23,7 +23,7 @@ from luoshi.engines.lake import UNKNOWN_PERSON, Chunk, LakeDirectory, Slice
 from luoshi.engines.periods import PERIOD
 from luoshi.engines.rendered import quoted, sql_type
 from luoshi.engines.runs import Run, belongs
-from luoshi.engines.session import Session
+from luoshi.engines.session import PLACES, Session
 from luoshi.indicators import Cohort, Indicator
 from luoshi.indicators.plan import aggregate
 
@@ -81,7 +81,7 @@ class OneByOne:
 
     def piece(self, session: Session, chunk: Chunk | None, here: Sequence[Cohort], known: set[str]) -> None:
         """See `Work.piece`."""
-        session.open_chunk(chunk, here)
+        session.open_chunk(chunk, here, coded=True)
         for run in self.runs:
             chosen = [cohort for cohort in run.cohorts if cohort in here]
             session.period = run.request.period
@@ -121,7 +121,7 @@ class AtOnce:
 
     def piece(self, session: Session, chunk: Chunk | None, here: Sequence[Cohort], known: set[str]) -> None:
         """See `Work.piece`."""
-        session.open_chunk(chunk, here)
+        session.open_chunk(chunk, here, coded=True)
         self._every(session)
         session.share_lifted(here)
         for cohort in here:
@@ -225,8 +225,9 @@ def _placed(sums: str) -> str:
 
 
 def _add(session: Session, cohort: Cohort, sums: str, known: set[str]) -> None:
-    """Add sums (place, division, institution, subjects, …) to a cohort's partial table."""
+    """Add sums (place, division, institution, subjects, …) to a cohort's partial table, places in letters."""
     table = f'"part_{cohort.name}"'
+    sums = f"SELECT * REPLACE ({', '.join(f'CAST({name} AS VARCHAR) AS {name}' for name in PLACES)}) FROM ({sums}) AS coded"
     if cohort.name in known:
         session.run(f"INSERT INTO {table} {sums}")
     else:

@@ -6,10 +6,8 @@ WITH slot AS (
   SELECT b.start_day, s.grp, s.item, s.label, s.label_en, s.place,
          PLUS_MONTHS(b.start_day, s.from_month) AS from_day,
          PLUS_DAYS(PLUS_MONTHS(b.start_day, s.to_month), -1) AS to_day
-  FROM (
-    SELECT DISTINCT h.start_day, g.grp FROM held_contract AS h CROSS JOIN (SELECT DISTINCT grp FROM contract_slot) AS g
-  ) AS b
-  JOIN contract_slot AS s ON s.grp = b.grp
+  FROM (SELECT DISTINCT start_day FROM held_contract) AS b
+  CROSS JOIN contract_slot AS s
   WHERE PLUS_DAYS(PLUS_MONTHS(b.start_day, s.to_month), -1) BETWEEN :start AND :end
 ),
 care AS (
@@ -67,9 +65,9 @@ fact AS (
 )
 SELECT
   CONCAT(due.contract, ':', due.item, ':', CAST(due.place AS VARCHAR)) AS subject,
-  MIN(due.person) AS person,
-  MIN(due.division) AS division,
-  MIN(due.institution) AS institution,
+  due.person,
+  due.division,
+  due.institution,
   due.item,
   MIN(due.label) AS label,
   MIN(due.label_en) AS label_en,
@@ -78,4 +76,4 @@ SELECT
   MIN(fact.day) AS done_day
 FROM due
 LEFT JOIN fact ON fact.person = due.person AND fact.item = due.item AND fact.day BETWEEN due.from_day AND due.to_day
-GROUP BY due.contract, due.item, due.place
+GROUP BY due.contract, due.item, due.place, due.person, due.division, due.institution
