@@ -130,7 +130,8 @@ class Rendered:
         """The names of columns, of this table or of others, in `cohorts` and the shared queries `among` that read it."""
         key = (table, *map(id, cohorts), 0, *map(id, among))
         if key not in self._named:
-            names = {column.name for one in (*cohorts, *among) for column in one.query.find_all(exp.Column)}
+            queries = [*(c.query for c in cohorts), *(s.query for s in among)]
+            names = {column.name for query in queries for column in query.find_all(exp.Column)}
             self._named[key] = ((*cohorts, *among), frozenset(names))
         return self._named[key][1]
 

@@ -6,8 +6,12 @@ WITH slot AS (
   SELECT b.start_day, s.grp, s.item, s.label, s.label_en, s.place,
          PLUS_MONTHS(b.start_day, s.from_month) AS from_day,
          PLUS_DAYS(PLUS_MONTHS(b.start_day, s.to_month), -1) AS to_day
-  FROM (SELECT DISTINCT start_day FROM held_contract) AS b
-  CROSS JOIN contract_slot AS s
+  FROM (
+    SELECT DISTINCT h.start_day, g.grp
+    FROM (SELECT DISTINCT start_day FROM held_contract) AS h
+    CROSS JOIN (SELECT DISTINCT grp FROM contract_slot) AS g
+  ) AS b
+  JOIN contract_slot AS s ON s.grp = b.grp
   WHERE PLUS_DAYS(PLUS_MONTHS(b.start_day, s.to_month), -1) BETWEEN :start AND :end
 ),
 care AS (
