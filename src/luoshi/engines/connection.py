@@ -39,6 +39,7 @@ def connect(threads: int, memory_limit: str, temp: Path | None = None) -> duckdb
         "memory_limit": memory_limit,
         "autoinstall_known_extensions": False,
         "preserve_insertion_order": False,
+        "parquet_metadata_cache": True,  # a file is planned for by ten queries
         # A few periods beside many rows are walked through for each row: cheaper than sorting the rows.
         "nested_loop_join_threshold": 64,
     }
