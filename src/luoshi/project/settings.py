@@ -127,9 +127,10 @@ TEMPLATES = [
 
 def _database() -> dict[str, Any]:
     """The store. SQLite gets write-ahead logging, and takes its write lock when a transaction begins: a reader that
-    turns writer half-way would be refused where another writer came first. PostgreSQL plans a prepared statement once
-    (those of the store are visits to an index); left alone it plans one with a list anew each time, since it sees how long
-    the list is."""
+    turns writer half-way would be refused where another writer came first. The file is read and not mapped: what is
+    mapped brings the neighbourhood of every page from the disk, hundreds of KiB for one resource. PostgreSQL plans a
+    prepared statement once (those of the store are visits to an index); left alone it plans one with a list anew each
+    time, since it sees how long the list is."""
     url = f"sqlite:///{LUOSHI_HOME / 'luoshi.sqlite3'}"
     config: dict[str, Any] = dict(dj_database_url.config(default=url, conn_max_age=60, conn_health_checks=True))
     if config["ENGINE"].endswith("sqlite3"):
@@ -137,7 +138,7 @@ def _database() -> dict[str, Any]:
             "timeout": 30,
             "transaction_mode": "IMMEDIATE",
             "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA cache_size=-65536; "
-            "PRAGMA mmap_size=268435456; PRAGMA temp_store=MEMORY;",
+            "PRAGMA mmap_size=0; PRAGMA temp_store=MEMORY;",
         }
     else:
         options = config.setdefault("OPTIONS", {})

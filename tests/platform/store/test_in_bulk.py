@@ -5,9 +5,11 @@ from __future__ import annotations
 
 import json
 import pickle
+import sqlite3
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -154,6 +156,20 @@ def test_the_log_of_sqlite_grows_only_while_much_is_written(store: Store, tmp_pa
         assert store.rows("PRAGMA wal_autocheckpoint") == [[900]]
     finally:
         store.rows("PRAGMA wal_autocheckpoint = 1000")
+
+
+def test_no_page_of_the_store_is_mapped_and_the_cache_is_bounded(tmp_path: Path) -> None:
+    """A mapped page brings hundreds of KiB from the disk with it; a page that is read comes alone."""
+    from django.conf import settings
+    from django.db import connection
+
+    if connection.vendor != "sqlite":
+        pytest.skip("SQLite's own")
+    with closing(sqlite3.connect(tmp_path / "a.sqlite3")) as file:  # tests keep the store itself in memory
+        file.execute("PRAGMA mmap_size = 1048576")
+        file.executescript(settings.DATABASES["default"]["OPTIONS"]["init_command"])
+        assert file.execute("PRAGMA mmap_size").fetchall() == [(0,)]
+        assert file.execute("PRAGMA cache_size").fetchall() == [(-65536,)]
 
 
 def test_lookups_keep_to_their_index_while_the_tables_grow_from_nothing(
