@@ -171,6 +171,30 @@ def _charts_in_memory() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _static_files_listed_once() -> Iterator[None]:
+    """Each test client begins a middleware of its own, and WhiteNoise would look through two hundred files each time."""
+    from whitenoise.middleware import WhiteNoiseMiddleware
+
+    def once(scan: Callable[..., None]) -> Callable[..., None]:
+        listed: dict[tuple[str, ...], dict[str, Any]] = {}
+
+        def scan_or_recall(self: Any, *where: Any, **more: Any) -> None:
+            asked = (self.static_prefix, *map(str, where), *map(str, more.values()))
+            if asked not in listed:
+                before, self.files = self.files, {}
+                scan(self, *where, **more)
+                listed[asked], self.files = self.files, before
+            self.files |= listed[asked]
+
+        return scan_or_recall
+
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("add_files", "add_files_from_finders"):
+            patch.setattr(WhiteNoiseMiddleware, name, once(getattr(WhiteNoiseMiddleware, name)))
+        yield
+
+
 @pytest.fixture(autouse=True)
 def _quick_passwords(request: pytest.FixtureRequest) -> None:
     """Argon2 is slow on purpose; tests that touch accounts use a quick hash."""

@@ -21,7 +21,7 @@ def bench(*options: str, home: Path) -> subprocess.CompletedProcess[str]:
 
 def test_each_part_has_a_store_of_its_own(tmp_path: Path):
     out = tmp_path / "bench.json"
-    done = bench("chronic", "papers", "--residents", "1000", "--out", str(out), home=tmp_path / "home")
+    done = bench("chronic", "papers", "--residents", "500", "--out", str(out), home=tmp_path / "home")
     assert done.returncode == 0, done.stderr
     rows = json.loads(out.read_text("utf-8"))
     assert [row["name"].partition(":")[0] for row in rows] == ["chronic list"] * 4 + ["papers"] * 3

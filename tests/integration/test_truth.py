@@ -25,7 +25,7 @@ from luoshi.services.referral import book
 from luoshi.simulate import lake, output
 from luoshi.simulate.arrival import believed
 from luoshi.simulate.children import doses
-from luoshi.simulate.city import invent
+from luoshi.simulate.city import Region, invent
 from luoshi.simulate.truth import answers
 
 pytestmark = pytest.mark.slow
@@ -102,23 +102,37 @@ def test_every_value_of_every_place_is_the_true_one(region: Path) -> None:
     assert not wrong, f"{len(wrong)} values differ:\n" + "\n".join(wrong[:20])
 
 
+@pytest.fixture(scope="module")
+def looked_back(tmp_path_factory: pytest.TempPathFactory) -> tuple[Region, Path]:
+    """A region, and its lake cut into more than one bucket."""
+    region, folder = invent(2_500, 15, date(2025, 10, 31), hardship=40.0), tmp_path_factory.mktemp("back") / "lake"
+    lake.write(region, folder, bucket_size=1 << 10)
+    return region, folder
+
+
 @pytest.mark.parametrize("day", [date(2024, 2, 29), date(2024, 12, 31), date(2025, 3, 30), date(2025, 9, 15)])
-def test_an_earlier_day_is_true_too(tmp_path: Path, day: date) -> None:
+def test_an_earlier_day_is_true_too(looked_back: tuple[Region, Path], day: date) -> None:
     """The same lake, asked for an earlier day: nothing after that day may be seen."""
-    region = invent(2_500, 15, date(2025, 10, 31), hardship=40.0)
-    lake.write(region, tmp_path / "lake", bucket_size=1 << 10)
-    wrong = differences(tmp_path / "lake", answers(region, day))
+    region, folder = looked_back
+    wrong = differences(folder, answers(region, day))
     assert not wrong, f"{len(wrong)} values differ:\n" + "\n".join(wrong[:20])
 
 
+@pytest.fixture(scope="module")
+def often_late(tmp_path_factory: pytest.TempPathFactory) -> tuple[Region, Path]:
+    """Another region, and its lake."""
+    region, folder = invent(2_500, 16, date(2025, 10, 31), hardship=40.0), tmp_path_factory.mktemp("late") / "lake"
+    lake.write(region, folder)
+    return region, folder
+
+
 @pytest.mark.parametrize("moment", ["2025-10-05T20:00:00+08:00", "2025-01-10T00:00:00+08:00"])
-def test_an_old_bulletin_comes_out_as_it_was(tmp_path: Path, moment: str) -> None:
+def test_an_old_bulletin_comes_out_as_it_was(often_late: tuple[Region, Path], moment: str) -> None:
     """What was known at a moment, of the month end before it: records that came later are not believed yet."""
-    region, known_at = invent(2_500, 16, date(2025, 10, 31), hardship=40.0), datetime.fromisoformat(moment)
-    lake.write(region, tmp_path / "lake")
+    (region, folder), known_at = often_late, datetime.fromisoformat(moment)
     day = known_at.date().replace(day=1) - timedelta(days=1)
     then = answers(believed(region, known_at), day)
-    wrong = differences(tmp_path / "lake", then, known_at=known_at)
+    wrong = differences(folder, then, known_at=known_at)
     assert not wrong, f"{len(wrong)} values differ:\n" + "\n".join(wrong[:20])
     assert then["indicators"] != answers(region, day)["indicators"]  # late records did make a difference
 
