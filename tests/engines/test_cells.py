@@ -53,14 +53,14 @@ def test_each_place_is_found_as_written(order: str, kind: pa.DataType, tmp_path:
         pq.write_table(table, path, row_group_size=3)
     else:
         cells.write(table.slice(0, 0), path)
-    files = cells.ValueFiles(tmp_path, PLACES)
+    files = cells.ValueFiles(tmp_path / "values", PLACES)
     for name in (*ROWS, "unknown"):
         known = {} if order == "nothing" else ROWS.get(name, {})
         for code in (*DIVISIONS, *INSTITUTIONS, "nowhere"):
             number = PLACES.number(code, institution=code in INSTITUTIONS)
             assert files.all("2025", name).at([number]) == [known.get(code)], (name, code)
             if DIVISIONS.get(code, 9) <= cells.TOP:
-                assert files.top("2025").of(name).at([number]) == [known.get(code)], (name, code)
+                assert files.top("2025", name).at([number]) == [known.get(code)], (name, code)
 
 
 def test_boards_read_none_of_the_depths(tmp_path: Path, monkeypatch) -> None:
@@ -75,9 +75,9 @@ def test_boards_read_none_of_the_depths(tmp_path: Path, monkeypatch) -> None:
         return rows(file, groups, **how)
 
     monkeypatch.setattr(pq.ParquetFile, "read_row_groups", noted)
-    files = cells.ValueFiles(tmp_path, PLACES)
-    files.top("2025").of("a")
-    files.top("2025").of("b")
+    files = cells.ValueFiles(tmp_path / "values", PLACES)
+    files.top("2025", "a")
+    files.top("2025", "b")
     assert read == [0, 1, 2]  # the three rows down to townships, once
     files.all("2025", "c")
     files.all("2025", "c")

@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from luoshi.engines import ResultStore
+from luoshi.engines.cells import TOP
 from luoshi.indicators import Catalogue
 from luoshi.kernel import lake_layout as layout
 from luoshi.platform.lake import changes
@@ -65,9 +66,14 @@ def said(lake: Path) -> dict[str, Any]:
     reading = ResultStore(layout.results_folder(lake)).reading(CATALOGUE)
     told: dict[str, Any] = {}
     for label, stored in reading.periods.items():
-        table = duckdb.read_parquet(str(reading.folder / "values" / f"{label}.parquet"))
-        # A cell of nobody may be missing or say zero.
-        told[label] = sorted(map(repr, table.filter("numerator <> 0 OR coalesce(denominator, 0) <> 0").fetchall()))
+        for name in sorted(stored.indicators):
+            indicator = CATALOGUE.indicator(name)
+            for places, are_institutions in ((list(reading.tree), False), (list(reading.ground.institutions[0]), True)):
+                told[f"{label} {name} {are_institutions}"] = reading.cells(
+                    stored, indicator, places, institution=are_institutions
+                )
+            top = [code for code in reading.tree if reading.tree[code][0] <= TOP]
+            told[f"{label} {name} top"] = reading.cells(stored, indicator, top)
         if stored.has_rows:
             for name in ("htn-std", "contract-rate", "child-mgmt", "facility-birth", "ems-answer-10s"):
                 if name in stored.indicators:
@@ -119,22 +125,21 @@ def test_what_a_refresh_that_died_had_taken_is_read_anew(pristine, tmp_path):
     changes.note(lake, {0: [1, 2]}, [])
     assert changes.take(lake).persons == (1, 2)  # and nothing came of it
     assert refresh(lake, trend_months=2).whole
-    before = values(lake)
     changes.note(lake, {0: [1]}, [])
     assert not refresh(lake, trend_months=2).whole
-    assert values(lake) == before  # nothing about them is other than it was: no period is written again
+    assert moved(lake) == set()  # nothing about them is other than it was
     changes.note(lake, {0: list(range(100))}, [])
     rewrite(lake, 0, "delete", list(range(100)))
     assert not refresh(lake, trend_months=2).whole
-    moved = {label for label, file in values(lake).items() if file != before[label]}
-    assert "2025" in moved
-    assert moved != before.keys()  # some periods hold only what these persons are not in
+    assert "2025" in moved(lake)
+    periods = ResultStore(layout.results_folder(lake)).reading(CATALOGUE).periods
+    assert moved(lake) != periods.keys()  # some periods hold only what these persons are not in
 
 
-def values(lake: Path) -> dict[str, int]:
-    """Period → which file holds its values."""
-    folder = ResultStore(layout.results_folder(lake)).reading(CATALOGUE).folder / "values"
-    return {file.stem: file.stat().st_ino for file in folder.iterdir()}
+def moved(lake: Path) -> set[str]:
+    """The periods to whose values something is added."""
+    folder = ResultStore(layout.results_folder(lake)).reading(CATALOGUE).folder / "moved"
+    return {path.parent.name for path in folder.glob("*/*.parquet")}
 
 
 def test_files_keep_their_first_content(tmp_path):
