@@ -184,8 +184,7 @@ class Moved:
 
     def __init__(self, values: ValueFiles, moved: ValueFiles) -> None:
         self.values, self.moved, self.places = values, moved, values.places
-        self._tops: dict[tuple[str, str], Cells] = {}
-        self._deep = Remembered(MOST_BYTES // 4)
+        self._sums = Remembered(MOST_BYTES // 2)
 
     def read(self, label: str) -> None:
         """See `ValueFiles.read`."""
@@ -194,18 +193,16 @@ class Moved:
 
     def top(self, label: str, indicator: str) -> Cells:
         """See `ValueFiles.top`."""
-        found = self._tops.get((label, indicator))
-        if found is None:
-            more = self.moved.top(label, indicator)
-            found = self._tops[label, indicator] = self.values.top(label, indicator).plus(more)
-        return found
+        return self._plus("top", label, indicator, self.values.top(label, indicator), self.moved.top(label, indicator))
 
     def all(self, label: str, indicator: str) -> Cells:
         """See `ValueFiles.all`."""
-        values, more = self.values.all(label, indicator), self.moved.all(label, indicator)
+        return self._plus("all", label, indicator, self.values.all(label, indicator), self.moved.all(label, indicator))
+
+    def _plus(self, which: str, label: str, indicator: str, values: Cells, more: Cells) -> Cells:
         if not len(more.places):
             return values
-        return self._deep.get((label, indicator), lambda: values.plus(more), lambda cells: cells.nbytes)
+        return self._sums.get((which, label, indicator), lambda: values.plus(more), lambda cells: cells.nbytes)
 
 
 class _File:

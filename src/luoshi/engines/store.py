@@ -44,6 +44,7 @@ from luoshi.kernel.errors import NotFound, UnreadableFile
 from luoshi.kernel.period import Period
 
 KEPT_BESIDES = 1  # older folders left for readers still at work
+KEPT_ADDITIONS = 8  # and of the newest with the same ground: they are small, and come one after the other
 
 
 @dataclass(frozen=True)
@@ -127,8 +128,11 @@ class ResultStore:
 
     def _tidy(self, current: str) -> None:
         folders = sorted((f for f in self.folder.iterdir() if f.is_dir()), key=lambda f: f.name, reverse=True)
-        stay = [current, *(f.name for f in folders if f.name != current)][: 1 + KEPT_BESIDES]
-        stay += [_ground_of(self.folder / name) for name in stay]
+        others = [folder.name for folder in folders if folder.name != current]
+        grounds = {name: _ground_of(self.folder / name) for name in (current, *others)}
+        alike = [name for name in others if grounds[name] == grounds[current]]
+        stay = {current, *others[:KEPT_BESIDES], *alike[:KEPT_ADDITIONS]}
+        stay |= {grounds[name] for name in stay}
         for folder in folders:
             if folder.name not in stay:
                 shutil.rmtree(folder, ignore_errors=True)

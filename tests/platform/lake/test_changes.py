@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +50,9 @@ def rewrite(lake: Path, bucket: int, change: str, persons: list[int], *, tables:
             "late": f"SELECT * REPLACE ({day} - INTERVAL 45 DAY AS {day}) FROM {source} WHERE {about}",
             "insert": f"SELECT * FROM {source} WHERE {about} UNION ALL SELECT * REPLACE (id || 'x' AS id) FROM {source} "
                       f"WHERE {about} AND '{table}' <> 'person'",
+            "unborn": f"SELECT * FROM {source} WHERE {about} AND NOT ('{table}' = 'visit' AND "
+                      f"{'service' if table == 'visit' else 'NULL'} IS NOT DISTINCT FROM 'birth')",
+            "delete all": f"SELECT * FROM {source} WHERE false",
             "merge": f"SELECT * REPLACE ({persons[0] if persons else 0} AS person) FROM {source} WHERE {about} "
                      f"AND ('{table}' <> 'person' OR person = {persons[0] if persons else 0})",
         }[change]  # fmt: skip
@@ -59,6 +62,23 @@ def rewrite(lake: Path, bucket: int, change: str, persons: list[int], *, tables:
             f"COPY (SELECT {columns} FROM ({others} UNION ALL {mine}) ORDER BY person, {day}) TO '{part}' (FORMAT parquet)"
         )
         part.replace(path)
+
+
+def of_births(lake: Path) -> list[int]:
+    """Some who were born within the periods: without that visit their mothers' deliveries are others."""
+    visits = f"read_parquet('{layout.table_glob(lake, 'visit')}')"
+    return [p for (p,) in duckdb.sql(
+        f"SELECT DISTINCT person FROM {visits} WHERE service = 'birth' AND part_of IS NOT NULL AND person IS NOT NULL "
+        "AND day >= DATE '2025-01-01' ORDER BY person LIMIT 3"
+    ).fetchall()]  # fmt: skip
+
+
+def of_a_village(lake: Path) -> list[int]:
+    """Everybody of the smallest village."""
+    people = f"read_parquet('{layout.table_glob(lake, 'person')}')"
+    return duckdb.sql(
+        f"SELECT list(DISTINCT person) FROM {people} WHERE division IS NOT NULL GROUP BY division ORDER BY count(*), division"
+    ).fetchall()[0][0]
 
 
 def said(lake: Path) -> dict[str, Any]:
@@ -112,6 +132,16 @@ def test_brought_up_to_date_equals_read_anew(pristine, tmp_path_factory, steps, 
             rewrite(lake, bucket, change, here)
         made = refresh(lake, trend_months=2)
         assert not made.whole
+    births, village = of_births(lake), of_a_village(lake)
+    for change, persons in (("unborn", births), ("delete all", village)):
+        by_bucket = {bucket: [p for p in persons if p // SIZE == bucket] for bucket in {p // SIZE for p in persons}}
+        changes.note(lake, by_bucket, [])
+        for bucket, here in by_bucket.items():
+            rewrite(lake, bucket, change, here)
+        assert not refresh(lake, trend_months=2).whole
+    folder = ResultStore(layout.results_folder(lake)).reading(CATALOGUE)
+    assert folder.ground.folder.exists()
+    assert folder.ground.folder != folder.folder
     found = said(lake)
     assert refresh(lake, trend_months=2, whole=True).whole
     expected = said(lake)
@@ -140,6 +170,30 @@ def moved(lake: Path) -> set[str]:
     """The periods to whose values something is added."""
     folder = ResultStore(layout.results_folder(lake)).reading(CATALOGUE).folder / "moved"
     return {path.parent.name for path in folder.glob("*/*.parquet")}
+
+
+def test_two_evaluations_of_one_instant_have_a_folder_each(tmp_path):
+    store, now = ResultStore(tmp_path), datetime(2025, 11, 3, 12, 0, tzinfo=UTC)
+    assert len({store.begin(now) for _ in range(3)}) == 3
+
+
+def test_what_is_unchanged_is_not_read_again(pristine, tmp_path, monkeypatch):
+    lake = tmp_path / "lake"
+    shutil.copytree(pristine, lake)
+    store = ResultStore(layout.results_folder(lake))
+    before = store.reading(CATALOGUE)
+    before.warm()
+    changes.note(lake, {0: [3]}, [])
+    rewrite(lake, 0, "delete all", [3])
+    assert not refresh(lake, trend_months=2).whole
+    opened: list[str] = []
+    monkeypatch.setattr("luoshi.engines.cells._File", lambda path: opened.append(path.parts[-3]))
+    after = store.reading(CATALOGUE)
+    assert after is not before
+    assert after.tree is before.tree
+    for label in after.periods:
+        after.ground.values.read(label)
+    assert opened == []
 
 
 def test_files_keep_their_first_content(tmp_path):
