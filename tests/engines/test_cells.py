@@ -53,14 +53,14 @@ def test_each_place_is_found_as_written(order: str, kind: pa.DataType, tmp_path:
         pq.write_table(table, path, row_group_size=3)
     else:
         cells.write(table.slice(0, 0), path)
-    files = cells.ValueFiles(tmp_path, PLACES)
+    files = cells.ValueFiles(tmp_path / "values", PLACES)
     for name in (*ROWS, "unknown"):
         known = {} if order == "nothing" else ROWS.get(name, {})
         for code in (*DIVISIONS, *INSTITUTIONS, "nowhere"):
             number = PLACES.number(code, institution=code in INSTITUTIONS)
             assert files.all("2025", name).at([number]) == [known.get(code)], (name, code)
             if DIVISIONS.get(code, 9) <= cells.TOP:
-                assert files.top("2025").of(name).at([number]) == [known.get(code)], (name, code)
+                assert files.top("2025", name).at([number]) == [known.get(code)], (name, code)
 
 
 def test_boards_read_none_of_the_depths(tmp_path: Path, monkeypatch) -> None:
@@ -75,10 +75,49 @@ def test_boards_read_none_of_the_depths(tmp_path: Path, monkeypatch) -> None:
         return rows(file, groups, **how)
 
     monkeypatch.setattr(pq.ParquetFile, "read_row_groups", noted)
-    files = cells.ValueFiles(tmp_path, PLACES)
-    files.top("2025").of("a")
-    files.top("2025").of("b")
+    files = cells.ValueFiles(tmp_path / "values", PLACES)
+    files.top("2025", "a")
+    files.top("2025", "b")
     assert read == [0, 1, 2]  # the three rows down to townships, once
     files.all("2025", "c")
     files.all("2025", "c")
     assert read[3:] == [6]  # an indicator of institutions, once, and nothing else
+
+
+def test_what_came_since_is_added_file_by_file(tmp_path: Path) -> None:
+    (tmp_path / "values").mkdir()
+    cells.write(_table(pa.string()), tmp_path / "values" / "2025.parquet")
+    base = cells.ValueFiles(tmp_path / "values", PLACES)
+    # b is a rate of the register's people: what comes to it has no denominator
+    came: list[dict[tuple[str, str], cells.Cell]] = [
+        {("a", "11112"): (1, 1), ("a", "1111"): (1, 1), ("b", "11111"): (1, None), ("c", "I2"): (2, 2)},
+        {("a", "11112"): (-1, -3), ("b", "1"): (0, None), ("c", "I2"): (-2, -2)},
+        {("a", "11111"): (4, 4)},
+    ]
+    before = tmp_path / "none"
+    for number, more in enumerate(came):
+        told = [
+            {"indicator": name, "division": code if code in DIVISIONS else None, "level": DIVISIONS.get(code),
+             "institution": None if code in DIVISIONS else code, "numerator": n, "denominator": d}
+            for (name, code), (n, d) in sorted(more.items())
+        ]  # fmt: skip
+        folder = tmp_path / str(number) / "moved"
+        cells.stack(pa.Table.from_pylist(told, cells.PLAIN), before / "2025", folder / "2025")
+        before = folder
+    assert len(list((before / "2025").iterdir())) == 2  # the second went into the first, the third lies on them
+    found = cells.Moved(base, cells.ValueFiles(before, PLACES))
+
+    def of(name: str, code: str) -> list[cells.Cell | None]:
+        number = [PLACES.number(code, institution=code in INSTITUTIONS)]
+        deep = found.all("2025", name).at(number)
+        assert DIVISIONS.get(code, 9) > cells.TOP or found.top("2025", name).at(number) == deep
+        return deep
+
+    assert of("a", "1111") == [(3, 4)]
+    assert of("a", "11112") == [(0, 0)]
+    assert of("a", "11111") == [(4, 4)]
+    assert of("a", "1") == [(7, 9)]
+    assert of("b", "11111") == [(5, None)]
+    assert of("c", "I1") == [(3, 4)]
+    assert of("c", "I2") in ([(0, 0)], [None])
+    assert of("c", "11") == [None]

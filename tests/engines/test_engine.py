@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime
 import pytest
 
 from luoshi.engines import LakeDirectory, Request, ResultStore, engine
+from luoshi.engines.kept import keep_about, keep_values
 from luoshi.indicators import Catalogue
 from luoshi.kernel.clock import CHINA
 from luoshi.kernel.errors import InvalidValue, NotFound, UnreadableFile
@@ -129,9 +130,11 @@ def store(make_lake, running, tmp_path):
         target = kept.begin(made_at)
         request = Request(YEAR, None, target / "rows" / YEAR.label)
         results = running.evaluate_many(lake, CATALOGUE, [request])
+        about = running.about(lake, CATALOGUE, YEAR.end)
+        keep_about(target, about)
         kept.publish(
-            target, [(YEAR, results[0], True)], made_at=made_at, lake_built_at=lake.manifest.built_at,
-            data_until=lake.data_until, about=running.about(lake, CATALOGUE, YEAR.end),
+            target, [keep_values(target, YEAR, results[0], True)], made_at=made_at, data_until=lake.data_until,
+            lake_built_at=lake.manifest.built_at, reach=about.reach, missing=about.missing,
         )  # fmt: skip
         return results[0]
 

@@ -3,10 +3,13 @@
 A file of values lists each indicator for every village and every institution: two million rows to a million residents. The
 divisions down to townships are what boards ask for; they stand first in the file and are read at once. The rest is read
 when somebody asks for it, an indicator at a time: whoever looks at one village looks at its neighbours next.
+
+What changed persons add to the values lies beside them in files of the same kind, small ones, and is added when it is read.
 """
 
 from __future__ import annotations
 
+import os
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -29,6 +32,10 @@ TOP = 4  # townships; what lies deeper is read an indicator at a time
 ROWS = 20_480  # of a row group: some five indicators of a million residents
 MOST_BYTES = 48_000_000  # of what is held of the depths, in one process
 _NONE = np.iinfo(np.int64).min  # stands for a value that is not there
+PLAIN = pa.schema([
+    ("indicator", pa.string()), ("division", pa.string()), ("level", pa.int32()), ("institution", pa.string()),
+    ("numerator", pa.int64()), ("denominator", pa.int64()),
+])  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -84,6 +91,31 @@ class Cells:
         rows = zip(there, self.numerator[found].tolist(), self.denominator[found].tolist(), strict=True)
         return [(n, None if d == _NONE else d) if known else None for known, n, d in rows]
 
+    @classmethod
+    def summed(cls, places: npt.NDArray[np.int32], numerator: Numbers, denominator: Numbers) -> Cells:
+        """The cells of places in any order, those of one place added up; rows of no known place are left out. There is a
+        denominator where one row has one."""
+        order = np.argsort(places, kind="stable")
+        order = order[np.searchsorted(places[order], 0) :]
+        places, numerator, denominator = places[order], numerator[order], denominator[order]
+        starts = np.flatnonzero(np.diff(places, prepend=-1))
+        if len(starts) == len(places):
+            return cls(places, numerator, denominator)
+        known = denominator != _NONE
+        total = np.add.reduceat(np.where(known, denominator, 0), starts)
+        there = np.logical_or.reduceat(known, starts)
+        return cls(places[starts], np.add.reduceat(numerator, starts), np.where(there, total, _NONE))
+
+    def plus(self, more: Cells) -> Cells:
+        """These cells with `more` added to them."""
+        if not len(more.places):
+            return self
+        return Cells.summed(
+            np.concatenate([self.places, more.places]),
+            np.concatenate([self.numerator, more.numerator]),
+            np.concatenate([self.denominator, more.denominator]),
+        )
+
 
 class Top:
     """The cells of the divisions down to townships, of every indicator of a period."""
@@ -94,6 +126,7 @@ class Top:
         kind = _index(rows["indicator"], names)
         place = places.numbers(rows["division"], rows["institution"])
         order = np.lexsort((place, kind))
+        order = order[place[order] >= 0]
         ends = np.searchsorted(kind[order], np.arange(len(names) + 1))
         self._ends = {name: (int(ends[n]), int(ends[n + 1])) for n, name in enumerate(names.to_pylist())}
         self._all = Cells(place[order], _numbers(rows["numerator"])[order], _numbers(rows["denominator"])[order])
@@ -106,22 +139,27 @@ class Top:
 
 
 class ValueFiles:
-    """The files of values in a folder of results, read as far as somebody asks."""
+    """The files of values in a folder, `<period>.parquet` each, read as far as somebody asks; in a folder `<period>` there
+    may be several, which are added up. A period without a file has no cells."""
 
     def __init__(self, folder: Path, places: Places) -> None:
         self._folder, self.places = folder, places
         self._tops: dict[str, Top] = {}
-        self._files: dict[str, _File] = {}
+        self._files: dict[str, list[_File]] = {}
         self._deep = Remembered(MOST_BYTES // 2)
         self._lock = Lock()
 
-    def top(self, label: str) -> Top:
-        """The divisions of a period down to townships."""
+    def read(self, label: str) -> Top:
+        """Have the divisions of a period down to townships at hand."""
         if label not in self._tops:
             with self._lock:
                 if label not in self._tops:
-                    self._tops[label] = Top(self._file(label).top(), self.places)
+                    self._tops[label] = Top(_all_of([file.top() for file in self._of(label)]), self.places)
         return self._tops[label]
+
+    def top(self, label: str, indicator: str) -> Cells:
+        """The divisions down to townships of an indicator in a period."""
+        return self.read(label).of(indicator)
 
     def all(self, label: str, indicator: str) -> Cells:
         """Every place of an indicator in a period."""
@@ -129,16 +167,42 @@ class ValueFiles:
 
     def _read(self, label: str, indicator: str) -> Cells:
         with self._lock:
-            rows = self._file(label).of(indicator)
+            rows = _all_of([file.of(indicator) for file in self._of(label)])
         place = self.places.numbers(rows["division"], rows["institution"])
-        order = np.argsort(place, kind="stable")
-        order = order[np.searchsorted(place[order], 0) :]
-        return Cells(place[order], _numbers(rows["numerator"])[order], _numbers(rows["denominator"])[order])
+        return Cells.summed(place, _numbers(rows["numerator"]), _numbers(rows["denominator"]))
 
-    def _file(self, label: str) -> _File:
+    def _of(self, label: str) -> list[_File]:
         if label not in self._files:
-            self._files[label] = _File(self._folder / "values" / f"{label}.parquet")
+            one = self._folder / f"{label}.parquet"
+            several = () if one.exists() else (self._folder / label).glob("*.parquet")
+            self._files[label] = [_File(path) for path in ((one,) if one.exists() else several)]
         return self._files[label]
+
+
+class Moved:
+    """Values with what changed persons have added to them since they were written."""
+
+    def __init__(self, values: ValueFiles, moved: ValueFiles) -> None:
+        self.values, self.moved, self.places = values, moved, values.places
+        self._sums = Remembered(MOST_BYTES // 2)
+
+    def read(self, label: str) -> None:
+        """See `ValueFiles.read`."""
+        self.values.read(label)
+        self.moved.read(label)
+
+    def top(self, label: str, indicator: str) -> Cells:
+        """See `ValueFiles.top`."""
+        return self._plus("top", label, indicator, self.values.top(label, indicator), self.moved.top(label, indicator))
+
+    def all(self, label: str, indicator: str) -> Cells:
+        """See `ValueFiles.all`."""
+        return self._plus("all", label, indicator, self.values.all(label, indicator), self.moved.all(label, indicator))
+
+    def _plus(self, which: str, label: str, indicator: str, values: Cells, more: Cells) -> Cells:
+        if not len(more.places):
+            return values
+        return self._sums.get((which, label, indicator), lambda: values.plus(more), lambda cells: cells.nbytes)
 
 
 class _File:
@@ -166,6 +230,37 @@ class _File:
 
     def _rows(self, groups: list[int]) -> pa.Table:
         return self._file.read_row_groups(groups, columns=list(VALUE_COLUMNS), use_threads=False)
+
+
+def stack(values: pa.Table, before: Path, folder: Path) -> None:
+    """Put `values` (`base.VALUE_COLUMNS`, in order of indicator) on the pile of files of the folder `before`, as the pile
+    `folder`: files are linked, and those that are not much longer than what lies on them are added up with it."""
+    folder.mkdir(parents=True)
+    pile = sorted(before.glob("*.parquet"))
+    while pile and pq.read_metadata(pile[-1]).num_rows < 2 * values.num_rows:
+        values = _added_up(pa.concat_tables([pq.read_table(pile.pop(), schema=PLAIN), values.cast(PLAIN)]))
+    for path in pile:
+        os.link(path, folder / path.name)
+    if values.num_rows:
+        write(values.cast(PLAIN), folder / f"{len(pile):04}.parquet")
+
+
+def _added_up(rows: pa.Table) -> pa.Table:
+    """One row of each cell, where there is anything left, in order of indicator."""
+    cell = ["indicator", "division", "level", "institution"]
+    sums = rows.group_by(cell).aggregate([("numerator", "sum"), ("denominator", "sum")])
+    return something(sums.rename_columns([*cell, "numerator", "denominator"])).sort_by("indicator")
+
+
+def something(values: pa.Table) -> pa.Table:
+    """The rows that say something other than nothing."""
+    return values.filter(
+        pc.or_(pc.not_equal(values["numerator"], 0), pc.fill_null(pc.not_equal(values["denominator"], 0), False))
+    )
+
+
+def _all_of(tables: list[pa.Table]) -> pa.Table:
+    return pa.concat_tables(tables) if tables else PLAIN.empty_table()
 
 
 def write(values: pa.Table, path: Path) -> None:

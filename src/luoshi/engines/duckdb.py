@@ -9,13 +9,15 @@ divisions and institutions happens on the small result (see `tally`).
 from __future__ import annotations
 
 import os
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import ClassVar
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from luoshi.engines.base import About, Listed, Request, Results
 from luoshi.engines.connection import connect, share_of
@@ -27,12 +29,11 @@ from luoshi.engines.rollup import build_trees, leaves_below, members_below
 from luoshi.engines.runs import Run, belongs, results_of, together
 from luoshi.engines.session import Session
 from luoshi.engines.sources import empty_tables, reach, trees
-from luoshi.engines.walk import AtOnce, OneByOne, Work, walk
+from luoshi.engines.walk import FEW_PERSONS, AtOnce, OneByOne, Work, walk
 from luoshi.indicators import Catalogue, Cohort, Indicator
 from luoshi.indicators.cases import Answer, CaseRow
 from luoshi.indicators.measure import fill
 from luoshi.indicators.plan import aggregate, listing, membership, partials
-from luoshi.indicators.tables import PERSON_TABLES
 from luoshi.kernel.clock import today
 from luoshi.kernel.period import Period
 
@@ -46,10 +47,10 @@ class Sums:
     regions: dict[str, pa.Table]
 
 
-def summed(source: str, indicators: Sequence[Indicator], sign: str = "") -> str:
+def summed(source: str, indicators: Sequence[Indicator]) -> str:
     """SQL that adds up a partial table, one row for each place, division and institution."""
     names = ["subjects", *(n for p in partials(indicators) for n in (p.numerator, p.denominator) if n)]
-    sums = ", ".join(f"sum({sign}{name})::BIGINT AS {name}" for name in names)
+    sums = ", ".join(f"sum({name})::BIGINT AS {name}" for name in names)
     return f"SELECT place, division, institution, {sums} {source} GROUP BY place, division, institution"
 
 
@@ -95,82 +96,70 @@ class DuckdbEngine:
         finally:
             session.close()
 
-    def sums(
-        self, lake: LakeDirectory, catalogue: Catalogue, requests: Sequence[Request],
-        regions: Mapping[str, pa.Table] | None = None, cohorts: Container[str] | None = None,
+    def sums(self, lake: LakeDirectory, catalogue: Catalogue, requests: Sequence[Request]) -> Sums | None:
+        """The sums of several periods before they are rolled up; None where the catalogue has a query that cannot be computed
+        for several periods at once."""
+        with self.opened(lake, catalogue, requests[0].period) as session:
+            return self.sums_in(session, requests)
+
+    def sums_in(
+        self, session: Session, requests: Sequence[Request], regions: Mapping[str, pa.Table] | None = None,
+        cohorts: Container[str] | None = None,
     ) -> Sums | None:  # fmt: skip
-        """The sums of several periods before they are rolled up, to be kept and brought up to date (`delta`); None where
-        the catalogue has a query that cannot be computed for several periods at once. Those of a `Slice` may tell of a place in
-        several rows.
-
-        `regions`: region-wide shared tables as they are known, instead of computing them. `cohorts`: only these.
-        """
-        runs, everyone, groups = self._plan(catalogue, requests)
+        """`sums` in a session that is open. Those of a `Slice` may tell of a place in several rows. `regions`: region-wide shared
+        tables as they are known, instead of computing them. `cohorts`: only these."""
+        assert session.lake is not None
+        runs, everyone, groups = self._plan(session.catalogue, requests)
         everyone = [cohort for cohort in everyone if cohorts is None or cohort.name in cohorts]
-        session = self._session(lake, catalogue, requests[0].period, None)
-        try:
-            if not session.liftable(everyone):
-                return None
-            known = self._walk(AtOnce(runs, everyone, groups, regions), session, lake)
-            # Those of a slice are added up with others before they are looked at.
-            parts = {
-                name: session.con.table(f'"part_{name}"')
-                if isinstance(lake, Slice)
-                else session.con.sql(summed(f'FROM "part_{name}"', groups[name]))
-                for name in known
-            }
-            return Sums(
-                {name: part.to_arrow_table() for name, part in parts.items()},
-                {name: session.con.table(name).to_arrow_table() for name in session.regions(everyone)},
-            )
-        finally:
-            session.close()
+        if not session.liftable(everyone):
+            return None
+        known = self._walk(AtOnce(runs, everyone, groups, regions), session, session.lake)
+        # Those of a slice are added up with others before they are looked at.
+        parts = {
+            name: session.con.table(f'"part_{name}"')
+            if isinstance(session.lake, Slice)
+            else session.con.sql(summed(f'FROM "part_{name}"', groups[name]))
+            for name in known
+        }
+        found = {name: part.to_arrow_table() for name, part in parts.items()}
+        wide = {name: session.con.table(name).to_arrow_table() for name in session.regions(everyone)}
+        return Sums(found, wide)
 
-    def adrift(self, lake: LakeDirectory, catalogue: Catalogue) -> bool:
-        """Whether milestones told about nobody belong to calls of somebody known."""
-        session = self._session(lake, catalogue, Period.day(today()), None)
+    @contextmanager
+    def opened(self, lake: LakeDirectory, catalogue: Catalogue, period: Period | None = None) -> Iterator[Session]:
+        """A session over a lake, closed at the end; a few persons have it on one thread."""
+        session = self._session(lake, catalogue, period or Period.day(today()), None)
+        if isinstance(lake, Slice) and len(lake.persons) <= FEW_PERSONS:
+            session.run("SET threads = 1")
         try:
-            return session.adrift()
-        finally:
-            session.close()
-
-    def differing(self, then: Slice, now: Slice, catalogue: Catalogue) -> frozenset[str]:
-        """The person tables whose rows about the persons of a slice are others `now` than they were `then`."""
-        session = self._session(now, catalogue, Period.day(today()), None)
-        try:
-            return frozenset(table for table in PERSON_TABLES if session.differs(table, then))
-        finally:
-            session.close()
-
-    def regions(self, lake: LakeDirectory, catalogue: Catalogue, requests: Sequence[Request]) -> dict[str, pa.Table]:
-        """The region-wide shared tables alone, for all periods."""
-        runs = Run.of(catalogue, requests)
-        everyone = list({cohort.name: cohort for run in runs for cohort in run.cohorts}.values())
-        session = self._session(lake, catalogue, requests[0].period, None)
-        try:
-            session.set_periods([(run.place, run.request.period) for run in runs])
-            session.share_lifted(everyone, region=True)
-            return {name: session.con.table(name).to_arrow_table() for name in session.regions(everyone)}
+            yield session
         finally:
             session.close()
 
     def results(
-        self, lake: LakeDirectory, catalogue: Catalogue, requests: Sequence[Request], sums: Mapping[str, pa.Table],
+        self, lake: LakeDirectory, catalogue: Catalogue, requests: Sequence[Request], sums: Mapping[str, pa.Table]
+    ) -> dict[int, Results]:
+        """Roll up sums of `sums`: the results of the requests by their number."""
+        with self.opened(lake, catalogue, requests[0].period) as session:
+            return self._rolled_up(session, requests, sums)
+
+    def additions_in(
+        self, session: Session, requests: Sequence[Request], sums: Mapping[str, pa.Table]
+    ) -> dict[int, Results]:
+        """Roll up sums that come to others: what comes to the results of requests, without the people of the registers, which
+        are in those already. By the number of the request, where there is any."""
+        places = {place for table in sums.values() for place in pc.unique(table["place"]).to_pylist()}
+        return self._rolled_up(session, requests, sums, places)
+
+    def _rolled_up(
+        self, session: Session, requests: Sequence[Request], sums: Mapping[str, pa.Table],
         places: Container[int] | None = None,
     ) -> dict[int, Results]:  # fmt: skip
-        """Roll up sums of `sums`: the results of the requests `places` (all), by their number."""
-        runs = Run.of(catalogue, requests)
+        runs = Run.of(session.catalogue, requests)
         groups = {name: group for name, group in together(runs).items() if name in sums}
         runs = [run for run in runs if places is None or run.place in places]
-        if not runs:
-            return {}
-        session = self._session(lake, catalogue, requests[0].period, None)
-        try:
-            for name, table in sums.items():
-                session.con.register(f"part_{name}", table)
-            return {run.place: found for run, found in zip(runs, results_of(session, runs, groups), strict=True)}
-        finally:
-            session.close()
+        found = results_of(session, runs, groups, sums, additions=places is not None)
+        return {run.place: one for run, one in zip(runs, found, strict=True)}
 
     def why(
         self,

@@ -127,14 +127,15 @@ class LakeDirectory:
 class Slice(LakeDirectory):
     """Some persons of a lake, as they are or as they were.
 
-    `persons` (sorted) and everybody of the buckets `whole`; with `before`, files of those buckets are taken from that folder
-    (one that is not there was not there then), registers always from the lake. The engine puts `persons` into a table of
+    `persons` (sorted) and everybody of the buckets `whole`; with `before`, files of the buckets `earlier` are taken from that
+    folder (one that is not there was not there then), registers always from the lake. The engine puts `persons` into a table of
     the name `CHANGED` beside the lake's.
     """
 
     persons: tuple[int, ...] = ()
     whole: frozenset[int] = frozenset()
     before: Path | None = None
+    earlier: frozenset[int] = frozenset()
 
     CHANGED = "__changed"
 
@@ -154,8 +155,7 @@ class Slice(LakeDirectory):
         """See `LakeDirectory.files`."""
         if chunk is None or self.before is None:
             return super().files(table, chunk)
-        touched = {bucket for one in self.chunks for bucket in one.buckets}
-        roots = [(self.before if bucket in touched else self.root, bucket) for bucket in chunk.buckets]
+        roots = [(self.before if bucket in self.earlier else self.root, bucket) for bucket in chunk.buckets]
         paths = [layout.table_path(root, table, bucket) for root, bucket in roots]
         return tuple(str(path) for path in paths if path.exists())
 

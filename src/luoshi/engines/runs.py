@@ -6,8 +6,10 @@ registers; rolling those few rows up is the same work whoever made them.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+
+import pyarrow as pa
 
 from luoshi.engines.base import Request, Results
 from luoshi.engines.lake import UNKNOWN_PERSON, Chunk
@@ -64,8 +66,12 @@ def belongs(cohort: Cohort, chunk: Chunk | None) -> bool:
     return chunk is not None and (chunk.number != UNKNOWN_PERSON or cohort.scope == "unknown-person")
 
 
-def results_of(session: Session, runs: Sequence[Run], groups: dict[str, list[Indicator]]) -> list[Results]:
-    """The results of all runs from their partial tables."""
+def results_of(
+    session: Session, runs: Sequence[Run], groups: dict[str, list[Indicator]], sums: Mapping[str, pa.Table] | None = None,
+    *, additions: bool = False,
+) -> list[Results]:  # fmt: skip
+    """The results of all runs from the `sums` of their cohorts, by default those in the session's partial tables; what comes to
+    others, with `additions`."""
     keys = tree_keys(session, [run.request.period.end for run in runs])
     trees: dict[int, Trees] = {}
     for run, key in zip(runs, keys, strict=True):
@@ -74,9 +80,10 @@ def results_of(session: Session, runs: Sequence[Run], groups: dict[str, list[Ind
             build_trees(session)
             trees[key] = Trees(session)
     tallies = [
-        Tally(run.place, trees[key], run.request.period.end.year, run.ids) for run, key in zip(runs, keys, strict=True)
+        Tally(run.place, trees[key], run.request.period.end.year, run.ids, additions)
+        for run, key in zip(runs, keys, strict=True)
     ]
-    roll_up(session, groups, tallies)
+    roll_up(session, groups, tallies, sums)
     return [
         Results(run.request.period, tally.table(), session.known_at, tally.unplaced, tally.trees.parents, run.ids)
         for run, tally in zip(runs, tallies, strict=True)

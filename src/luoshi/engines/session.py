@@ -58,7 +58,7 @@ class Session:
         for register in REGISTERS:
             self._view(register, lake.files(register))
         if isinstance(lake, Slice):
-            self.table_of(lake.CHANGED, {"person": "integer"}, [(person,) for person in lake.persons])
+            self.look_at(lake)
 
     def close(self) -> None:
         """Drop the connection and all it held."""
@@ -137,9 +137,13 @@ class Session:
         )
         persons = sorted(person for (person,) in found.fetchall())
         if len(persons) <= most:
-            self.lake = Slice(self.lake.root, self.lake.chunk_persons, tuple(persons))
-            self.table_of(Slice.CHANGED, {"person": "integer"}, [(person,) for person in persons])
+            self.look_at(Slice(self.lake.root, self.lake.chunk_persons, tuple(persons)))
         return self.lake
+
+    def look_at(self, lake: Slice) -> None:
+        """Look from now on at these persons."""
+        self.lake = lake
+        self._table(Slice.CHANGED, pa.table({"person": pa.array(lake.persons, pa.int64())}))
 
     def adrift(self) -> bool:
         """Whether there are milestones told about nobody whose call is of somebody known. They are put into a table and
@@ -265,7 +269,31 @@ class Session:
     def open_everywhere(self, shared: Shared) -> None:
         """Point the person tables that a query reads at all buckets."""
         for table in sorted(shared.reads & PERSON_TABLES.keys()):
-            self._view(table, self._all_files(table))
+            self._define(table, "VIEW", self.rows(table))
+
+    def region(self, shared: Shared, periods: Sequence[Period], where: str = "true") -> pa.Table:
+        """The rows of a region-wide shared query for some periods, those for which the condition `where` holds."""
+        self.set_periods(list(enumerate(periods)))
+        self.open_everywhere(shared)
+        lifted = self._find_lifted([shared])
+        if lifted:
+            sql = self.lifted_sql(shared, (), lambda: shared.query, lifted)
+        else:
+            sql = self.sql(shared, (), lambda: shared.query)
+        return self.con.sql(f"SELECT * FROM ({sql}) AS rows WHERE {where}").to_arrow_table()
+
+    def rows(self, table: str) -> str:
+        """SQL of the believed rows of a person table, everywhere; of a `Slice` those of its persons."""
+        parts = [
+            self._rows(table, files, self.lake.only(chunk))
+            for chunk in (self.lake.chunks if isinstance(self.lake, Slice) else ())
+            if self.lake is not None and (files := self.lake.files(table, chunk))
+        ]
+        return " UNION ALL ".join(parts) or self._rows(table, self._all_files(table))
+
+    def has_rows(self, table: str) -> bool:
+        """Whether a person table has a believed row."""
+        return self.run(f"SELECT 1 FROM ({self.rows(table)}) AS rows LIMIT 1").fetchone() is not None
 
     def _put(self, shared: Shared, sql: str, cohorts: Sequence[Cohort]) -> None:
         use = self._rendered.use(shared, cohorts, self._needed(cohorts))
@@ -282,7 +310,10 @@ class Session:
         self.run(f'CREATE OR REPLACE TEMP {kind} "{name}" AS {sql}')
 
     def source(self, table: str) -> str:
-        """All rows of a table, believed or not, as `read_parquet(…)`; empty when it has no file."""
+        """All rows of a table, believed or not, as something to select from; empty when it has no file. Of a `Slice` the
+        believed rows of its persons."""
+        if isinstance(self.lake, Slice) and table in PERSON_TABLES:
+            return f"({self.rows(table)})"
         files = self._all_files(table) if table in PERSON_TABLES else self.lake.files(table) if self.lake else ()
         return f"read_parquet([{', '.join(map(quoted, files))}], hive_partitioning = false)" if files else ""
 

@@ -3,7 +3,7 @@
 # ruff: noqa: S608 (SQL is what this module makes, from checked definitions and quoted values)
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import date
 
 import pyarrow as pa
@@ -34,16 +34,17 @@ TOLD: dict[str, tuple[str, str]] = {
 }
 
 
-def reach(session: Session, until: date) -> dict[str, date | None]:
-    """Cohort → the last day, not after `until`, that any of its `fed_by` sources has heard of; None when never."""
+def reach(session: Session, until: date, tables: Collection[str] = TOLD.keys()) -> dict[str, date | None]:
+    """Cohort → the last day, not after `until`, that any of its `fed_by` sources among `tables` has heard of; None when
+    never."""
     fed = {name: cohort.text.fed_by for name, cohort in session.catalogue.cohorts.items()}
     latest: dict[tuple[str, str], date] = {}
-    for table in sorted({table for sources in fed.values() for table in sources} & TOLD.keys()):
+    for table in sorted({table for sources in fed.values() for table in sources} & TOLD.keys() & set(tables)):
         if not (source := session.source(table)):
             continue
         kind, day = TOLD[table]
         rows = session.run(
-            f"""SELECT {kind}, max(CAST({day} AS DATE)) FROM {source}
+            f"""SELECT {kind}, max(CAST({day} AS DATE)) FROM {source} AS rows
             WHERE {day} <= DATE {quoted(until.isoformat())} GROUP BY 1"""
         )
         latest |= {(table, str(code)): last for code, last in rows.fetchall() if last is not None}

@@ -7,16 +7,21 @@
 <results>/<made>/rows/<period>/<cohort>/   cohort rows in order of division, for the worklists
 <results>/<made>/tree.parquet, over.parquet   divisions and institutions with all above them
 ```
+
+A folder made after some persons changed holds only what differs from another, which its manifest names as its `ground`:
+`moved/<period>/*.parquet` is added to the values, and `kept` tells what becomes of the rows.
 """
 
 # ruff: noqa: S608 (SQL is what this module makes, from checked definitions and quoted values)
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import shutil
 import threading
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cached_property
@@ -24,15 +29,14 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-import pyarrow.parquet as pq
 
-from luoshi.engines.base import About, Listed, Results
-from luoshi.engines.cells import TOP, Places, ValueFiles
-from luoshi.engines.connection import connect
-from luoshi.engines.kept import CHANGED, AsBefore, kept_values, overlaid, rows_source
+from luoshi.engines.base import Listed
+from luoshi.engines.cells import TOP, Moved, ValueFiles
+from luoshi.engines.ground import Ground
+from luoshi.engines.kept import KeptRows
 from luoshi.engines.listing import listed_from, memberships, page, place_condition
 from luoshi.engines.remembered import Remembered
-from luoshi.engines.rendered import quoted, render
+from luoshi.engines.rendered import render
 from luoshi.indicators import Catalogue, Cohort, Indicator
 from luoshi.indicators.cohort import FIXED
 from luoshi.indicators.plan import listing, membership
@@ -40,6 +44,7 @@ from luoshi.kernel.errors import NotFound, UnreadableFile
 from luoshi.kernel.period import Period
 
 KEPT_BESIDES = 1  # older folders left for readers still at work
+KEPT_ADDITIONS = 8  # and of the newest with the same ground: they are small, and come one after the other
 
 
 @dataclass(frozen=True)
@@ -63,40 +68,38 @@ class ResultStore:
 
     def begin(self, made_at: datetime) -> Path:
         """A fresh folder to evaluate into; it counts for nothing until `publish`."""
-        target = self.folder / f"{made_at:%Y%m%dT%H%M%S}-{os.getpid()}"
-        shutil.rmtree(target, ignore_errors=True)
-        (target / "values").mkdir(parents=True)
-        return target
+        for number in itertools.count():
+            target = self.folder / f"{made_at:%Y%m%dT%H%M%S.%f}-{os.getpid()}{f'.{number}' if number else ''}"
+            with suppress(FileExistsError):  # another one of this instant, perhaps the one in use
+                target.mkdir(parents=True)
+                return target
+        raise AssertionError("unreachable")
 
     def publish(
         self,
         target: Path,
-        evaluated: Sequence[tuple[Period, Results | AsBefore, bool]],
+        periods: Sequence[Mapping[str, Any]],
         *,
         made_at: datetime,
         lake_built_at: datetime,
         data_until: date | None,
-        about: About,
+        reach: Mapping[str, date | None],
+        missing: Mapping[str, Sequence[str]],
         lake_position: str = "",
+        ground: str | None = None,
     ) -> None:
-        """Write the values of `evaluated` (nominal period, results, rows kept) and put `target` in use. `lake_built_at`
-        and `lake_position` name the state of the lake they were made from."""
-        periods = []
-        for nominal, results, has_rows in evaluated:
-            if isinstance(results, AsBefore):
-                periods.append(results.take_over(target))
-                continue
-            periods.append(kept_values(target, nominal, results, has_rows))
-        pq.write_table(about.tree, target / "tree.parquet")
-        pq.write_table(about.over, target / "over.parquet")
+        """Put `target` in use. `periods`: what `kept.keep_values` and `kept.keep_moved` say of them; `reach` and `missing`
+        as in `About`; `lake_built_at` and `lake_position` name the state of the lake; `ground`: the folder, beside it, of the
+        results to which those in `target` are additions."""
         manifest = {
             "made_at": made_at.isoformat(),
             "lake_built_at": lake_built_at.isoformat(),
             "lake_position": lake_position,
             "data_until": data_until and data_until.isoformat(),
-            "reach": {name: day and day.isoformat() for name, day in about.reach.items()},
-            "missing": {name: list(tables) for name, tables in about.missing.items()},
-            "periods": periods,
+            "reach": {name: day and day.isoformat() for name, day in reach.items()},
+            "missing": {name: list(tables) for name, tables in missing.items()},
+            "periods": list(periods),
+            **({"ground": ground} if ground else {}),
         }
         (target / "manifest.json").write_text(json.dumps(manifest, ensure_ascii=False, indent=1), "utf-8")
         pointer = self.folder / f".current-{os.getpid()}"
@@ -124,11 +127,23 @@ class ResultStore:
         return self._seen[1]
 
     def _tidy(self, current: str) -> None:
-        others = sorted(
-            (f for f in self.folder.iterdir() if f.is_dir() and f.name != current), key=lambda f: f.name, reverse=True
-        )
-        for folder in others[KEPT_BESIDES:]:
-            shutil.rmtree(folder, ignore_errors=True)
+        folders = sorted((f for f in self.folder.iterdir() if f.is_dir()), key=lambda f: f.name, reverse=True)
+        others = [folder.name for folder in folders if folder.name != current]
+        grounds = {name: _ground_of(self.folder / name) for name in (current, *others)}
+        alike = [name for name in others if grounds[name] == grounds[current]]
+        stay = {current, *others[:KEPT_BESIDES], *alike[:KEPT_ADDITIONS]}
+        stay |= {grounds[name] for name in stay}
+        for folder in folders:
+            if folder.name not in stay:
+                shutil.rmtree(folder, ignore_errors=True)
+
+
+def _ground_of(folder: Path) -> str:
+    """The folder of the results to which those in `folder` are additions; itself where they are none."""
+    try:
+        return str(json.loads((folder / "manifest.json").read_text("utf-8")).get("ground", folder.name))
+    except (OSError, ValueError):
+        return folder.name  # of an attempt that was cut short
 
 
 _readings: dict[Path, Reading] = {}
@@ -138,28 +153,30 @@ _lock = threading.Lock()
 def _reading(folder: Path, catalogue: Catalogue) -> Reading:
     with _lock:
         if folder not in _readings:
-            for other in [f for f in _readings if f.parent == folder.parent]:
-                del _readings[other]
-            _readings[folder] = Reading(folder, catalogue)
+            others = [_readings.pop(other) for other in [f for f in _readings if f.parent == folder.parent]]
+            _readings[folder] = Reading(folder, catalogue, others[0] if others else None)
         return _readings[folder]
 
 
 class Reading:
     """One evaluation, read. Values down to townships are held in memory, the rest is looked up in the files."""
 
-    def __init__(self, folder: Path, catalogue: Catalogue) -> None:
+    def __init__(self, folder: Path, catalogue: Catalogue, before: Reading | None = None) -> None:
+        """`before`: another one; what has not changed since is taken over from it."""
         self.folder, self.catalogue = folder, catalogue
         self.manifest: dict[str, Any] = json.loads((folder / "manifest.json").read_text("utf-8"))
         self.periods = {entry["label"]: _stored(entry) for entry in self.manifest["periods"]}
-        self._con = connect(2, "1GB")
-        self._local = threading.local()
+        ground = folder.parent / self.manifest.get("ground", folder.name)
+        same = before is not None and before.ground.folder == ground
+        self.ground: Ground = before.ground if before is not None and same else Ground(ground)
+        self.rows = KeptRows(ground, folder)
         self._rendered: dict[str, str] = {}
         self.remembered = Remembered()
 
     def warm(self) -> None:
         """Read what every board asks for: places, and the values of divisions down to townships."""
         for label in self.periods:
-            self._values.top(label)
+            self._values.read(label)
 
     @cached_property
     def data_until(self) -> date | None:
@@ -187,62 +204,26 @@ class Reading:
             )
         )
 
-    @cached_property
+    @property
     def tree(self) -> dict[str, tuple[int, tuple[str, ...]]]:
         """Division → level and the codes above it, itself last."""
-        rows = pq.ParquetFile(self.folder / "tree.parquet").read().to_pylist()
-        line: dict[str, list[tuple[int, str]]] = {}
-        for row in rows:
-            line.setdefault(row["leaf"], []).append((row["level"], row["code"]))
-        found = {}
-        for leaf, above in line.items():
-            ordered = sorted(above, key=lambda pair: (pair[0], pair[1] == leaf))
-            own = next(level for level, code in ordered if code == leaf)
-            found[leaf] = (own, (*(code for level, code in ordered if level < own), leaf))
-        return found
-
-    @cached_property
-    def _below(self) -> dict[str, list[str]]:
-        below: dict[str, list[str]] = {}
-        for leaf, (_, above) in self.tree.items():
-            for code in above:
-                below.setdefault(code, []).append(leaf)
-        return below
-
-    @cached_property
-    def _children(self) -> dict[str, list[str]]:
-        children: dict[str, list[str]] = {}
-        for leaf, (_, above) in sorted(self.tree.items()):
-            if len(above) > 1:
-                children.setdefault(above[-2], []).append(leaf)
-        return children
+        return self.ground.tree
 
     def leaves(self, division: str) -> list[str]:
         """A division and all below it."""
-        return self._below.get(division, [])
+        return self.ground.below.get(division, [])
 
     def children(self, division: str) -> list[str]:
         """The divisions directly below."""
-        return self._children.get(division, [])
-
-    @cached_property
-    def _institutions(self) -> tuple[dict[str, list[str]], dict[str, list[str]]]:
-        rows = pq.ParquetFile(self.folder / "over.parquet").read().to_pylist()
-        members: dict[str, list[str]] = {}
-        standing: dict[str, list[str]] = {}
-        for row in rows:
-            members.setdefault(row["code"], []).append(row["leaf"])
-            if row["leaf"] == row["code"] and row["division"]:
-                standing.setdefault(row["division"], []).append(row["leaf"])
-        return members, standing
+        return self.ground.children.get(division, [])
 
     def members(self, institution: str) -> list[str]:
         """An institution and all below it."""
-        return self._institutions[0].get(institution, [])
+        return self.ground.institutions[0].get(institution, [])
 
     def institutions(self, division: str) -> list[str]:
         """Institutions that stand in a division or below it, in order of code."""
-        standing = self._institutions[1]
+        standing = self.ground.institutions[1]
         return sorted(code for leaf in self.leaves(division) for code in standing.get(leaf, ()))
 
     def cell(
@@ -260,7 +241,7 @@ class Reading:
         empty = (0, None if indicator.kind in ("count", "per-population") else 0)
         deep = institution or any(self.tree.get(code, (0, ()))[0] > TOP for code in codes)
         values = self._values
-        cells = values.all(stored.label, indicator.id) if deep else values.top(stored.label).of(indicator.id)
+        cells = (values.all if deep else values.top)(stored.label, indicator.id)
         found = cells.at([values.places.number(code, institution=institution) for code in codes])
         return {code: cell or empty for code, cell in zip(codes, found, strict=True)}
 
@@ -286,20 +267,14 @@ class Reading:
             self.leaves(division) if division is not None else None,
             self.members(institution) if institution is not None else None,
         )
-        return page(self._cursor(), source, indicator, cohort, where, limit, offset)
+        return page(self.ground.cursor(), source, indicator, cohort, where, limit, offset)
 
     def of_person(self, person: int, chunk: int, stored: StoredPeriod) -> list[tuple[Indicator, bool, Listed]]:
         """Every indicator a person is in: whether it counts them, and their row with the reason shown beside it."""
         sources = {}
         for cohort in self.catalogue.cohorts.values():
-            folder = self.folder / "rows" / stored.label / cohort.name
-            files = (
-                [folder / CHANGED]
-                if (cohort.name, person) in self._changed
-                else [folder / f"chunk={chunk}.parquet", *folder.glob(f"chunk={chunk}.*.parquet")]
-            )
-            if cohort.scope != "region" and (there := [quoted(str(file)) for file in files if file.exists()]):
-                sources[cohort.name] = f"read_parquet([{', '.join(there)}], hive_partitioning = false)"
+            if cohort.scope != "region" and (source := self.rows.of_person(person, chunk, stored.label, cohort.name)):
+                sources[cohort.name] = source
         if not sources:
             return []
         # One look for the cohorts the person is in, then only those in full.
@@ -308,7 +283,7 @@ class Reading:
             for name, source in sources.items()
         )
         found = []
-        for (name,) in self._cursor().execute(" UNION ALL ".join(looks)).fetchall():
+        for (name,) in self.ground.cursor().execute(" UNION ALL ".join(looks)).fetchall():
             chosen = [
                 i for i in self.catalogue.indicators.values()
                 if i.cohort == name and i.kind == "ratio" and i.id in stored.indicators
@@ -317,7 +292,7 @@ class Reading:
                 columns = [self._questions(indicator) for indicator in chosen]
                 cohort = self.catalogue.cohorts[name]
                 try:
-                    found += memberships(self._cursor(), sources[name], cohort, chosen, columns, person)
+                    found += memberships(self.ground.cursor(), sources[name], cohort, chosen, columns, person)
                 except duckdb.BinderException:
                     continue  # kept from before the definition got another column: said again once evaluated anew
         return found
@@ -335,18 +310,12 @@ class Reading:
         own = [name for name in cohort.types if name not in FIXED]
         (listed, reason), (inside, _counted) = listing(indicator), membership(indicator)
         columns = ", ".join(f'"{name}"' for name in own)
-        rows = self._cursor().execute(
+        rows = self.ground.cursor().execute(
             f"""SELECT {render(listed)}, subject, person, division, institution, {render(reason)}{", " if columns else ""}{columns}
             FROM {source} WHERE {render(inside)} AND subject IN (SELECT unnest(?))""",
             [list(subjects)],
         )
         return {row[1]: (bool(row[0]), listed_from(row[1:], own, len(indicator.reasons))) for row in rows.fetchall()}
-
-    @cached_property
-    def _changed(self) -> frozenset[tuple[str, int]]:
-        """Cohorts and persons whose rows are no longer those of the large files."""
-        rows = overlaid(self.folder)
-        return frozenset(zip(rows["cohort"].to_pylist(), rows["person"].to_pylist(), strict=True))
 
     def _questions(self, indicator: Indicator) -> str:
         """SQL of three columns: is a subject in, does it count, which reason is shown. Made once: rendering is dear."""
@@ -356,18 +325,14 @@ class Reading:
         return self._rendered[indicator.id]
 
     @cached_property
-    def _values(self) -> ValueFiles:
-        return ValueFiles(self.folder, Places.of(self.tree, self._institutions[0]))
+    def _values(self) -> ValueFiles | Moved:
+        values = self.ground.values
+        if self.folder == self.ground.folder:
+            return values
+        return Moved(values, ValueFiles(self.folder / "moved", values.places))
 
     def _rows(self, stored: StoredPeriod, cohort: Cohort) -> str | None:
-        return rows_source(self.folder / "rows" / stored.label / cohort.name, self.folder)
-
-    def _cursor(self) -> duckdb.DuckDBPyConnection:
-        if not hasattr(self._local, "cursor"):
-            with _lock:
-                self._local.cursor = self._con.cursor()
-        cursor: duckdb.DuckDBPyConnection = self._local.cursor
-        return cursor
+        return self.rows.source(stored.label, cohort.name)
 
 
 def _stored(entry: Mapping[str, Any]) -> StoredPeriod:

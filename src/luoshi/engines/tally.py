@@ -144,12 +144,14 @@ class _Cells:
 @dataclass
 class Tally:
     """What becomes of one run: its number, trees and last year, the indicators it asks for; the cells of each, and by
-    cohort the subjects whose division is not known."""
+    cohort the subjects whose division is not known. `additions`: the sums are what comes to others, which have the people
+    of the registers already."""
 
     place: int
     trees: Trees
     year: int
     ids: frozenset[str]
+    additions: bool = False
     cells: dict[str, _Cells] = field(default_factory=dict)
     unplaced: dict[str, int] = field(default_factory=dict)
 
@@ -187,7 +189,7 @@ class Tally:
         for partial in columns:
             per = partial.indicator.per
             top, below = rolled(partial.numerator), None
-            if per is None:
+            if per is None or self.additions:
                 if partial.denominator is not None:
                     below = np.concatenate(rolled(partial.denominator))
                 denominator = pa.nulls(sum(map(len, top)), pa.int64()) if below is None else pa.array(below)
@@ -214,13 +216,20 @@ class Tally:
         return first, levels, last
 
 
-def roll_up(session: Session, groups: Mapping[str, Sequence[Indicator]], tallies: Sequence[Tally]) -> None:
-    """Fill `tallies` from the partial tables `part_<cohort>`."""
+def roll_up(
+    session: Session, groups: Mapping[str, Sequence[Indicator]], tallies: Sequence[Tally],
+    sums: Mapping[str, pa.Table] | None = None,
+) -> None:  # fmt: skip
+    """Fill `tallies` from the `sums` of their cohorts, by default the partial tables `part_<cohort>`."""
     for cohort, indicators in groups.items():
-        rows = session.con.sql(f'SELECT * FROM "part_{cohort}"').to_arrow_table().combine_chunks()
+        found = session.con.sql(f'SELECT * FROM "part_{cohort}"').to_arrow_table() if sums is None else sums[cohort]
+        rows = found.combine_chunks()
         place = _numbers(rows["place"])
         for tally in tallies:
-            mine = rows if len(tallies) == 1 else rows.filter(pa.array(place == tally.place))
+            here = place == tally.place
+            if tally.additions and not here.any():
+                continue
+            mine = rows if here.all() else rows.filter(pa.array(here))
             tally.add(cohort, [p for p in partials(indicators) if p.indicator.id in tally.ids], mine)
 
 

@@ -29,6 +29,7 @@ from luoshi.indicators.plan import aggregate
 
 PERIODS_IN_FULL = 2  # up to so many periods a chunk is taken whole; of more, fewer persons at a time
 FEW_PERSONS = 1000
+LABEL = "__label"
 LEAST_PERSONS = 1 << 18  # planning the queries of a piece costs as much as some 60,000 persons
 
 
@@ -135,9 +136,12 @@ class AtOnce:
                 session.set_periods([(run.place, run.request.period) for run in made])
                 rows = session.lifted_sql(cohort, ("rows",), partial(lambda c: c.query, cohort), cohorts=self.everyone)
                 session.run(f"CREATE OR REPLACE TEMP TABLE kept_rows AS {rows}")
-                for run in kept:
-                    source = f"(SELECT * FROM kept_rows WHERE {PERIOD} = {run.place})"
-                    _keep_rows(session, cohort, run.request.keep_rows, chunk, source)  # type: ignore[arg-type]
+                if isinstance(session.lake, Slice):
+                    _keep_together(session, cohort, kept, chunk)
+                else:
+                    for run in kept:
+                        source = f"(SELECT * FROM kept_rows WHERE {PERIOD} = {run.place})"
+                        _keep_rows(session, cohort, run.request.keep_rows, chunk, source)  # type: ignore[arg-type]
                 _add(session, cohort, _placed(_sums_of_rows(session, cohort, indicators, names)), known)
                 mine = [run for run in mine if run not in made]
             if mine:
@@ -235,13 +239,30 @@ def _add(session: Session, cohort: Cohort, sums: str, known: set[str]) -> None:
     known.add(cohort.name)
 
 
+def _keep_together(session: Session, cohort: Cohort, runs: Sequence[Run], chunk: Chunk | None) -> None:
+    """Write a cohort's rows of a few persons in all periods in one file, beside the folders of the periods: `LABEL` names
+    each row's. None where there are no rows."""
+    folders = [run.request.keep_rows for run in runs if run.request.keep_rows is not None]
+    named = " ".join(f"WHEN {run.place} THEN {quoted(folder.name)}" for run, folder in zip(runs, folders, strict=True))
+    source = f"(SELECT *, CASE {PERIOD} {named} END AS {LABEL} FROM kept_rows)"
+    if session.run(f"SELECT 1 FROM {source} WHERE {LABEL} IS NOT NULL LIMIT 1").fetchone():
+        where = f"WHERE {LABEL} IS NOT NULL ORDER BY {LABEL}, division, subject"
+        _write_rows(session, cohort, folders[0].parent, chunk, f"{source} {where}", f"{LABEL}, ")
+
+
 def _keep_rows(session: Session, cohort: Cohort, folder: Path, chunk: Chunk | None, source: str) -> None:
     """Write a cohort's rows of one chunk, in order of division."""
+    _write_rows(session, cohort, folder, chunk, f"{source} ORDER BY division, subject")
+
+
+def _write_rows(
+    session: Session, cohort: Cohort, folder: Path, chunk: Chunk | None, source: str, more: str = ""
+) -> None:
     target = folder / cohort.name
     target.mkdir(parents=True, exist_ok=True)
     file = target / (chunk.file_name if chunk is not None else "chunk=registers.parquet")
     columns = ", ".join(f'CAST("{name}" AS {sql_type(kind)}) AS "{name}"' for name, kind in cohort.types.items())
     session.run(
-        f"""COPY (SELECT {columns} FROM {source} ORDER BY division, subject) TO {quoted(str(file))}
+        f"""COPY (SELECT {more}{columns} FROM {source}) TO {quoted(str(file))}
         (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 20480)"""
     )

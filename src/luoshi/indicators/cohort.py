@@ -59,11 +59,14 @@ class SharedText(Entry):
 
 
 class SharedQuery(Entry):
-    """One shared query; not `stored` where reading the lake again costs less than keeping the rows."""
+    """One shared query; not `stored` where reading the lake again costs less than keeping the rows. `of_visit`, of a region-wide
+    one: the column with the id of the visit that a row is about; where a row becomes another, the person of that visit is
+    looked at again, and only then can results be brought up to date without reading everybody."""
 
     description: str
     scope: Scope = "bucket"
     stored: bool = True
+    of_visit: str | None = None
 
 
 SharedText.model_rebuild()
@@ -91,6 +94,7 @@ class Shared:
     columns: tuple[str, ...]
     reads: frozenset[str]
     stored: bool = True
+    of_visit: str | None = None
 
 
 @dataclass(frozen=True)
@@ -164,7 +168,7 @@ def read_shared(folder: Path, schedules: dict[str, Schedule]) -> dict[str, Share
     for name, entry in read_entry(listing, SharedText).queries.items():
         path = folder / f"{name}.sql"
         query, columns, reads = parse_query(_sql(path), schema, where=str(path))
-        found[name] = Shared(name, entry.scope, query, columns, reads, entry.stored)
+        found[name] = Shared(name, entry.scope, query, columns, reads, entry.stored, entry.of_visit)
         schema[name] = dict.fromkeys(columns, "text")
     return found
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from luoshi.engines import ResultStore
+from luoshi.engines.cells import TOP
 from luoshi.indicators import Catalogue
 from luoshi.kernel import lake_layout as layout
 from luoshi.platform.lake import changes
@@ -49,6 +50,9 @@ def rewrite(lake: Path, bucket: int, change: str, persons: list[int], *, tables:
             "late": f"SELECT * REPLACE ({day} - INTERVAL 45 DAY AS {day}) FROM {source} WHERE {about}",
             "insert": f"SELECT * FROM {source} WHERE {about} UNION ALL SELECT * REPLACE (id || 'x' AS id) FROM {source} "
                       f"WHERE {about} AND '{table}' <> 'person'",
+            "unborn": f"SELECT * FROM {source} WHERE {about} AND NOT ('{table}' = 'visit' AND "
+                      f"{'service' if table == 'visit' else 'NULL'} IS NOT DISTINCT FROM 'birth')",
+            "delete all": f"SELECT * FROM {source} WHERE false",
             "merge": f"SELECT * REPLACE ({persons[0] if persons else 0} AS person) FROM {source} WHERE {about} "
                      f"AND ('{table}' <> 'person' OR person = {persons[0] if persons else 0})",
         }[change]  # fmt: skip
@@ -60,14 +64,36 @@ def rewrite(lake: Path, bucket: int, change: str, persons: list[int], *, tables:
         part.replace(path)
 
 
+def of_births(lake: Path) -> list[int]:
+    """Some who were born within the periods: without that visit their mothers' deliveries are others."""
+    visits = f"read_parquet('{layout.table_glob(lake, 'visit')}')"
+    return [p for (p,) in duckdb.sql(
+        f"SELECT DISTINCT person FROM {visits} WHERE service = 'birth' AND part_of IS NOT NULL AND person IS NOT NULL "
+        "AND day >= DATE '2025-01-01' ORDER BY person LIMIT 3"
+    ).fetchall()]  # fmt: skip
+
+
+def of_a_village(lake: Path) -> list[int]:
+    """Everybody of the smallest village."""
+    people = f"read_parquet('{layout.table_glob(lake, 'person')}')"
+    return duckdb.sql(
+        f"SELECT list(DISTINCT person) FROM {people} WHERE division IS NOT NULL GROUP BY division ORDER BY count(*), division"
+    ).fetchall()[0][0]
+
+
 def said(lake: Path) -> dict[str, Any]:
     """Every value, every list, and what a few persons are asked about."""
     reading = ResultStore(layout.results_folder(lake)).reading(CATALOGUE)
     told: dict[str, Any] = {}
     for label, stored in reading.periods.items():
-        table = duckdb.read_parquet(str(reading.folder / "values" / f"{label}.parquet"))
-        # A cell of nobody may be missing or say zero.
-        told[label] = sorted(map(repr, table.filter("numerator <> 0 OR coalesce(denominator, 0) <> 0").fetchall()))
+        for name in sorted(stored.indicators):
+            indicator = CATALOGUE.indicator(name)
+            for places, are_institutions in ((list(reading.tree), False), (list(reading.ground.institutions[0]), True)):
+                told[f"{label} {name} {are_institutions}"] = reading.cells(
+                    stored, indicator, places, institution=are_institutions
+                )
+            top = [code for code in reading.tree if reading.tree[code][0] <= TOP]
+            told[f"{label} {name} top"] = reading.cells(stored, indicator, top)
         if stored.has_rows:
             for name in ("htn-std", "contract-rate", "child-mgmt", "facility-birth", "ems-answer-10s"):
                 if name in stored.indicators:
@@ -106,6 +132,16 @@ def test_brought_up_to_date_equals_read_anew(pristine, tmp_path_factory, steps, 
             rewrite(lake, bucket, change, here)
         made = refresh(lake, trend_months=2)
         assert not made.whole
+    births, village = of_births(lake), of_a_village(lake)
+    for change, persons in (("unborn", births), ("delete all", village)):
+        by_bucket = {bucket: [p for p in persons if p // SIZE == bucket] for bucket in {p // SIZE for p in persons}}
+        changes.note(lake, by_bucket, [])
+        for bucket, here in by_bucket.items():
+            rewrite(lake, bucket, change, here)
+        assert not refresh(lake, trend_months=2).whole
+    folder = ResultStore(layout.results_folder(lake)).reading(CATALOGUE)
+    assert folder.ground.folder.exists()
+    assert folder.ground.folder != folder.folder
     found = said(lake)
     assert refresh(lake, trend_months=2, whole=True).whole
     expected = said(lake)
@@ -119,22 +155,45 @@ def test_what_a_refresh_that_died_had_taken_is_read_anew(pristine, tmp_path):
     changes.note(lake, {0: [1, 2]}, [])
     assert changes.take(lake).persons == (1, 2)  # and nothing came of it
     assert refresh(lake, trend_months=2).whole
-    before = values(lake)
     changes.note(lake, {0: [1]}, [])
     assert not refresh(lake, trend_months=2).whole
-    assert values(lake) == before  # nothing about them is other than it was: no period is written again
+    assert moved(lake) == set()  # nothing about them is other than it was
     changes.note(lake, {0: list(range(100))}, [])
     rewrite(lake, 0, "delete", list(range(100)))
     assert not refresh(lake, trend_months=2).whole
-    moved = {label for label, file in values(lake).items() if file != before[label]}
-    assert "2025" in moved
-    assert moved != before.keys()  # some periods hold only what these persons are not in
+    assert "2025" in moved(lake)
+    periods = ResultStore(layout.results_folder(lake)).reading(CATALOGUE).periods
+    assert moved(lake) != periods.keys()  # some periods hold only what these persons are not in
 
 
-def values(lake: Path) -> dict[str, int]:
-    """Period → which file holds its values."""
-    folder = ResultStore(layout.results_folder(lake)).reading(CATALOGUE).folder / "values"
-    return {file.stem: file.stat().st_ino for file in folder.iterdir()}
+def moved(lake: Path) -> set[str]:
+    """The periods to whose values something is added."""
+    folder = ResultStore(layout.results_folder(lake)).reading(CATALOGUE).folder / "moved"
+    return {path.parent.name for path in folder.glob("*/*.parquet")}
+
+
+def test_two_evaluations_of_one_instant_have_a_folder_each(tmp_path):
+    store, now = ResultStore(tmp_path), datetime(2025, 11, 3, 12, 0, tzinfo=UTC)
+    assert len({store.begin(now) for _ in range(3)}) == 3
+
+
+def test_what_is_unchanged_is_not_read_again(pristine, tmp_path, monkeypatch):
+    lake = tmp_path / "lake"
+    shutil.copytree(pristine, lake)
+    store = ResultStore(layout.results_folder(lake))
+    before = store.reading(CATALOGUE)
+    before.warm()
+    changes.note(lake, {0: [3]}, [])
+    rewrite(lake, 0, "delete all", [3])
+    assert not refresh(lake, trend_months=2).whole
+    opened: list[str] = []
+    monkeypatch.setattr("luoshi.engines.cells._File", lambda path: opened.append(path.parts[-3]))
+    after = store.reading(CATALOGUE)
+    assert after is not before
+    assert after.tree is before.tree
+    for label in after.periods:
+        after.ground.values.read(label)
+    assert opened == []
 
 
 def test_files_keep_their_first_content(tmp_path):

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from luoshi.catalog.loader import CATALOG
-from luoshi.engines import LakeDirectory, Request, Results, ResultStore, kept
-from luoshi.engines.base import About
-from luoshi.engines.delta import brought_up
+from luoshi.engines import LakeDirectory, Request, ResultStore, kept
+from luoshi.engines.delta import Net, brought_up
 from luoshi.engines.duckdb import DuckdbEngine
-from luoshi.engines.lake import UNKNOWN_PERSON, Slice
+from luoshi.engines.lake import UNKNOWN_PERSON
 from luoshi.engines.store import Reading
 from luoshi.indicators import Catalogue
 from luoshi.indicators.definition import PeriodRule
@@ -29,7 +29,7 @@ from luoshi.platform.lake import files
 TREND_MONTHS = 12
 WHOLE: tuple[PeriodRule, ...] = ("month", "quarter-to-date")  # periods told when they are over, not while they run
 MOST_CHANGED = 0.3  # of all persons; above this reading everything costs less
-MOST_OVERLAID = 20_000  # persons whose rows stand beside the files, before these are written again
+MOST_LAID = 20_000  # persons whose rows lie on those of the files, before these are written again
 
 
 @dataclass(frozen=True)
@@ -59,8 +59,9 @@ def refresh(
     start from), the month a year before the last full one, and the end of each of the last `trend_months` months.
 
     Where only persons changed since the last time, what they added is taken away and what they add now is added, in all
-    of these periods; the whole lake is read when a day has passed, a definition or a register changed, many persons
-    changed, or `whole` asks for it. Raises `UnreadableFile` where there is no lake, `Refused` while it is being written.
+    of these periods, in files beside those made before; the whole lake is read when a day has passed, a definition or a
+    register changed, many persons changed, or `whole` asks for it. Raises `UnreadableFile` where there is no lake, `Refused`
+    while it is being written.
     """
     directory = LakeDirectory.open(lake or _configured())
     with files.writing(directory.root):
@@ -94,12 +95,18 @@ class _Work:
         requests = self._requests(self.target / "rows")
         sums = self.engine.sums(self.lake, self.catalogue, requests)
         if sums is None:
-            results = self.engine.evaluate_many(self.lake, self.catalogue, requests)
+            results = dict(enumerate(self.engine.evaluate_many(self.lake, self.catalogue, requests)))
         else:
-            by_place = self.engine.results(self.lake, self.catalogue, requests, sums.cohorts)
-            results = [by_place[place] for place in range(len(requests))]
-            kept.keep_sums(self.target, sums, self._key())
-        return self._publish(results, self.engine.about(self.lake, self.catalogue, self.until), None)
+            results = self.engine.results(self.lake, self.catalogue, requests, sums.cohorts)
+            kept.keep_regions(self.target, sums.regions)
+            kept.keep_key(self.target, self._key())
+        about = self.engine.about(self.lake, self.catalogue, self.until)
+        kept.keep_about(self.target, about)
+        periods = [
+            kept.keep_values(self.target, nominal, results[place], keep)
+            for place, (nominal, _, keep) in enumerate(self.plan)
+        ]
+        return self._publish(periods, about.reach, about.missing)
 
     def after(self, changes: noted.ChangeSet, progress: Callable[[str], None]) -> Refreshed | None:
         """Bring the results in use up to date after `changes`; None where that cannot be done or does not pay."""
@@ -107,40 +114,39 @@ class _Work:
             before = self.store.reading(self.catalogue)
         except UnreadableFile:
             return None
-        sums = kept.kept_sums(before.folder, self._key())
         size = self.lake.manifest.bucket_size
         known = max(1, self.lake.manifest.rows.get("person", 0))
         everyone = len(changes.persons) + size * len(changes.whole - {UNKNOWN_PERSON})
-        overlaid = kept.overlaid_persons(before.folder) + everyone
-        if sums is None or everyone > known * MOST_CHANGED or overlaid > max(MOST_OVERLAID, known // 50):
+        if everyone > known * MOST_CHANGED or before.rows.persons + everyone > max(MOST_LAID, known // 50):
             return None
-        buckets = changes.buckets(size)
-        progress(f"{len(changes.persons)} persons of {len(buckets)} buckets changed")
-        persons = sorted(
-            {*changes.persons, *(p for b in changes.whole - {UNKNOWN_PERSON} for p in persons_of(b, size))}
-        )
+        if not kept.has_key(before.folder, self._key()):
+            return None
+        progress(f"{len(changes.persons)} persons of {len(changes.buckets(size))} buckets changed")
         draft = self.target / "draft"
-        requests = self._requests(draft)
-        found = brought_up(
-            self.engine, self.lake, self.catalogue, requests, sums,
-            persons=persons, whole=changes.whole & {UNKNOWN_PERSON}, before=changes.folder,
+        ground = before.ground.folder
+        net = brought_up(
+            self.engine, self.lake, self.catalogue, self._requests(draft),
+            persons={*changes.persons, *(p for b in changes.whole - {UNKNOWN_PERSON} for p in persons_of(b, size))},
+            whole=changes.whole & {UNKNOWN_PERSON}, before=changes.folder, until=self.until,
+            regions=kept.regions(ground, before.folder),
         )  # fmt: skip
-        if found is None:
+        if net is None:
             return None
-        labels = [nominal.label for nominal, _, keep in self.plan if keep]
-        kept.overlay(before.folder, self.target, draft, labels, persons, found.cohorts)
+        nobody = changes.whole & {UNKNOWN_PERSON}
+        kept.lay(before.folder, self.target, draft, [*nobody, *net.persons], net.cohorts)
         shutil.rmtree(draft, ignore_errors=True)
-        others = {name for name in found.cohorts if found.sums.cohorts.get(name) is not sums.cohorts.get(name)}
-        kept.keep_sums(self.target, found.sums, self._key(), before.folder, others)
-        seen = Slice(self.lake.root, self.lake.chunk_persons, tuple(persons), changes.whole)
-        about = _heard_more(before, self.engine.about(seen, self.catalogue, self.until))
-        fresh = self.engine.results(self.lake, self.catalogue, requests, found.sums.cohorts, found.turned)
+        if ground != before.folder:
+            kept.take_over_regions(before.folder, self.target, net.regions)
+        else:
+            kept.keep_regions(self.target, net.regions)
+        kept.keep_key(self.target, self._key())
         told = {entry["label"]: entry for entry in before.manifest["periods"]}
-        values = [
-            fresh.get(place) or kept.AsBefore(before.folder, told[nominal.label])
+        periods = [
+            kept.keep_moved(before.folder, self.target, told[nominal.label], net.moved.get(place))
             for place, (nominal, _, _) in enumerate(self.plan)
         ]
-        return self._publish(values, about, before)
+        reach, missing = _heard_more(self.catalogue, before, net)
+        return self._publish(periods, reach, missing, ground.name)
 
     def _requests(self, rows: Path) -> list[Request]:
         return [
@@ -148,17 +154,25 @@ class _Work:
             for nominal, ids, keep in self.plan
         ]
 
-    def _publish(self, results: Sequence[Results | kept.AsBefore], about: About, before: Reading | None) -> Refreshed:
+    def _publish(
+        self,
+        periods: Sequence[Mapping[str, Any]],
+        reach: Mapping[str, date | None],
+        missing: Mapping[str, Sequence[str]],
+        ground: str | None = None,
+    ) -> Refreshed:
         self.store.publish(
             self.target,
-            [(nominal, result, keep) for (nominal, _, keep), result in zip(self.plan, results, strict=True)],
+            periods,
             made_at=self.made_at,
             lake_built_at=self.lake.manifest.built_at,
             lake_position=self.lake.manifest.position or "",
             data_until=self.lake.data_until,
-            about=about,
+            reach=reach,
+            missing=missing,
+            ground=ground,
         )
-        return Refreshed(self.made_at, self.until, len(self.plan), len(self.catalogue.measured()), whole=before is None)
+        return Refreshed(self.made_at, self.until, len(self.plan), len(self.catalogue.measured()), whole=ground is None)
 
     def _key(self) -> dict[str, object]:
         """All that sums depend on beside the rows of persons: periods, definitions, registers, the cut of the lake."""
@@ -179,14 +193,15 @@ class _Work:
         }  # fmt: skip
 
 
-def _heard_more(before: Reading, seen: About) -> About:
-    """What stood beside the results, with what the changed persons add: a source is heard of no less than before."""
+def _heard_more(catalogue: Catalogue, before: Reading, net: Net) -> tuple[dict[str, date | None], dict[str, list[str]]]:
+    """How far the sources reach and what is empty, from before and what the changed persons add: a source is heard of no
+    less than before."""
     reach = {}
-    for name, day in seen.reach.items():
-        days = [d for d in (before.reach(name), day) if d is not None]
+    for name in catalogue.cohorts:
+        days = [d for d in (before.reach(name), net.reach.get(name)) if d is not None]
         reach[name] = max(days, default=None)
-    missing = {name: [t for t in tables if t in before.missing(name)] for name, tables in seen.missing.items()}
-    return About(reach, {name: tables for name, tables in missing.items() if tables}, seen.tree, seen.over)
+    missing = {name: [t for t in before.missing(name) if t not in net.heard] for name in catalogue.cohorts}
+    return reach, {name: tables for name, tables in missing.items() if tables}
 
 
 def running_period(rule: PeriodRule | None, until: date) -> Period:
