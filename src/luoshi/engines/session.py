@@ -98,11 +98,12 @@ class Session:
             rows = self._rows(table, self.lake.files(table, chunk), self.lake.only(chunk))
             if table == ADRIFT and chunk.number != UNKNOWN_PERSON and self.adrift():
                 rows = f'{rows} UNION ALL SELECT * FROM "__adrift"'
-            if coded and table == "person" and chunk.number != UNKNOWN_PERSON and len(cohorts) >= WORTH_CODING:
+            if isinstance(self.lake, Slice):  # of a few persons the rows are few: they are read once
+                self._define(table, "TABLE", rows)
+            elif coded and table == "person" and chunk.number != UNKNOWN_PERSON and len(cohorts) >= WORTH_CODING:
                 self._code_persons(rows, cohorts)
-                continue
-            # Of a few persons the rows are few: they are read once.
-            self._define(table, "TABLE" if isinstance(self.lake, Slice) else "VIEW", rows)
+            else:
+                self._define(table, "VIEW", rows)
 
     def _code_persons(self, rows: str, cohorts: Sequence[Cohort]) -> None:
         """The table `person` with the columns that are read. Its places are an ENUM: two bytes are joined, grouped and

@@ -8,7 +8,9 @@ cells are held once for all of its indicators.
 # ruff: noqa: S608 (SQL is what this module makes, from checked definitions)
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -221,16 +223,32 @@ def roll_up(
     sums: Mapping[str, pa.Table] | None = None,
 ) -> None:  # fmt: skip
     """Fill `tallies` from the `sums` of their cohorts, by default the partial tables `part_<cohort>`."""
-    for cohort, indicators in groups.items():
+    for tally in tallies:
+        for per in {i.per for group in groups.values() for i in group if i.per is not None and i.id in tally.ids}:
+            tally.trees.people(per, tally.year)  # asks the session, which has one thread at a time
+
+    def add(job: tuple[str, pa.Table, Tally]) -> None:
+        cohort, rows, tally = job
+        tally.add(cohort, [p for p in partials(groups[cohort]) if p.indicator.id in tally.ids], rows)
+
+    # Nearly all is done in columns, outside the interpreter, so that two cohorts are rolled up side by side.
+    with ThreadPoolExecutor(os.cpu_count() or 2) as pool:
+        for _ in pool.map(add, _shares(session, groups, tallies, sums)):
+            pass
+
+
+def _shares(
+    session: Session, groups: Iterable[str], tallies: Sequence[Tally], sums: Mapping[str, pa.Table] | None
+) -> Iterator[tuple[str, pa.Table, Tally]]:
+    """The rows of each cohort for each tally that they tell something of."""
+    for cohort in groups:
         found = session.con.sql(f'SELECT * FROM "part_{cohort}"').to_arrow_table() if sums is None else sums[cohort]
         rows = found.combine_chunks()
         place = _numbers(rows["place"])
         for tally in tallies:
             here = place == tally.place
-            if tally.additions and not here.any():
-                continue
-            mine = rows if here.all() else rows.filter(pa.array(here))
-            tally.add(cohort, [p for p in partials(indicators) if p.indicator.id in tally.ids], mine)
+            if here.any() or not tally.additions:
+                yield cohort, rows if here.all() else rows.filter(pa.array(here)), tally
 
 
 def _places(words: pa.Array | pa.ChunkedArray, codes: pa.Array) -> Places:
