@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from luoshi.kernel.clock import CHINA
 from luoshi.simulate import codes
-from luoshi.simulate.chance import NEVER, Floats, chance
+from luoshi.simulate.chance import NEVER, Floats, Ints, chance
 from luoshi.simulate.city import Region
 from luoshi.simulate.journal import SHAPE, Journal
 from luoshi.simulate.people import People
@@ -18,11 +18,11 @@ from luoshi.simulate.people import People
 _SYSTEM_BEGAN = 17_000  # 2016-07-18: who lived then was known from that day
 _FIVE_O_CLOCK, _SIX_O_CLOCK = 1020, 1080
 _ROWS = 15_000  # worked on at a time, so that all stays near the processor: rounds of the 300 minutes of an evening
-_MINUTES = (_SIX_O_CLOCK + np.arange(_ROWS) * 13 % 300).astype(np.int32)
+_MINUTES = _SIX_O_CLOCK + np.arange(_ROWS) * 13 % 300
 _FAR = 1 << 30  # a day nobody asks about
 
 
-def arrivals(region: Region, table: str) -> NDArray[np.int32]:
+def arrivals(region: Region, table: str) -> Ints:
     """The minute (since 1970, Chinese time) each row of `table`, or each of the people (`person`), became known.
 
     Most records come in the evening of the same day or within the week, one in twelve ten to seventy-seven days late,
@@ -30,11 +30,11 @@ def arrivals(region: Region, table: str) -> NDArray[np.int32]:
     """
     if table == "person":
         first = np.minimum(np.maximum(region.people.birth, _SYSTEM_BEGAN), region.span.end)
-        return (first * 1440 + _FIVE_O_CLOCK).astype(np.int32)
+        return np.asarray(first * 1440 + _FIVE_O_CLOCK, dtype=np.int64)
     rows = region.journal.columns(table)
     days = rows["at"] if table == "milestone" else rows["day"] if "day" in rows else rows["start_day"]
     draw, count = chance(region.seed, f"received:{table}"), len(days)
-    minute, late = np.empty(count, np.int32), np.empty(count, np.bool_)
+    minute, late = np.empty(count, np.int64), np.empty(count, np.bool_)
     pieces = [slice(low, min(low + _ROWS, count)) for low in range(0, count, _ROWS)]
     for at in pieces:
         minute[at] = _days_late(draw.random(at.stop - at.start))
@@ -42,8 +42,8 @@ def arrivals(region: Region, table: str) -> NDArray[np.int32]:
         np.less(draw.random(at.stop - at.start), 1 / 12, out=late[at])
     for at in pieces:
         lag, day = minute[at], days[at]
-        np.copyto(lag, draw.integers(10, 78, len(lag)), where=late[at], casting="same_kind")
-        lag += np.maximum(day // 86_400 if table == "milestone" else day, region.span.end - 700).astype(np.int32)
+        np.copyto(lag, draw.integers(10, 78, len(lag)), where=late[at])
+        lag += np.maximum(day // 86_400 if table == "milestone" else day, region.span.end - 700)
         np.minimum(lag, region.span.end, out=lag)
         lag *= 1440
         lag += _MINUTES[: len(lag)]

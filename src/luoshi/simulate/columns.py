@@ -29,10 +29,13 @@ def texts(values: Sequence[str], place: Ints) -> pa.Array:
 
 def listed(values: Sequence[str | None]) -> pa.Array:
     """Texts as a column. (`pa.array` would load pandas, which takes longer than all the tables of a city.)"""
-    raw = [b"" if value is None else value.encode() for value in values]
-    ends = np.cumsum([0, *map(len, raw)], dtype=np.int32)
     known = np.array([value is not None for value in values], np.bool_)
-    return pa.Array.from_buffers(pa.string(), len(raw), [bits(known), pa.py_buffer(ends), pa.py_buffer(b"".join(raw))])
+    told = [value or "" for value in values]
+    text = "".join(told)
+    raw: Sequence[str | bytes] = told if text.isascii() else [value.encode() for value in told]
+    ends = np.zeros(len(raw) + 1, np.int32)
+    np.cumsum(np.fromiter(map(len, raw), np.int32, len(raw)), out=ends[1:])
+    return pa.Array.from_buffers(pa.string(), len(raw), [bits(known), pa.py_buffer(ends), pa.py_buffer(text.encode())])
 
 
 def plain(kind: pa.DataType, values: NDArray[Any], known: Bools | None = None) -> pa.Array:

@@ -66,7 +66,8 @@ class Journal:
             value = np.asarray(columns.get(name, default), dtype=kind)
             if value.ndim and len(value) != count:
                 raise ValueError(f"{table}.{name}: {len(value)} values for {count} rows")
-            chunk[name] = np.broadcast_to(value, (count,))
+            # One value for all rows lies in memory once.
+            chunk[name] = value if value.ndim else np.ndarray((count,), kind, value, strides=(0,))
         self._chunks[table].append(chunk)
         start = self._rows[table]
         self._rows[table] += count
