@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from luoshi.simulate.chance import Ints, Span, as_date, chance
+from luoshi.simulate.chance import Ints, Span, chance, iso
 from luoshi.simulate.geography import Geography
 
 Rows = list[dict[str, Any]]
@@ -26,15 +26,15 @@ def units(where: Geography, living: Ints, span: Span, seed: int) -> Rows:
         opened = span.end - int(draw.integers(30, 3600))
         row = {
             "code": f"U{len(rows) + 1:06d}", "name": name, "kind": kind, "division": division, "public": "", "affordable": "",
-            "places": "", "enrolled": "", "filed": "", "award": "", "awarded": "", "valid_from": _iso(opened),
-            "valid_to": "", "as_of": _iso(span.end - int(draw.integers(0, 25))),
+            "places": "", "enrolled": "", "filed": "", "award": "", "awarded": "", "valid_from": iso(opened),
+            "valid_to": "", "as_of": iso(span.end - int(draw.integers(0, 25))),
         }  # fmt: skip
         if draw.random() < 0.03:
-            row["valid_to"] = _iso(min(opened + int(draw.integers(200, 1500)), span.end + 400))
+            row["valid_to"] = iso(min(opened + int(draw.integers(200, 1500)), span.end + 400))
         rows.append(row | more)
 
     def since() -> str:
-        return _iso(span.end - int(draw.integers(1, 900)))
+        return iso(span.end - int(draw.integers(1, 900)))
 
     def award(title: str, share: float) -> dict[str, str]:
         return {"award": title, "awarded": since()} if draw.random() < share else {}
@@ -106,9 +106,9 @@ def events(where: Geography, living: Ints, span: Span, seed: int) -> Rows:
                 over = int(day[i] + wait[i])
                 rows.append(
                     {"code": f"{kind[:2].upper()}{len(rows) + 1:07d}", "kind": kind, "institution": "",
-                     "division": where.villages[int(place[i])], "day": _iso(int(day[i])),
-                     "done_day": _iso(over) if finished[i] else "",
-                     "published": _iso(over + 7) if kind == "inspection" and finished[i] and told[i] < 0.95 else "",
+                     "division": where.villages[int(place[i])], "day": iso(int(day[i])),
+                     "done_day": iso(over) if finished[i] else "",
+                     "published": iso(over + 7) if kind == "inspection" and finished[i] and told[i] < 0.95 else "",
                      "result": result}
                 )  # fmt: skip
     for year_start in (span.start, span.year_start):  # 健康知识进万家: most villages are visited in a year
@@ -117,14 +117,10 @@ def events(where: Geography, living: Ints, span: Span, seed: int) -> Rows:
             if draw.random() < 0.9 and visit <= span.end:
                 rows.append(
                     {"code": f"OU{len(rows) + 1:07d}", "kind": "outreach", "division": where.villages[village],
-                     "institution": "", "day": _iso(visit), "done_day": _iso(visit), "published": "", "result": ""}
+                     "institution": "", "day": iso(visit), "done_day": iso(visit), "published": "", "result": ""}
                 )  # fmt: skip
     return rows
 
 
 def _flag(value: bool) -> str:
     return "true" if value else "false"
-
-
-def _iso(day: int) -> str:
-    return as_date(day).isoformat()

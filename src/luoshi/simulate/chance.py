@@ -34,6 +34,12 @@ def as_date(number: int) -> date:
     return EPOCH + timedelta(days=int(number))
 
 
+@cache
+def iso(number: int) -> str:
+    """The date of a day number as registers write it, such as 2025-10-31."""
+    return as_date(number).isoformat()
+
+
 def chance(seed: int, topic: str) -> np.random.Generator:
     """The source of randomness of one topic: a change in one topic leaves the draws of all others as they were."""
     return np.random.default_rng([seed, zlib.crc32(topic.encode())])

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from luoshi.simulate import words
 from luoshi.simulate.chance import NEVER, Bools, Ints
 from luoshi.simulate.people import MALE, People
+from luoshi.simulate.spelling import numbered
 
 PREFIX = {
     "person": "p", "visit": "v", "episode": "e", "observation": "o", "pressure": "b", "condition": "c",
@@ -28,10 +29,13 @@ def texts(values: Sequence[str], place: Ints) -> pa.Array:
 
 def listed(values: Sequence[str | None]) -> pa.Array:
     """Texts as a column. (`pa.array` would load pandas, which takes longer than all the tables of a city.)"""
-    raw = [b"" if value is None else value.encode() for value in values]
-    ends = np.cumsum([0, *map(len, raw)], dtype=np.int32)
     known = np.array([value is not None for value in values], np.bool_)
-    return pa.Array.from_buffers(pa.string(), len(raw), [bits(known), pa.py_buffer(ends), pa.py_buffer(b"".join(raw))])
+    told = [value or "" for value in values]
+    text = "".join(told)
+    raw: Sequence[str | bytes] = told if text.isascii() else [value.encode() for value in told]
+    ends = np.zeros(len(raw) + 1, np.int32)
+    np.cumsum(np.fromiter(map(len, raw), np.int32, len(raw)), out=ends[1:])
+    return pa.Array.from_buffers(pa.string(), len(raw), [bits(known), pa.py_buffer(ends), pa.py_buffer(text.encode())])
 
 
 def plain(kind: pa.DataType, values: NDArray[Any], known: Bools | None = None) -> pa.Array:
@@ -58,52 +62,6 @@ def numbers(values: NDArray[Any]) -> pa.Array:
 def ids(table: str, number: Ints) -> pa.Array:
     """Resource ids: one letter for the kind, then the number."""
     return numbered(PREFIX[table], number)
-
-
-_FOUR_DIGITS = np.array([f"{n:04}" for n in range(10_000)], "S4").view(np.uint32)
-_TENS = 10 ** np.arange(1, 11)
-
-
-def numbered(letter: str | NDArray[np.uint8], number: Ints) -> pa.Array:
-    """A letter (one for all, or its code for each) and then a number below 10^11, as text; null where the number is -1."""
-    known = number >= 0
-    some = None if known.all() else known
-    told = number if some is None else number[some]
-    if not len(told):
-        return pa.nulls(len(number), pa.string())
-    code = ord(letter) if isinstance(letter, str) else letter if some is None else letter[some]
-    least, most = int(told.min()), int(told.max())
-    cells = _twelve_digits(told, least, most)
-    width: int | Ints = len(str(most)) + 1
-    if len(str(least)) + 1 == width:
-        cells[:, 12 - width] = code
-        text = np.ascontiguousarray(cells[:, 12 - width :])
-    else:
-        width = np.searchsorted(_TENS, told, "right") + 2
-        cells[np.arange(len(told)), 12 - width] = code
-        text = cells[np.arange(12) >= (12 - width)[:, None]]
-    length = np.zeros(len(number) + 1, np.int32)
-    length[1:][known] = width
-    ends = np.cumsum(length, dtype=np.int32)
-    nulls = None if some is None else bits(some)
-    return pa.Array.from_buffers(pa.string(), len(number), [nulls, pa.py_buffer(ends), pa.py_buffer(text)])
-
-
-def _twelve_digits(number: Ints, least: int, most: int) -> NDArray[np.uint8]:
-    """Rows of twelve digits, four looked up at a time. The first four are mostly the same for all numbers of a city."""
-    cells = np.empty((len(number), 3), np.uint32)
-    high, rest = divmod(least, 100_000_000)
-    if most // 100_000_000 == high:
-        cells[:, 0] = _FOUR_DIGITS[high]
-        below = (number - (least - rest)).astype(np.uint32)
-    else:
-        first, below = np.divmod(number, 100_000_000)
-        cells[:, 0] = _FOUR_DIGITS[first]
-        below = below.astype(np.uint32)
-    middle = below // np.uint32(10_000)
-    cells[:, 1] = _FOUR_DIGITS[middle]
-    cells[:, 2] = _FOUR_DIGITS[below - middle * np.uint32(10_000)]
-    return cells.view(np.uint8)
 
 
 def bits(mask: Bools) -> pa.Buffer:

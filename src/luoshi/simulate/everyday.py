@@ -12,6 +12,7 @@ from luoshi.simulate.journal import NONE, Journal
 from luoshi.simulate.people import FEMALE, People
 from luoshi.simulate.wards import Stays
 
+_ROWS = 1 << 14  # worked on at a time, so that all stays near the processor
 IN_PROGRESS = codes.VISIT_STATES.index("in-progress")
 
 
@@ -43,15 +44,17 @@ def clinics(people: People, where: Geography, journal: Journal, span: Span, seed
 
 def _place(village: Ints, where: Geography, draw: np.random.Generator, *, near: float) -> Ints:
     """Where people go: a share `near` to their own room, station or centre, the rest to county and city hospitals."""
-    county = where.village_county[village]
+    homes = np.stack([where.serving, where.centre[where.village_township]], axis=1)
+    others = np.stack([where.hospital[kind] for kind in ("general", "tcm", "mch", "city-general")], axis=1)
     u, v = draw.random(len(village)), draw.random(len(village))
-    home = np.where(v < 0.45, where.serving[village], where.centre[where.village_township[village]])
-    away = np.where(
-        v < 0.5, where.hospital["general"][county],
-        np.where(v < 0.68, where.hospital["tcm"][county],
-                 np.where(v < 0.78, where.hospital["mch"][county], where.hospital["city-general"][county])),
-    )  # fmt: skip
-    return np.asarray(np.where(u < near, home, away), dtype=np.int64)
+    place = np.empty(len(village), np.int64)
+    for low in range(0, len(village), _ROWS):
+        at = slice(low, low + _ROWS)
+        lives, chosen = village[at], v[at]
+        which = (chosen >= 0.5).astype(np.int8) + (chosen >= 0.68) + (chosen >= 0.78)
+        away = others[where.village_county[lives], which]
+        place[at] = np.where(u[at] < near, homes[lives, (chosen >= 0.45).astype(np.int8)], away)
+    return place
 
 
 def admissions(people: People, where: Geography, journal: Journal, span: Span, seed: int) -> Stays:

@@ -10,7 +10,7 @@ from itertools import product
 import numpy as np
 
 from luoshi.kernel.identifiers import organisation_check_character, uscc_check_character
-from luoshi.simulate.chance import Bools, Floats, Ints, Span, as_date, chance
+from luoshi.simulate.chance import Bools, Floats, Ints, Span, chance, iso
 from luoshi.simulate.words import (
     CITY,
     COMMUNITY_FIRST,
@@ -154,7 +154,7 @@ def lay_out(residents: int, seed: int, span: Span) -> Geography:
                 village_urban.append(built_up)
                 weights.append(share / count / villages * (0.6 + 0.8 * draw.random()))
     # A village that was merged into its neighbour half a year after the first day told.
-    merged_day = as_date(span.start + 181).isoformat()
+    merged_day = iso(span.start + 181)
     neighbour = where.villages[-3]
     gone = Division(
         f"{neighbour[:9]}299", "旧渡口村", 5, neighbour[:9], "statutory", False, FIRST_VALID, merged_day, neighbour

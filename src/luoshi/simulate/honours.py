@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from luoshi.simulate.chance import Span, as_date, chance
+from luoshi.simulate.chance import Span, chance, iso
 from luoshi.simulate.geography import Geography, Institution
 
 # title -> (types, lowest level, share). Held at most once.
@@ -61,9 +61,9 @@ def honours(where: Geography, span: Span, seed: int) -> list[dict[str, Any]]:
         while (institution or division, title, day) in taken:
             day -= 1
         taken.add((institution or division, title, day))
-        revoked = "" if lasts or draw.random() > 0.05 else as_date(day + int(draw.integers(5, 700))).isoformat()
+        revoked = "" if lasts or draw.random() > 0.05 else iso(day + int(draw.integers(5, 700)))
         rows.append(
-            {"institution": institution, "division": division, "title": title, "granted": as_date(day).isoformat(),
+            {"institution": institution, "division": division, "title": title, "granted": iso(day),
              "revoked": revoked}
         )  # fmt: skip
 

@@ -66,7 +66,8 @@ class Journal:
             value = np.asarray(columns.get(name, default), dtype=kind)
             if value.ndim and len(value) != count:
                 raise ValueError(f"{table}.{name}: {len(value)} values for {count} rows")
-            chunk[name] = np.broadcast_to(value, (count,))
+            # One value for all rows lies in memory once.
+            chunk[name] = value if value.ndim else np.ndarray((count,), kind, value, strides=(0,))
         self._chunks[table].append(chunk)
         start = self._rows[table]
         self._rows[table] += count
@@ -82,7 +83,7 @@ class Journal:
         if not chunks:
             return {n: np.zeros(0, np.float64 if n in _FLOATS else np.int64) for n in SHAPE[table]}
         if len(chunks) > 1:
-            merged = {name: np.concatenate([chunk[name] for chunk in chunks]) for name in SHAPE[table]}
+            merged = {name: _joined([chunk[name] for chunk in chunks], self._rows[table]) for name in SHAPE[table]}
             self._chunks[table] = chunks = [merged]
         return chunks[0]
 
@@ -113,3 +114,11 @@ class Journal:
         """Diagnoses; `code` a word for all, or an array of places in `codes.DISEASES`."""
         place = codes.DISEASES.index(code) if isinstance(code, str) else code
         return self.add("condition", code=place, **columns)
+
+
+def _joined(columns: list[NDArray[Any]], rows: int) -> NDArray[Any]:
+    """Columns one after the other; what is the same in all rows is kept once."""
+    some = [column for column in columns if len(column)]
+    if some and all(not column.strides[0] and column[0] == some[0][0] for column in some):
+        return np.broadcast_to(some[0][0], (rows,))
+    return np.concatenate(columns)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import shutil
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
@@ -25,11 +25,13 @@ from luoshi.simulate.arrival import arrivals
 from luoshi.simulate.chance import NEVER, Ints
 from luoshi.simulate.city import Region
 from luoshi.simulate.columns import start_minute, visit_end
+from luoshi.simulate.packing import MINUTE, SECOND
 from luoshi.simulate.parts import HERE, Rows, Shift, as_told, parts, save
 from luoshi.simulate.people import People
 from luoshi.simulate.region_files import rows_of
 from luoshi.simulate.standing_in import stand_ins
 
+_ROWS = 1 << 14  # worked on at a time, so that all stays near the processor
 SOURCE = "region"  # who sent what is written straight into columns
 _REGISTER_FILES = {
     "division": "divisions", "institution": "institutions", "title": "titles", "staff": "staff", "bed": "beds",
@@ -116,21 +118,17 @@ def write_persons(
 
 
 def _known(region: Region, table: str, order: Ints) -> Rows:
-    known = arrivals(region, table) * 60
-    return {"source": _sender(len(known)), "sent_at": known, "known_from": known, "known_to": None, "_order": order}
+    known = ("moment", MINUTE, arrivals(region, table))
+    return {"source": _sender(len(order)), "sent_at": known, "known_from": known, "known_to": None, "_order": order}
 
 
 def _sender(count: int) -> tuple[str, list[str], Ints]:
-    return ("word", [SOURCE], np.zeros(count, np.int64))
+    return ("word", [SOURCE], np.broadcast_to(np.int64(0), count))
 
 
 def _phones(people: People) -> Ints:
     """The numbers that stand for the telephone numbers the FHIR writer gives."""
     return stand_ins((10_100_000_000 + people.phone).astype("S11"))
-
-
-def _ids(table: str, count: int) -> tuple[str, str, Ints]:
-    return ("ids", table, np.arange(count, dtype=np.int64))
 
 
 def _institution(region: Region, place: Ints) -> tuple[str, list[str], Ints]:
@@ -140,7 +138,7 @@ def _institution(region: Region, place: Ints) -> tuple[str, list[str], Ints]:
 def _person(region: Region) -> Rows:
     people = region.people
     return _known(region, "person", people.opened) | {
-        "id": _ids("person", len(people)), "person": np.arange(len(people), dtype=np.int64),
+        "id": ("own", "person"), "person": np.arange(len(people), dtype=np.int64),
         "sex": ("word", ["male", "female"], people.sex), "birth_date": people.birth, "death_date": people.death,
         "division": ("word", region.where.villages, people.village),
         "institution": _institution(region, region.where.serving[people.village]),
@@ -150,19 +148,29 @@ def _person(region: Region) -> Rows:
     }  # fmt: skip
 
 
+def _given(words: Sequence[str]) -> list[str | None]:
+    """A closed list of which the empty word says nothing."""
+    return [word or None for word in words]
+
+
 def _visit(region: Region) -> Rows:
     rows = region.journal.columns("visit")
-    minute = start_minute(rows, np.arange(len(rows["day"]), dtype=np.int64))
-    started = (rows["day"] * 1440 + minute) * 60 + rows["second"]
-    end_day, end_minute = visit_end(rows, minute)
+    count = len(rows["day"])
+    started, ended, end_day = (np.empty(count, np.int64) for _ in range(3))
+    for low in range(0, count, _ROWS):
+        at = slice(low, low + _ROWS)
+        some = {name: rows[name][at] for name in ("minute", "day", "end_day", "length", "second", "status")}
+        minute = start_minute(some, np.arange(low, low + len(some["day"])))
+        started[at] = (some["day"] * 1440 + minute) * 60 + some["second"]
+        end_day[at], end_minute = visit_end(some, minute)
+        ended[at] = np.where(end_day[at] == NEVER, -1, (end_day[at] * 1440 + end_minute) * 60)
     return _known(region, "visit", rows["day"]) | {
-        "id": _ids("visit", len(minute)), "person": rows["person"], "service": ("word", codes.SERVICES, rows["service"]),
-        "class": ("word", codes.CLASSES, rows["class"]), "day": rows["day"], "end_day": end_day, "started_at": started,
-        "ended_at": np.where(end_day == NEVER, -1, (end_day * 1440 + end_minute) * 60),
+        "id": ("own", "visit"), "person": rows["person"], "service": ("word", codes.SERVICES, rows["service"]),
+        "class": ("word", codes.CLASSES, rows["class"]), "day": rows["day"], "end_day": end_day,
+        "started_at": ("moment", SECOND, started), "ended_at": ("moment", SECOND, ended),
         "institution": _institution(region, rows["institution"]),
         "division": ("word", region.where.villages, rows["village"]),
-        "zone": ("word", codes.ZONES, np.where(rows["zone"] == 0, -1, rows["zone"])),
-        "mode": ("word", codes.MODES, np.where(rows["mode"] == 0, -1, rows["mode"])),
+        "zone": ("word", _given(codes.ZONES), rows["zone"]), "mode": ("word", _given(codes.MODES), rows["mode"]),
         "episode": ("ids", "episode", rows["episode"]), "part_of": ("ids", "visit", rows["part_of"]),
         "status": ("word", codes.VISIT_STATES, rows["status"]), "worker": None,
     }  # fmt: skip
@@ -171,7 +179,7 @@ def _visit(region: Region) -> Rows:
 def _episode(region: Region) -> Rows:
     rows = region.journal.columns("episode")
     return _known(region, "episode", rows["start_day"]) | {
-        "id": _ids("episode", len(rows["person"])), "person": rows["person"],
+        "id": ("own", "episode"), "person": rows["person"],
         "program": ("word", codes.PROGRAMS, rows["program"]), "start_day": rows["start_day"],
         "end_day": rows["end_day"], "status": ("word", codes.EPISODE_STATES, rows["status"]),
         "institution": _institution(region, rows["institution"]),
@@ -190,8 +198,7 @@ def _observation(region: Region) -> Rows:
     def both(name: str) -> Ints:
         return np.concatenate([rows[name], cuff[name], cuff[name]])
 
-    known = arrivals(region, "observation") * 60
-    pressure_known = arrivals(region, "pressure") * 60
+    known, pressure_known = arrivals(region, "observation"), arrivals(region, "pressure")
     value = np.where((kinds == codes.NUMBER) | (kinds == codes.TRUTH), rows["value"], np.nan)
     return {
         "id": ("split", one, two), "person": both("person"),
@@ -200,15 +207,15 @@ def _observation(region: Region) -> Rows:
         "value_code": ("word", codes.ANSWERS, np.concatenate([np.where(kinds == codes.CODED, rows["answer"], -1), fill])),
         "value_day": np.concatenate([rows["value_day"], np.full(2 * two, NEVER)]), "visit": ("ids", "visit", both("visit")),
         "institution": _institution(region, both("institution")),
-        "known_from": (received := np.concatenate([known, pressure_known, pressure_known])), "sent_at": received,
-        "source": _sender(len(received)), "known_to": None, "_order": both("day"),
+        "known_from": (received := ("moment", MINUTE, np.concatenate([known, pressure_known, pressure_known]))),
+        "sent_at": received, "source": _sender(one + 2 * two), "known_to": None, "_order": both("day"),
     }  # fmt: skip
 
 
 def _condition(region: Region) -> Rows:
     rows = region.journal.columns("condition")
     return _known(region, "condition", rows["day"]) | {
-        "id": _ids("condition", len(rows["day"])), "person": rows["person"],
+        "id": ("own", "condition"), "person": rows["person"],
         "code": ("word", codes.DISEASES, rows["code"]), "day": rows["day"],
         "clinical_status": ("word", codes.CLINICAL_STATES, rows["state"]), "abatement_day": rows["abated"],
         "institution": None, "visit": ("ids", "visit", rows["visit"]),
@@ -218,9 +225,9 @@ def _condition(region: Region) -> Rows:
 def _procedure(region: Region) -> Rows:
     rows = region.journal.columns("procedure")
     return _known(region, "procedure", rows["day"]) | {
-        "id": _ids("procedure", len(rows["day"])), "person": rows["person"],
+        "id": ("own", "procedure"), "person": rows["person"],
         "code": ("word", codes.PROCEDURES, rows["code"]), "day": rows["day"],
-        "status": ("word", ["completed"], np.zeros(len(rows["day"]), np.int64)),
+        "status": ("word", ["completed"], np.broadcast_to(0, len(rows["day"]))),
         "visit": ("ids", "visit", rows["visit"]), "institution": _institution(region, rows["institution"]),
     }  # fmt: skip
 
@@ -228,7 +235,7 @@ def _procedure(region: Region) -> Rows:
 def _immunization(region: Region) -> Rows:
     rows = region.journal.columns("immunization")
     return _known(region, "immunization", rows["day"]) | {
-        "id": _ids("immunization", len(rows["day"])), "person": rows["person"],
+        "id": ("own", "immunization"), "person": rows["person"],
         "vaccine": ("word", codes.VACCINES, rows["vaccine"]), "dose": rows["dose"], "day": rows["day"],
         "status": ("word", codes.DOSE_STATES, rows["status"]), "institution": _institution(region, rows["institution"]),
     }  # fmt: skip
@@ -237,7 +244,7 @@ def _immunization(region: Region) -> Rows:
 def _contract(region: Region) -> Rows:
     rows = region.journal.columns("contract")
     return _known(region, "contract", rows["start_day"]) | {
-        "id": _ids("contract", len(rows["person"])), "person": rows["person"], "start_day": rows["start_day"],
+        "id": ("own", "contract"), "person": rows["person"], "start_day": rows["start_day"],
         "end_day": rows["end_day"], "status": ("word", codes.CONTRACT_STATES, rows["state"]),
         "institution": _institution(region, rows["institution"]), "signed_day": rows["signed_day"],
     }  # fmt: skip
@@ -246,8 +253,8 @@ def _contract(region: Region) -> Rows:
 def _consent(region: Region) -> Rows:
     rows = region.journal.columns("consent")
     return _known(region, "consent", rows["day"]) | {
-        "id": _ids("consent", len(rows["person"])), "person": rows["person"],
-        "code": ("word", ["resident-access"], np.zeros(len(rows["person"]), np.int64)), "day": rows["day"],
+        "id": ("own", "consent"), "person": rows["person"],
+        "code": ("word", ["resident-access"], np.broadcast_to(0, len(rows["person"]))), "day": rows["day"],
         "start_day": rows["start_day"], "end_day": rows["end_day"], "status": ("word", consents.STATES, rows["status"]),
     }  # fmt: skip
 
@@ -255,8 +262,8 @@ def _consent(region: Region) -> Rows:
 def _milestone(region: Region) -> Rows:
     rows = region.journal.columns("milestone")
     return _known(region, "milestone", rows["at"]) | {
-        "id": _ids("milestone", len(rows["at"])), "person": rows["person"], "visit": ("ids", "visit", rows["visit"]),
-        "code": ("word", codes.MILESTONES, rows["code"]), "at": rows["at"],
+        "id": ("own", "milestone"), "person": rows["person"], "visit": ("ids", "visit", rows["visit"]),
+        "code": ("word", codes.MILESTONES, rows["code"]), "at": ("moment", SECOND, rows["at"]),
         "institution": _institution(region, rows["institution"]),
     }  # fmt: skip
 

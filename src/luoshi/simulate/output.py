@@ -9,10 +9,7 @@ from pathlib import Path
 import orjson
 
 from luoshi.kernel.errors import UnreadableFile
-from luoshi.simulate import fhir, lake, province, region_files
-from luoshi.simulate.city import invent
-from luoshi.simulate.planting import plant
-from luoshi.simulate.truth import answers
+from luoshi.simulate import province
 
 
 def write(
@@ -28,6 +25,11 @@ def write(
     """
     if form == "lake" and province.is_province(residents) and not planted:
         return _province(residents, seed, as_of, folder, truth=truth, hardship=hardship, say=say)
+    from luoshi.simulate import fhir, lake, region_files  # which take a process a while to load
+    from luoshi.simulate.city import invent
+    from luoshi.simulate.planting import plant
+    from luoshi.simulate.truth import answers
+
     region = invent(residents, seed, as_of, hardship=hardship)
     told_of = None
     if planted:

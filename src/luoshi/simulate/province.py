@@ -8,6 +8,7 @@ many processes write it, memory is that of the cities under way, and time grows 
 from __future__ import annotations
 
 import csv
+import ctypes
 import gc
 import shutil
 from collections.abc import Callable, Iterator, Mapping
@@ -39,6 +40,7 @@ _SERIALS = 10_000  # institutions of one city
 _ROWS = 100_000_000  # rows of one table of one city
 _OWN_CODES = {"unit": "code", "event": "code", "answer": "respondent"}
 _PLACES = ("institution", "division", "cluster")  # columns of registers that hold codes
+_TRIM_THRESHOLD, _TOP_PAD, _MMAP_MAX = -1, -2, -4  # of glibc's mallopt(3)
 _COUNTY = 6  # characters of a county's code; the truth of a province goes no deeper
 
 
@@ -113,6 +115,7 @@ def _one(
 ) -> tuple[lake.Written, dict[str, Any] | None]:  # fmt: skip
     """Invent and write one city, in a process of its own."""
     pa.set_cpu_count(1)
+    _keep_memory()
     gc.disable()  # nothing is made in circles, and the rows of registers are many
     region = relocated(invent(plan.residents[number], seed + (number << 32), as_of, hardship=hardship), number)
     own = drafts / f"{number:02}"
@@ -140,6 +143,17 @@ def _one(
         about.pop("institutions", None)
         about["divisions"] = {code: pair for code, pair in about["divisions"].items() if len(code) <= _COUNTY}
     return written, told
+
+
+def _keep_memory() -> None:
+    """Use memory again instead of giving it back and being given cleared pages, where the C library is glibc."""
+    try:
+        tune = ctypes.CDLL(None).mallopt
+    except (OSError, TypeError, AttributeError):
+        return
+    tune(_MMAP_MAX, 0)
+    tune(_TRIM_THRESHOLD, (1 << 31) - 1)
+    tune(_TOP_PAD, 1 << 26)
 
 
 # A city's place in the province -------------------------------------------------------------------------------------

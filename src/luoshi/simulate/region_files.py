@@ -64,7 +64,7 @@ def _write(path: Path, columns: Sequence[str], rows: Iterable[Mapping[str, Any]]
     with path.open("w", encoding="utf-8", newline="") as out:
         writer = csv.writer(out, lineterminator="\n")
         writer.writerow(columns)
-        writer.writerows([row.get(column, "") for column in columns] for row in rows)
+        writer.writerows([*map(row.get, columns)] for row in rows)  # None is written as an empty field
 
 
 def _plain(row: Mapping[str, Any]) -> dict[str, Any]:

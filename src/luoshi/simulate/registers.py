@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from luoshi.simulate.bodies import events, units
-from luoshi.simulate.chance import Ints, Span, age_on, as_date, chance
+from luoshi.simulate.chance import Ints, Span, age_on, chance, iso
 from luoshi.simulate.geography import Geography
 from luoshi.simulate.honours import honours
 from luoshi.simulate.people import FEMALE, MALE, People
@@ -68,9 +68,9 @@ def _titles(book: Registers, where: Geography, span: Span, seed: int) -> None:
         day = span.end - int(draw.integers(20, 2200))
         revoked = ""
         if revocable and draw.random() < 0.04:
-            revoked = as_date(day + int(draw.integers(10, 900))).isoformat()
+            revoked = iso(day + int(draw.integers(10, 900)))
         book.title.append(
-            {"institution": institution, "division": division, "title": title, "granted": as_date(day).isoformat(),
+            {"institution": institution, "division": division, "title": title, "granted": iso(day),
              "revoked": revoked}
         )  # fmt: skip
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from luoshi.simulate.chance import Ints, Span, as_date, chance, day_number
+from luoshi.simulate.chance import Ints, Span, chance, day_number, iso
 from luoshi.simulate.geography import Geography
 
 HOSPITALS = ("general-hospital", "tcm-hospital", "mch-hospital", "specialist-hospital")
@@ -42,7 +42,7 @@ def statistics(where: Geography, living: Ints, span: Span, seed: int) -> list[di
     def add(owner: str, code: str, day: int, figures: dict[str, float]) -> None:
         rows.extend(
             {"institution": code if owner == "institution" else "", "division": code if owner == "division" else "",
-             "item": item, "day": as_date(day).isoformat(), "value": round(value)}
+             "item": item, "day": iso(day), "value": round(value)}
             for item, value in figures.items()
         )  # fmt: skip
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from luoshi.simulate.chance import Ints, Span, as_date, chance, day_number
+from luoshi.simulate.chance import Ints, Span, chance, day_number, iso
 from luoshi.simulate.geography import Geography
 
 # survey -> question -> share in the country, and how much more in town
@@ -46,7 +46,7 @@ def _wave(
     rows: list[dict[str, Any]] = []
     questions = list(SURVEYS[survey])
     shares = np.array([SURVEYS[survey][question] for question in questions])
-    told, number = as_date(day).isoformat(), 0
+    told, number = iso(day), 0
     for county, code in enumerate(where.counties):
         for urban in (False, True):
             villages = np.flatnonzero((where.village_county == county) & (where.village_urban == urban) & (living > 0))
