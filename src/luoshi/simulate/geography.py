@@ -103,11 +103,15 @@ def institution_code(serial: int) -> str:
     return first + organisation_check_character(first)
 
 
+_MOST_DIVIDED = 100_000  # residents; more make no more townships
+
+
 def lay_out(residents: int, seed: int, span: Span) -> Geography:
     """The map for about `residents` people: four counties and a functional zone, townships and villages in proportion.
 
-    Twenty thousand residents make about thirty townships and a hundred and twenty villages; the number of townships
-    grows with the root of the population.
+    Twenty thousand residents make about thirty townships and a hundred and twenty villages; the number of townships grows
+    with the root of the population up to a hundred thousand. Larger cities have larger townships and villages, as they
+    do: in Guizhou some 2,200 people live in a village or community, here 1,100 in a city of half a million.
     """
     draw = chance(seed, "geography")
     where = Geography()
@@ -115,8 +119,9 @@ def lay_out(residents: int, seed: int, span: Span) -> Geography:
         Division(PROVINCE[0], PROVINCE[1], 1, "", "statutory", False),
         Division(CITY[0], CITY[1], 2, PROVINCE[0], "statutory", True),
     ]
-    townships = int(np.clip(round(29 * (residents / 20_000) ** 0.5), 8, 240))
-    per_township = float(np.clip(4.0 * (residents / 20_000) ** 0.35, 2, 15))
+    scale = min(residents, _MOST_DIVIDED) / 20_000
+    townships = max(8, round(29 * scale**0.5))
+    per_township = max(2.0, 4.0 * scale**0.35)
     places = _names(PLACE_FIRST, PLACE_SECOND, draw)
     streets = list(STREET_NAMES)
     village_names = _names(VILLAGE_FIRST, VILLAGE_SECOND, draw)
