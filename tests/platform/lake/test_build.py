@@ -55,7 +55,12 @@ def test_a_file_is_in_order_of_kind_and_then_of_person(tmp_path: Path) -> None:
     store.put(5, pressure("p2", 142, 91))
     build(store, tmp_path, at=NOW, bucket_size=10, register_rows=some_registers())
     found = pq.ParquetFile(layout.table_path(tmp_path, "observation", 0)).read().to_pylist()
-    assert [(row["code"], row["person"]) for row in found] == [("8462-4", 5), ("8462-4", 7), ("8480-6", 5), ("8480-6", 7)]
+    assert [(row["code"], row["person"]) for row in found] == [
+        ("8462-4", 5),
+        ("8462-4", 7),
+        ("8480-6", 5),
+        ("8480-6", 7),
+    ]
 
 
 def test_columns_are_those_of_the_layout(tmp_path: Path) -> None:
