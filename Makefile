@@ -4,8 +4,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 LUOSHI := $(BIN)/luoshi
-# Three processes for two cores: a test that waits for a server or a browser leaves its core to another.
-WORKERS ?= 3
+# Two processes: the suite is built for two cores.
+WORKERS ?= 2
 # Some images forbid Python to keep what it compiled; every command here would then compile a thousand modules anew.
 unexport PYTHONDONTWRITEBYTECODE
 
@@ -27,7 +27,7 @@ test: system setup-dev  ## everything: lint, types, imports, tests
 check: setup-dev ## the quick half of test: lint, format, types, import contracts
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy -n 2
+	$(BIN)/mypy -n $(WORKERS)
 	PYTHONPATH=src $(BIN)/lint-imports
 
 bench: setup-dev ## speed, side by side with peers and the floor; writes var/bench.json
