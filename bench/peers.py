@@ -66,8 +66,10 @@ QUERIES: dict[str, str] = {
         JOIN person r ON r.person = e.person AND {_RESIDENT}
         LEFT JOIN (SELECT person, last(value ORDER BY day, value) AS value FROM observation WHERE code = '1558-6'
           AND day BETWEEN {_S} AND {_E} GROUP BY 1) o ON o.person = e.person""",
-    "record-open": f"""SELECT r.division, coalesce(record_open_to_resident <= {_E}, false) AS counted FROM person r
-        WHERE {_RESIDENT} AND record_opened <= {_E}""",
+    "record-open": f"""SELECT r.division, coalesce(o.readable, record_open_to_resident <= {_E}, false) AS counted FROM person r
+        LEFT JOIN (SELECT person, bool_or(end_day IS NULL OR end_day > {_E}) AS readable FROM consent
+          WHERE code = 'resident-access' AND status IN ('active', 'inactive') AND start_day <= {_E} GROUP BY 1) o
+        ON o.person = r.person WHERE {_RESIDENT} AND record_opened <= {_E}""",
     "cataract-65": _screened("cataract-screen"),
     "tb-screen-65": _screened("tb-screening"),
     "cervical-screen": f"""SELECT r.division, p.person IS NOT NULL AS counted FROM person r LEFT JOIN (
@@ -104,7 +106,8 @@ _NEEDED = {
     "person": "person, sex, birth_date, death_date, division, record_opened, record_open_to_resident, active",
     "visit": "person, service, day, mode, status", "episode": "person, program, start_day, end_day, status",
     "observation": "person, code, day, value", "procedure": "person, code, day, status",
-    "contract": "person, start_day, end_day, status", "division": "code, l1, l2, l3, l4, l5",
+    "contract": "person, start_day, end_day, status", "consent": "person, code, start_day, end_day, status",
+    "division": "code, l1, l2, l3, l4, l5",
 }  # fmt: skip
 
 
