@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import subprocess
 import sys
+import time
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 
@@ -116,3 +118,35 @@ def test_what_is_no_province():
         with pytest.raises(InvalidValue):
             province.cut(residents, 65_536)
     assert not province.is_province(500_000)
+
+
+def test_writers_end_with_whoever_began_them(tmp_path: Path):
+    command = [sys.executable, "-m", "luoshi.cli.main", "simulate", "--residents", "600000", "--format", "lake"]
+    with subprocess.Popen([*command, "--no-truth", "--out", str(tmp_path)], stdout=subprocess.DEVNULL) as process:
+        children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
+        until(lambda: len(writers(children)) == 2)
+        found = writers(children)
+        process.kill()
+    until(lambda: not any(is_at_work(child) for child in found))
+
+
+def writers(children: Path) -> list[str]:
+    """The processes that write cities; beside them there is one that keeps count of what is shared."""
+    return [
+        child for child in children.read_text().split() if b"spawn_main" in Path(f"/proc/{child}/cmdline").read_bytes()
+    ]
+
+
+def is_at_work(child: str) -> bool:
+    try:
+        state = Path(f"/proc/{child}/stat").read_text().rpartition(")")[2].split()[0]
+    except FileNotFoundError:
+        return False
+    return state != "Z"
+
+
+def until(holds: Callable[[], bool]) -> None:
+    end = time.monotonic() + 120
+    while not holds():
+        assert time.monotonic() < end
+        time.sleep(0.05)

@@ -27,6 +27,7 @@ import pyarrow.parquet as pq
 from luoshi.kernel import lake_layout
 from luoshi.kernel.errors import InvalidValue
 from luoshi.kernel.identifiers import uscc_check_character
+from luoshi.kernel.parent import end_with_parent
 from luoshi.simulate import lake, region_files
 from luoshi.simulate.city import LEAST, MOST, Region, invent
 from luoshi.simulate.geography import Division, Institution, institution_code
@@ -90,7 +91,7 @@ def write(
     truths: dict[int, dict[str, Any]] = {}
     work = partial(_one, plan, seed, as_of, fresh, drafts, bucket_size, hardship, truth)
     # No `max_tasks_per_child`: with it Python 3.11 waits for ever once every process has made that many.
-    with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
+    with ProcessPoolExecutor(processes, get_context("spawn"), initializer=end_with_parent) as pool:
         futures = {pool.submit(work, number): number for number in range(len(plan.residents))}
         for future in as_completed(futures):
             number = futures[future]

@@ -5,15 +5,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-import multiprocessing
-import os
 import re
-import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cache
-from multiprocessing.connection import wait
 from typing import Any, NamedTuple
 from urllib.parse import unquote
 
@@ -21,6 +17,7 @@ import orjson
 
 from luoshi.kernel.errors import InvalidValue
 from luoshi.kernel.garbage import collect_seldom
+from luoshi.kernel.parent import end_with_parent
 from luoshi.platform.store.marks import Marks, marks
 from luoshi.records import validate_files
 from luoshi.records.identify import SYSTEMS, Facts, facts
@@ -121,13 +118,7 @@ def too_long(line: int, start: bytes, length: int) -> Prepared:
 def follow_parent() -> None:
     """In a worker: end when the ingest is gone, even if it was killed and could not say so."""
     collect_seldom()
-    parent = multiprocessing.parent_process()
-
-    def watch() -> None:
-        wait([parent.sentinel])  # type: ignore[union-attr]
-        os._exit(1)
-
-    threading.Thread(target=watch, daemon=True).start()
+    end_with_parent()
 
 
 def _one(text: bytes, line: int, validator: Validator, prepared: Prepared, *, lenient: bool) -> None:
