@@ -75,14 +75,13 @@ def _setup(home: str, url: str, folder: str) -> dict[str, Any]:
 
 
 @contextmanager
-def _server(home: str, url: str) -> Iterator[tuple[int, int]]:
-    """The server on a free port: port and process group."""
+def served(environment: dict[str, str], *options: str) -> Iterator[tuple[int, int]]:
+    """`luoshi server run` with these options on a free port, for the length of a block: port and process group."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    environment = {**os.environ, "LUOSHI_HOME": home, "DATABASE_URL": url, "LUOSHI_SECRET_KEY": "bench"}
     process = subprocess.Popen(
-        [sys.executable, "-m", "luoshi.cli.main", "server", "run", "--port", str(port), "--workers", "2"],
+        [sys.executable, "-m", "luoshi.cli.main", "server", "run", "--port", str(port), *options],
         env=environment,
         start_new_session=True,
     )
@@ -234,7 +233,8 @@ def measure(kind: str, url: str, home: str, folder: Path) -> Iterator[Row]:
     made = _apart(_setup, home, url, str(folder))
     told = f"{made['resources']:,} resources of {RESIDENTS:,} residents in the store"
     yield Row(f"fhir: ingest ({kind})", made["resources"] / made["rate"], size=f"{told}, {made['rate']:,.0f}/s")
-    with _server(home, url) as (port, group):
+    environment = {**os.environ, "LUOSHI_HOME": home, "DATABASE_URL": url, "LUOSHI_SECRET_KEY": "bench"}
+    with served(environment, "--workers", "2") as (port, group):
         token, patients = made["token"], made["patients"]
         kinds = (
             f"/Patient/{patients[0]}",

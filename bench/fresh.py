@@ -5,19 +5,16 @@ from __future__ import annotations
 
 import http.client
 import json
-import os
 import shutil
-import signal
-import socket
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from statistics import median
 
+from bench.fhir import served
 from bench.loaded_city import environment
 from bench.row import Row
 from luoshi.engines import ResultStore
@@ -52,7 +49,7 @@ def _arrivals(home: Path) -> list[float]:
     told = json.loads(subprocess.run([sys.executable, "-m", "bench.fresh", str(home)], check=True, env=environment(home),
                                      capture_output=True, text=True).stdout.splitlines()[-1])  # fmt: skip
     taken = []
-    with _server(home) as port:
+    with served(environment(home), "--workers", "1", "--with-worker") as (port, _):
         for number in range(TIMES + 1):
             known = _counted(home, told["village"]) or 0
             start = time.perf_counter()
@@ -114,28 +111,6 @@ def _wait(until: Callable[[], bool], what: str, patience: float = PATIENCE) -> N
         if time.perf_counter() > end:
             raise SystemExit(f"{what} did not come within {patience:g} seconds")
         time.sleep(0.02)
-
-
-@contextmanager
-def _server(home: Path) -> Iterator[int]:
-    """The server with its worker on a free port."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    process = subprocess.Popen(
-        [sys.executable, "-m", "luoshi.cli.main", "server", "run", "--port", str(port), "--workers", "1",
-     "--with-worker"],
-        env=environment(home), start_new_session=True, stdout=subprocess.DEVNULL,
-    )  # fmt: skip
-    try:
-        _wait(lambda: socket.socket().connect_ex(("127.0.0.1", port)) == 0, "the server")
-        yield port
-    finally:
-        os.killpg(process.pid, signal.SIGTERM)
-        try:
-            process.wait(20)
-        except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)
 
 
 def _sender() -> None:

@@ -90,7 +90,7 @@ class Rendered:
         self._schedules: dict[str, tuple[Schedule, pa.Table]] = {}
         self._able: dict[tuple[object, ...], tuple[Cohort, bool]] = {}
         self._columns: dict[tuple[str, ...], tuple[list[tuple[int, int, int]], dict[str, str]]] = {}
-        self._named: dict[tuple[object, ...], tuple[object, frozenset[str]]] = {}
+        self._named: dict[tuple[int, ...], tuple[object, frozenset[str]]] = {}
         self._uses: dict[tuple[int, ...], tuple[object, Use]] = {}
         # What lifting found, by the catalogue's queries (kept, so that an id is not used again).
         self.lifted: dict[tuple[int, ...], tuple[object, frozenset[str] | None]] = {}
@@ -126,9 +126,9 @@ class Rendered:
             self._uses[key] = ((shared, *cohorts, *among), Use(readers, tuple(codes)))
         return self._uses[key][1]
 
-    def columns_read(self, table: str, cohorts: Sequence[Cohort], among: Sequence[Shared]) -> frozenset[str]:
-        """The names of columns, of this table or of others, in `cohorts` and the shared queries `among` that read it."""
-        key = (table, *map(id, cohorts), 0, *map(id, among))
+    def columns_named(self, cohorts: Sequence[Cohort], among: Sequence[Shared]) -> frozenset[str]:
+        """The names of all columns, of whatever table, in `cohorts` and the shared queries `among`."""
+        key = (*map(id, cohorts), 0, *map(id, among))
         if key not in self._named:
             queries = [*(c.query for c in cohorts), *(s.query for s in among)]
             names = {column.name for query in queries for column in query.find_all(exp.Column)}

@@ -108,7 +108,7 @@ class Session:
     def _code_persons(self, rows: str, cohorts: Sequence[Cohort]) -> None:
         """The table `person` with the columns that are read. Its places are an ENUM: two bytes are joined, grouped and
         compared faster than twelve letters, and turn into letters wherever a query asks for them."""
-        columns = self._rendered.columns_read("person", cohorts, self._needed(cohorts))
+        columns = self._rendered.columns_named(cohorts, self._needed(cohorts))
         shown = []
         for name in (name for name in TABLES["person"] if name in columns):
             if name in PLACES:
