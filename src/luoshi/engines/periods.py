@@ -8,10 +8,13 @@ the number of their period. What cannot be lifted is `None`, and is run period b
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from sqlglot import exp
+
+from luoshi.engines.choosing import Chosen, choose
 
 PERIODS = "__periods"
 PERIOD, _START, _END = "__period", "__start", "__end"
@@ -24,31 +27,52 @@ class _CannotLift(Exception):
 
 @dataclass(frozen=True)
 class _Known:
-    """Tables that carry a period: all of them, and those lifted within the query, which hold no other periods than it."""
+    """Tables that carry a period: all of them, and those lifted within the query, which hold no other periods than it;
+    tables from which the query must choose the rows of its period."""
 
     lifted: frozenset[str]
+    chosen: Mapping[str, Chosen]
     inside: frozenset[str] = frozenset()
 
     def told(self, name: str, carries: bool) -> _Known:
         """The same once the CTE of that name is known."""
+        chosen = {other: one for other, one in self.chosen.items() if other != name}
         if carries:
-            return _Known(self.lifted | {name}, self.inside | {name})
-        return _Known(self.lifted - {name}, self.inside - {name})
+            return _Known(self.lifted | {name}, chosen, self.inside | {name})
+        return _Known(self.lifted - {name}, chosen, self.inside - {name})
+
+    @property
+    def dated(self) -> frozenset[str]:
+        """Whatever differs from period to period for who reads it."""
+        return self.lifted | self.chosen.keys()
 
 
-def lift(query: exp.Query, lifted: AbstractSet[str]) -> exp.Query | None:
+@dataclass(frozen=True)
+class Lifted:
+    """What several periods make of shared tables: those whose rows carry a period, and those whose rows are chosen from."""
+
+    tables: frozenset[str] = frozenset()
+    chosen: Mapping[str, Chosen] = field(default_factory=dict)
+
+    @property
+    def dated(self) -> frozenset[str]:
+        """All of them."""
+        return self.tables | self.chosen.keys()
+
+
+def lift(query: exp.Query, shared: Lifted) -> exp.Query | None:
     """`query` for all periods of the table `__periods(__period, __start, __end)`; None where that is not known to be
-    the same. `lifted`: the tables it reads that carry `__period` themselves."""
+    the same. `shared`: the tables it reads that differ from period to period."""
     tree = query.copy()
     try:
-        return _query(tree, _Known(frozenset(lifted)))
+        return _query(tree, _Known(shared.tables, shared.chosen))
     except _CannotLift:
         return None
 
 
-def depends(query: exp.Expression, lifted: AbstractSet[str]) -> bool:
-    """Whether the rows of a query differ from period to period."""
-    return query.find(exp.Placeholder) is not None or any(t.name in lifted for t in query.find_all(exp.Table))
+def depends(query: exp.Expression, dated: AbstractSet[str]) -> bool:
+    """Whether the rows of a query differ from period to period, given the tables that do."""
+    return query.find(exp.Placeholder) is not None or any(t.name in dated for t in query.find_all(exp.Table))
 
 
 def _query(tree: exp.Expression, known: _Known) -> exp.Query:
@@ -63,7 +87,7 @@ def _query(tree: exp.Expression, known: _Known) -> exp.Query:
         if with_.args.get("recursive"):
             raise _CannotLift
         for cte in with_.expressions:
-            carries = depends(cte.this, known.lifted)
+            carries = depends(cte.this, known.dated)
             if carries:
                 _query(cte.this, known)
             known = known.told(cte.alias, carries)
@@ -81,8 +105,9 @@ def _select(tree: exp.Select, known: _Known) -> exp.Select:
     if source is None or tree.args.get("laterals"):
         raise _CannotLift
     joins: list[exp.Join] = list(tree.args.get("joins") or [])
+    choose(tree, known.chosen)
     first = _source(source.this, known)
-    asked = any(node.find(exp.Placeholder) for node in _conditions(tree))
+    asked = any(depends(node, known.chosen.keys()) for node in _conditions(tree))
     within = isinstance(source.this, exp.Subquery) or source.this.name in known.inside
     own = first if first is not None and within and not asked else _place()
     for join in joins:
@@ -98,7 +123,7 @@ def _select(tree: exp.Select, known: _Known) -> exp.Select:
             join.set("kind", None)
     constants: dict[str, exp.Expression] = {}
     for node in _conditions(tree):
-        _condition(node, known.lifted, own, constants)
+        _condition(node, known, own, constants)
     if own is not first:
         period = exp.Join(this=_periods(constants))
         if first is None:
@@ -158,7 +183,7 @@ def _place(table: str = _ALIAS) -> exp.Column:
 def _source(source: exp.Expression, known: _Known) -> exp.Column | None:
     """The period of a source of rows, lifted where its rows depend on it; None where they do not."""
     if isinstance(source, exp.Subquery):
-        if not depends(source.this, known.lifted):
+        if not depends(source.this, known.dated):
             return None
         _query(source.this, known)
         return _place(source.alias)
@@ -186,12 +211,10 @@ def _conditions(tree: exp.Select) -> list[exp.Expression]:
     return [node for node in asked if isinstance(node, exp.Expression)]
 
 
-def _condition(
-    node: exp.Expression, lifted: frozenset[str], own: exp.Column, constants: dict[str, exp.Expression]
-) -> None:
+def _condition(node: exp.Expression, known: _Known, own: exp.Column, constants: dict[str, exp.Expression]) -> None:
     """Parameters become days of the period, what is reckoned from them alone `constants` of it; subqueries keep to it."""
     for inner in [s for s in node.find_all(exp.Select) if _outermost(s, node)]:
-        _correlated(inner, lifted, own)
+        _correlated(inner, known, own)
     # From above, so that the largest expression of the period alone is found before its parts.
     for placeholder in list(node.find_all(exp.Placeholder)):
         day = exp.column(_START if placeholder.name == "start" else _END, table=_ALIAS)
@@ -228,14 +251,15 @@ def _outermost(select: exp.Select, below: exp.Expression) -> bool:
     return True
 
 
-def _correlated(inner: exp.Select, lifted: frozenset[str], own: exp.Column) -> None:
+def _correlated(inner: exp.Select, known: _Known, own: exp.Column) -> None:
     """A subquery of a condition: its own sources are held to the period of the row asked about."""
     if any(inner.args.get(name) for name in ("with", "with_", "group", "limit", "distinct")):
         raise _CannotLift
     source = inner.args.get("from_") or inner.args.get("from")
     sources = [source.this, *(join.this for join in inner.args.get("joins") or [])]
+    choose(inner, known.chosen)
     for one in sources:
         if not isinstance(one, exp.Table):
             raise _CannotLift
-        if one.name in lifted:
+        if one.name in known.lifted:
             inner.where(exp.EQ(this=_place(one.alias_or_name), expression=own.copy()), copy=False)

@@ -12,7 +12,7 @@ from typing import Any
 import pyarrow as pa
 from sqlglot import exp
 
-from luoshi.engines.periods import depends, lift
+from luoshi.engines.periods import Lifted, depends, lift
 from luoshi.engines.pruning import constants, keys
 from luoshi.indicators import Cohort
 from luoshi.indicators.cohort import Schedule, Shared
@@ -93,7 +93,7 @@ class Rendered:
         self._named: dict[tuple[int, ...], tuple[object, frozenset[str]]] = {}
         self._uses: dict[tuple[int, ...], tuple[object, Use]] = {}
         # What lifting found, by the catalogue's queries (kept, so that an id is not used again).
-        self.lifted: dict[tuple[int, ...], tuple[object, frozenset[str] | None]] = {}
+        self.lifted: dict[tuple[int, ...], tuple[object, Lifted | None]] = {}
 
     def sql(self, owner: object, names: tuple[str, ...], build: Callable[[], exp.Query]) -> str:
         """The SQL of the query that `owner` and `names` stand for, with `$start` and `$end` still in it."""
@@ -104,11 +104,11 @@ class Rendered:
                     self._kept[key] = (owner, render(build()))  # the owner is kept, so that its id is not used again
         return self._kept[key][1]
 
-    def can_lift(self, cohort: Cohort, lifted: frozenset[str]) -> bool:
-        """Whether a cohort can be computed for several periods at once, where the tables `lifted` carry a period."""
-        key = (id(cohort), *sorted(lifted & cohort.reads))
+    def can_lift(self, cohort: Cohort, lifted: Lifted) -> bool:
+        """Whether a cohort can be computed for several periods at once, where the tables `lifted` differ between them."""
+        key = (id(cohort), *sorted(lifted.dated & cohort.reads))
         if key not in self._able:
-            able = not depends(cohort.query, lifted) or lift(cohort.query, lifted) is not None
+            able = not depends(cohort.query, lifted.dated) or lift(cohort.query, lifted) is not None
             self._able[key] = (cohort, able)
         return self._able[key][1]
 

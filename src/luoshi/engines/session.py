@@ -16,8 +16,9 @@ import duckdb
 import pyarrow as pa
 from sqlglot import exp
 
+from luoshi.engines.choosing import chosen
 from luoshi.engines.lake import UNKNOWN_PERSON, Chunk, LakeDirectory, Slice
-from luoshi.engines.periods import PERIOD, PERIODS, depends, lift
+from luoshi.engines.periods import PERIOD, PERIODS, Lifted, depends, lift
 from luoshi.engines.rendered import Rendered, arrow, quoted, sql_type
 from luoshi.indicators import Catalogue, Cohort
 from luoshi.indicators.cohort import Shared
@@ -51,6 +52,7 @@ class Session:
         self._kinds: dict[str, str] = {}
         self._has_adrift: bool | None = None
         self._periods: list[tuple[int, date, date]] = []
+        self._as_written = False
         if lake is None:
             return
         for schedule in catalogue.schedules.values():
@@ -204,6 +206,15 @@ class Session:
         lifted = self._lifted(cohorts)
         return lifted is not None and all(self._rendered.can_lift(cohort, lifted) for cohort in cohorts)
 
+    def join_as_written(self) -> None:
+        """Join tables from now on in the order the queries name them. What is asked of a row and its period, DuckDB takes for
+        so rare that it begins with all persons in all periods, and keeps these where it should look things up."""
+        if not self._as_written:
+            ((before,),) = self.run("SELECT current_setting('disabled_optimizers')").fetchall()
+            done_without = ",".join(filter(None, [before, "join_order", "build_side_probe_side"]))
+            self.run(f"SET GLOBAL disabled_optimizers = {quoted(done_without)}")
+            self._as_written = True
+
     def set_periods(self, periods: Sequence[tuple[int, Period]]) -> None:
         """The periods the lifted queries are run for: number and days."""
         rows = [(place, period.start, period.end) for place, period in periods]
@@ -216,7 +227,7 @@ class Session:
     ) -> None:
         """Compute the shared queries for all periods of `set_periods`: those of the open chunk, or of the region, where
         tables `given` are taken as they are."""
-        lifted = self._lifted(cohorts) or frozenset()
+        lifted = self._lifted(cohorts) or Lifted()
         for shared in self._needed(cohorts):
             if (shared.scope == "region") != region:
                 continue
@@ -225,28 +236,30 @@ class Session:
             if given is not None and shared.name in given:
                 self.con.register(f"given_{shared.name}", given[shared.name])
                 sql = f'SELECT * FROM "given_{shared.name}"'
-            elif shared.name in lifted:
+            elif shared.name in lifted.chosen:
+                sql = self._rendered.sql(shared, ("undated",), lambda one=lifted.chosen[shared.name]: one.rows)  # type: ignore[misc]
+            elif shared.name in lifted.tables:
                 sql = self.lifted_sql(shared, (), lambda query=shared.query: query, lifted)  # type: ignore[misc]
             else:
                 sql = self.sql(shared, (), lambda query=shared.query: query)  # type: ignore[misc]
             self._put(shared, sql, () if region else cohorts)
 
     def lifted_sql(
-        self, owner: object, names: tuple[str, ...], query: Callable[[], exp.Query], lifted: frozenset[str] | None = None,
+        self, owner: object, names: tuple[str, ...], query: Callable[[], exp.Query], lifted: Lifted | None = None,
         cohorts: Sequence[Cohort] = (),
     ) -> str:  # fmt: skip
-        """A query of the catalogue for all periods, as DuckDB SQL. `lifted`: the shared tables that carry a period, by
-        default those `cohorts` read."""
+        """A query of the catalogue for all periods, as DuckDB SQL. `lifted`: the shared tables that differ between
+        periods, by default those `cohorts` read."""
 
         def build() -> exp.Query:
             tables = lifted if lifted is not None else self._lifted(cohorts)
-            found = lift(query(), tables or frozenset())
+            found = lift(query(), tables or Lifted())
             assert found is not None  # `liftable` was asked
             return found
 
         return self._rendered.sql(owner, ("for all periods", *names), build)
 
-    def _lifted(self, cohorts: Sequence[Cohort]) -> frozenset[str] | None:
+    def _lifted(self, cohorts: Sequence[Cohort]) -> Lifted | None:
         """The shared tables that differ between periods; None when one cannot be lifted."""
         needed = self._needed(cohorts)
         key = tuple(map(id, needed))
@@ -254,14 +267,20 @@ class Session:
             self._rendered.lifted[key] = (needed, self._find_lifted(needed))
         return self._rendered.lifted[key][1]
 
-    def _find_lifted(self, needed: Sequence[Shared]) -> frozenset[str] | None:
-        lifted: set[str] = set()
+    def _find_lifted(self, needed: Sequence[Shared]) -> Lifted | None:
+        found = Lifted()
         for shared in needed:
-            if depends(shared.query, lifted):
-                if lift(shared.query, lifted) is None:
-                    return None
-                lifted.add(shared.name)
-        return frozenset(lifted)
+            if not depends(shared.query, found.dated):
+                continue
+            # What looks across the region is told of by its rows, period by period.
+            one = chosen(shared.query, found.dated) if shared.scope != "region" else None
+            if one is not None:
+                found = Lifted(found.tables, {**found.chosen, shared.name: one})
+            elif lift(shared.query, found) is not None:
+                found = Lifted(found.tables | {shared.name}, found.chosen)
+            else:
+                return None
+        return found
 
     def regions(self, cohorts: Sequence[Cohort]) -> list[str]:
         """The region-wide shared tables that `cohorts` read."""
@@ -277,7 +296,7 @@ class Session:
         self.set_periods(list(enumerate(periods)))
         self.open_everywhere(shared)
         lifted = self._find_lifted([shared])
-        if lifted:
+        if lifted is not None and lifted.dated:
             sql = self.lifted_sql(shared, (), lambda: shared.query, lifted)
         else:
             sql = self.sql(shared, (), lambda: shared.query)

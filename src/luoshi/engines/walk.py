@@ -156,6 +156,8 @@ class AtOnce:
         return isinstance(session.lake, Slice) and len(session.lake.persons) <= FEW_PERSONS and not session.lake.whole
 
     def _every(self, session: Session) -> None:
+        if len(self.runs) > PERIODS_IN_FULL:
+            session.join_as_written()
         session.set_periods([(run.place, run.request.period) for run in self.runs])
 
 
