@@ -8,13 +8,14 @@ the number of their period. What cannot be lifted is `None`, and is run period b
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 
 from sqlglot import exp
 
-from luoshi.engines.choosing import Chosen, choose
+from luoshi.engines.choosing import Chosen, choose, chosen
+from luoshi.indicators.cohort import Shared
 
 PERIODS = "__periods"
 PERIOD, _START, _END = "__period", "__start", "__end"
@@ -68,6 +69,24 @@ def lift(query: exp.Query, shared: Lifted) -> exp.Query | None:
         return _query(tree, _Known(shared.tables, shared.chosen))
     except _CannotLift:
         return None
+
+
+def lift_all(queries: Sequence[Shared]) -> Lifted | None:
+    """What several periods make of shared queries, each of which stands after those it reads; None when one cannot be
+    lifted."""
+    found = Lifted()
+    for shared in queries:
+        if not depends(shared.query, found.dated):
+            continue
+        # What looks across the region is told of by its rows, period by period.
+        one = chosen(shared.query, found.dated) if shared.scope != "region" else None
+        if one is not None:
+            found = Lifted(found.tables, {**found.chosen, shared.name: one})
+        elif lift(shared.query, found) is not None:
+            found = Lifted(found.tables | {shared.name}, found.chosen)
+        else:
+            return None
+    return found
 
 
 def depends(query: exp.Expression, dated: AbstractSet[str]) -> bool:

@@ -6,7 +6,7 @@ import os
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 import pyarrow as pa
@@ -157,3 +157,39 @@ def _stored(value: Any) -> Any:
     if isinstance(value, datetime) and value.tzinfo:
         return value.astimezone(CHINA).replace(tzinfo=None)
     return value
+
+
+def column(name: str, kind: Type, found: str | None) -> str:
+    """A column of a table as the catalogue declares it, from files that have it as `found`, or do not have it."""
+    wanted = sql_type(kind)
+    if found is None:
+        return f'CAST(NULL AS {wanted}) AS "{name}"'
+    # A narrower whole number needs no cast: sums are widened where they are made.
+    same = found == wanted or (kind == "integer" and found in ("INTEGER", "SMALLINT", "TINYINT"))
+    return f'"{name}"' if same else f'CAST("{name}" AS {wanted}) AS "{name}"'
+
+
+def believed(columns: Mapping[str, str], known_at: datetime | None) -> str:
+    """The condition of the rows that were believed at an instant; None: that are now."""
+    if "known_to" not in columns:
+        return ""
+    if known_at is None:
+        return ' WHERE "known_to" IS NULL'
+    instant = literal(known_at)
+    return f' WHERE "known_from" <= {instant} AND ("known_to" IS NULL OR "known_to" > {instant})'
+
+
+def literal(value: Any) -> str:
+    """A Python value as SQL: text, number, truth, day, instant or nothing."""
+    if value is None:
+        return "NULL"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, (int, float)):
+        return str(value)
+    if isinstance(value, datetime):
+        local = value.astimezone(CHINA).replace(tzinfo=None) if value.tzinfo else value
+        return f"TIMESTAMP {quoted(local.isoformat(sep=' '))}"
+    if isinstance(value, date):
+        return f"DATE {quoted(value.isoformat())}"
+    return quoted(str(value))

@@ -16,17 +16,13 @@ import duckdb
 import pyarrow as pa
 from sqlglot import exp
 
-from luoshi.engines.choosing import chosen
 from luoshi.engines.lake import UNKNOWN_PERSON, Chunk, LakeDirectory, Slice
-from luoshi.engines.periods import PERIOD, PERIODS, Lifted, depends, lift
-from luoshi.engines.rendered import Rendered, arrow, quoted, sql_type
+from luoshi.engines.periods import PERIOD, PERIODS, Lifted, lift, lift_all
+from luoshi.engines.rendered import Rendered, arrow, believed, column, literal, quoted, sql_type
 from luoshi.indicators import Catalogue, Cohort
 from luoshi.indicators.cohort import Shared
 from luoshi.indicators.tables import PERSON_TABLES, REGISTERS, TABLES, Type
-from luoshi.kernel.clock import CHINA
 from luoshi.kernel.period import Period
-
-__all__ = ["ADRIFT", "Session", "literal", "quoted"]
 
 # The table whose rows may be about nobody although what they belong to, a visit, is of somebody known.
 ADRIFT = "milestone"
@@ -55,8 +51,6 @@ class Session:
         self._as_written = False
         if lake is None:
             return
-        for schedule in catalogue.schedules.values():
-            self._table(schedule.name, rendered.schedule(schedule))
         for register in REGISTERS:
             self._view(register, lake.files(register))
         if isinstance(lake, Slice):
@@ -93,7 +87,9 @@ class Session:
     def open_chunk(self, chunk: Chunk | None, cohorts: Sequence[Cohort], *, coded: bool = False) -> None:
         """Point the person tables that `cohorts` read at one chunk (None: empty, for what needs registers alone). `coded`:
         where many cohorts read the persons, put these into a table, their places as numbers of a list made for the chunk."""
-        for table in sorted(self._tables(cohorts)):
+        read = self._read(cohorts)
+        self._put_schedules(read)
+        for table in sorted(read & PERSON_TABLES.keys()):
             if self.lake is None or chunk is None:
                 self._view(table, ())
                 continue
@@ -264,23 +260,8 @@ class Session:
         needed = self._needed(cohorts)
         key = tuple(map(id, needed))
         if key not in self._rendered.lifted:
-            self._rendered.lifted[key] = (needed, self._find_lifted(needed))
+            self._rendered.lifted[key] = (needed, lift_all(needed))
         return self._rendered.lifted[key][1]
-
-    def _find_lifted(self, needed: Sequence[Shared]) -> Lifted | None:
-        found = Lifted()
-        for shared in needed:
-            if not depends(shared.query, found.dated):
-                continue
-            # What looks across the region is told of by its rows, period by period.
-            one = chosen(shared.query, found.dated) if shared.scope != "region" else None
-            if one is not None:
-                found = Lifted(found.tables, {**found.chosen, shared.name: one})
-            elif lift(shared.query, found) is not None:
-                found = Lifted(found.tables | {shared.name}, found.chosen)
-            else:
-                return None
-        return found
 
     def regions(self, cohorts: Sequence[Cohort]) -> list[str]:
         """The region-wide shared tables that `cohorts` read."""
@@ -288,14 +269,22 @@ class Session:
 
     def open_everywhere(self, shared: Shared) -> None:
         """Point the person tables that a query reads at all buckets."""
+        self._put_schedules(shared.reads)
         for table in sorted(shared.reads & PERSON_TABLES.keys()):
             self._define(table, "VIEW", self.rows(table))
+
+    def _put_schedules(self, names: Iterable[str]) -> None:
+        """Put in place the schedules among some names that are not yet."""
+        for name in sorted(self.catalogue.schedules.keys() & names):
+            if name not in self._kinds:
+                self._kinds[name] = "TABLE"
+                self._table(name, self._rendered.schedule(self.catalogue.schedules[name]))
 
     def region(self, shared: Shared, periods: Sequence[Period], where: str = "true") -> pa.Table:
         """The rows of a region-wide shared query for some periods, those for which the condition `where` holds."""
         self.set_periods(list(enumerate(periods)))
         self.open_everywhere(shared)
-        lifted = self._find_lifted([shared])
+        lifted = lift_all([shared])
         if lifted is not None and lifted.dated:
             sql = self.lifted_sql(shared, (), lambda: shared.query, lifted)
         else:
@@ -317,8 +306,8 @@ class Session:
 
     def _put(self, shared: Shared, sql: str, cohorts: Sequence[Cohort]) -> None:
         use = self._rendered.use(shared, cohorts, self._needed(cohorts))
-        for column, texts in use.codes:
-            sql = f'SELECT * FROM ({sql}) AS rows WHERE "{column}" IN ({", ".join(map(quoted, texts))})'
+        for code, texts in use.codes:
+            sql = f'SELECT * FROM ({sql}) AS rows WHERE "{code}" IN ({", ".join(map(quoted, texts))})'
         self._define(shared.name, "TABLE" if shared.stored and use.readers != 1 else "VIEW", sql)
 
     def _define(self, name: str, kind: str, sql: str) -> None:
@@ -342,11 +331,9 @@ class Session:
             return ()
         return tuple(file for chunk in self.lake.chunks for file in self.lake.files(table, chunk))
 
-    def _tables(self, cohorts: Sequence[Cohort]) -> set[str]:
-        names = {name for cohort in cohorts for name in cohort.reads}
-        for shared in self._needed(cohorts):
-            names |= shared.reads
-        return names & PERSON_TABLES.keys()
+    def _read(self, cohorts: Sequence[Cohort]) -> set[str]:
+        """The names of all that `cohorts` and what they share read."""
+        return {name for cohort in cohorts for name in cohort.reads}.union(*(s.reads for s in self._needed(cohorts)))
 
     def _needed(self, cohorts: Sequence[Cohort]) -> list[Shared]:
         shared = self.catalogue.shared
@@ -374,42 +361,8 @@ class Session:
             f"read_parquet([{names}], hive_partitioning = false{', union_by_name = true' if len(files) > 1 else ''})"
         )
         found = self._rendered.columns_of(files, lambda: self.run(f"DESCRIBE SELECT * FROM {source}").fetchall())
-        columns = ", ".join(_column(name, kind, found.get(name)) for name, kind in declared.items())
-        where = _believed(found, self.known_at)
+        columns = ", ".join(column(name, kind, found.get(name)) for name, kind in declared.items())
+        where = believed(found, self.known_at)
         if only:
             where = f"{where} AND {only}" if where else f" WHERE {only}"
         return f"SELECT {columns} FROM {source}{where}"
-
-
-def _column(name: str, kind: Type, found: str | None) -> str:
-    wanted = sql_type(kind)
-    if found is None:
-        return f'CAST(NULL AS {wanted}) AS "{name}"'
-    # A narrower whole number needs no cast: sums are widened where they are made.
-    same = found == wanted or (kind == "integer" and found in ("INTEGER", "SMALLINT", "TINYINT"))
-    return f'"{name}"' if same else f'CAST("{name}" AS {wanted}) AS "{name}"'
-
-
-def _believed(columns: dict[str, str], known_at: datetime | None) -> str:
-    if "known_to" not in columns:
-        return ""
-    if known_at is None:
-        return ' WHERE "known_to" IS NULL'
-    instant = literal(known_at)
-    return f' WHERE "known_from" <= {instant} AND ("known_to" IS NULL OR "known_to" > {instant})'
-
-
-def literal(value: Any) -> str:
-    """A Python value as SQL: text, number, truth, day, instant or nothing."""
-    if value is None:
-        return "NULL"
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, (int, float)):
-        return str(value)
-    if isinstance(value, datetime):
-        local = value.astimezone(CHINA).replace(tzinfo=None) if value.tzinfo else value
-        return f"TIMESTAMP {quoted(local.isoformat(sep=' '))}"
-    if isinstance(value, date):
-        return f"DATE {quoted(value.isoformat())}"
-    return quoted(str(value))

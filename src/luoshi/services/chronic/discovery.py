@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 
-from luoshi.engines.session import literal, quoted
+from luoshi.engines.rendered import literal, quoted
 from luoshi.kernel import clock
 from luoshi.platform.access.scope import Scope
 from luoshi.services.chronic import panel, rules

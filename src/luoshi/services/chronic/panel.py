@@ -19,7 +19,7 @@ import duckdb
 from django.http import Http404
 
 from luoshi.engines import LakeDirectory
-from luoshi.engines.session import literal, quoted
+from luoshi.engines.rendered import literal, quoted
 from luoshi.kernel import clock
 from luoshi.kernel import lake_layout as layout
 from luoshi.platform.access.scope import Scope

@@ -17,7 +17,7 @@ import duckdb
 import pyarrow as pa
 
 from luoshi.engines import LakeDirectory
-from luoshi.engines.session import literal, quoted
+from luoshi.engines.rendered import literal, quoted
 from luoshi.kernel import lake_layout as layout
 from luoshi.services.contracts import catalogue
 from luoshi.services.contracts.rules import Window

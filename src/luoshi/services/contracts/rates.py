@@ -11,7 +11,7 @@ from pathlib import Path
 from django.utils.translation import gettext as _
 
 from luoshi.engines import LakeDirectory
-from luoshi.engines.session import literal, quoted
+from luoshi.engines.rendered import literal, quoted
 from luoshi.kernel import clock
 from luoshi.kernel.errors import InvalidValue, UnreadableFile
 from luoshi.platform.access.scope import Scope

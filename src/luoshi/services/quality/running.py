@@ -26,7 +26,7 @@ from typing import Any
 import duckdb
 
 from luoshi.engines import LakeDirectory
-from luoshi.engines.session import quoted
+from luoshi.engines.rendered import quoted
 from luoshi.kernel import clock
 from luoshi.kernel import lake_layout as layout
 from luoshi.kernel.errors import InvalidValue

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from luoshi.engines import LakeDirectory
-from luoshi.engines.session import literal, quoted
+from luoshi.engines.rendered import literal, quoted
 from luoshi.indicators.methods import authenticity as tests
 from luoshi.kernel import clock
 from luoshi.kernel import lake_layout as layout

@@ -15,7 +15,7 @@ import duckdb
 import pyarrow as pa
 
 from luoshi.engines import LakeDirectory
-from luoshi.engines.session import literal, quoted
+from luoshi.engines.rendered import literal, quoted
 from luoshi.indicators.suppression import Measure, Sum, withheld
 from luoshi.kernel import lake_layout as layout
 from luoshi.kernel.errors import InvalidValue
