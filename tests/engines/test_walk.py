@@ -8,8 +8,8 @@ import duckdb
 import pytest
 
 from luoshi.engines import Request, engine, walk
-from luoshi.engines.connection import share_of
 from luoshi.engines.duckdb import DuckdbEngine
+from luoshi.engines.lake import Slice
 from luoshi.indicators import Catalogue
 from luoshi.kernel.errors import LuoshiError
 from luoshi.kernel.period import Period
@@ -68,6 +68,21 @@ def test_what_goes_wrong_in_a_lane_is_told(make_lake, monkeypatch):
         engine("duckdb", threads=3).evaluate(lake, CATALOGUE, Period.calendar_year(2025), IDS)
 
 
-def test_a_limit_is_shared():
-    assert share_of("4GB", 2) == "2.000GB"
-    assert share_of("600 MB", 4) == "150.000MB"
+def test_one_database_serves_one_evaluation_after_the_other_as_it_was(make_lake):
+    lake = make_lake(bucket_size=2, chunk_persons=2, **panel())
+    running = engine("duckdb", threads=3)
+    year, months = Period.calendar_year(2025), [Request(Period.month(2025, m), IDS) for m in (2, 3, 4)]
+    first = running.evaluate(lake, CATALOGUE, year, IDS)
+    before = settings(running, lake)
+    running.evaluate_many(lake, CATALOGUE, months)
+    assert settings(running, lake) == before
+    with running.opened(Slice(lake.root, lake.chunk_persons, (1, 2)), CATALOGUE, year) as session:
+        assert session.run("SELECT current_setting('threads')").fetchone() == (1,)
+    assert settings(running, lake) == before
+    assert running.evaluate(lake, CATALOGUE, year, IDS).cells == first.cells
+
+
+def settings(running, lake) -> list[tuple[object, ...]]:
+    with running.opened(lake, CATALOGUE, Period.calendar_year(2025)) as session:
+        names = ("threads", "disabled_optimizers", "memory_limit")
+        return session.run(f"SELECT {', '.join(f'current_setting({name!r})' for name in names)}").fetchall()

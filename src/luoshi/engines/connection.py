@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -24,12 +23,6 @@ CREATE OR REPLACE MACRO latest_highest(v, d) AS
 CREATE OR REPLACE MACRO latest_lowest(v, d) AS
   arg_max(v, (d - DATE '1970-01-01') * 1000000000000 - CAST(least(greatest(v, -1e8), 4e8) * 1000 AS BIGINT));
 """
-
-
-def share_of(memory_limit: str, lanes: int) -> str:
-    """What each of so many connections may use of a limit like "4GB"."""
-    match = re.fullmatch(r"\s*([\d.]+)\s*(\w+)\s*", memory_limit)
-    return memory_limit if match is None else f"{float(match[1]) / lanes:.3f}{match[2]}"
 
 
 def connect(threads: int, memory_limit: str, temp: Path | None = None) -> duckdb.DuckDBPyConnection:

@@ -16,15 +16,16 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import ClassVar
 
+import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from luoshi.engines.base import About, Listed, Request, Results
-from luoshi.engines.connection import connect, share_of
+from luoshi.engines.connection import connect
 from luoshi.engines.lake import LakeDirectory, Slice
 from luoshi.engines.listing import listed_condition, page, place_condition
 from luoshi.engines.pruning import lives_where_counted, pruned
-from luoshi.engines.rendered import Rendered, quoted, render
+from luoshi.engines.rendered import Rendered, render
 from luoshi.engines.rollup import build_trees, leaves_below, members_below
 from luoshi.engines.runs import Run, belongs, results_of, together
 from luoshi.engines.session import Session
@@ -68,6 +69,7 @@ class DuckdbEngine:
         self.memory_limit = memory_limit
         self.temp = temp
         self._scratch: Session | None = None
+        self._database: duckdb.DuckDBPyConnection | None = None
 
     def evaluate(
         self,
@@ -129,11 +131,14 @@ class DuckdbEngine:
     def opened(self, lake: LakeDirectory, catalogue: Catalogue, period: Period | None = None) -> Iterator[Session]:
         """A session over a lake, closed at the end; a few persons have it on one thread."""
         session = self._session(lake, catalogue, period or Period.day(today()), None)
-        if isinstance(lake, Slice) and len(lake.persons) <= FEW_PERSONS:
-            session.run("SET threads = 1")
+        few = isinstance(lake, Slice) and len(lake.persons) <= FEW_PERSONS
         try:
+            if few:
+                session.run("SET threads = 1")
             yield session
         finally:
+            if few:
+                session.run(f"SET threads = {self.threads}")
             session.close()
 
     def results(
@@ -251,19 +256,19 @@ class DuckdbEngine:
 
     def _walk(self, work: Work, session: Session, lake: LakeDirectory) -> set[str]:
         def split(lanes: int) -> list[Session]:
-            threads, memory = max(1, self.threads // lanes), share_of(self.memory_limit, lanes)
-            session.con.execute(f"SET threads = {threads}")
-            session.con.execute(f"SET memory_limit = {quoted(memory)}")
-            period, known_at = session.period, session.known_at
-            return [
-                Session(connect(threads, memory, self.temp), self._rendered, lake, session.catalogue, period, known_at)
-                for _ in range(1, lanes)
-            ]
+            # A lane's own thread works on its queries; DuckDB has those that are left over.
+            session.run(f"SET threads = {self.threads - lanes + 1}")
+            about = session.catalogue, session.period, session.known_at
+            return [Session(session.con.cursor(), self._rendered, lake, *about) for _ in range(1, lanes)]
 
-        return walk(work, session, lake, self.threads, split)
+        try:
+            return walk(work, session, lake, self.threads, split)
+        finally:
+            session.run(f"SET threads = {self.threads}")
 
     def _session(
         self, lake: LakeDirectory | None, catalogue: Catalogue, period: Period, known_at: datetime | None
     ) -> Session:
-        con = connect(self.threads, self.memory_limit, self.temp)
-        return Session(con, self._rendered, lake, catalogue, period, known_at)
+        if self._database is None:  # kept: opening one costs as much as a small query, and it remembers what files hold
+            self._database = connect(self.threads, self.memory_limit, self.temp)
+        return Session(self._database.cursor(), self._rendered, lake, catalogue, period, known_at)

@@ -48,7 +48,7 @@ class Session:
         self._kinds: dict[str, str] = {}
         self._has_adrift: bool | None = None
         self._periods: list[tuple[int, date, date]] = []
-        self._as_written = False
+        self._optimizers: str | None = None  # as they were before `join_as_written`
         if lake is None:
             return
         for register in REGISTERS:
@@ -58,6 +58,8 @@ class Session:
 
     def close(self) -> None:
         """Drop the connection and all it held."""
+        if self._optimizers is not None:
+            self.run(f"SET GLOBAL disabled_optimizers = {quoted(self._optimizers)}")
         self.con.close()
 
     def run(self, sql: str) -> duckdb.DuckDBPyConnection:
@@ -205,11 +207,10 @@ class Session:
     def join_as_written(self) -> None:
         """Join tables from now on in the order the queries name them. What is asked of a row and its period, DuckDB takes for
         so rare that it begins with all persons in all periods, and keeps these where it should look things up."""
-        if not self._as_written:
-            ((before,),) = self.run("SELECT current_setting('disabled_optimizers')").fetchall()
-            done_without = ",".join(filter(None, [before, "join_order", "build_side_probe_side"]))
-            self.run(f"SET GLOBAL disabled_optimizers = {quoted(done_without)}")
-            self._as_written = True
+        if self._optimizers is None:
+            ((self._optimizers,),) = self.run("SELECT current_setting('disabled_optimizers')").fetchall()
+            names = filter(None, [self._optimizers, "join_order", "build_side_probe_side"])
+            self.run(f"SET GLOBAL disabled_optimizers = {quoted(','.join(names))}")
 
     def set_periods(self, periods: Sequence[tuple[int, Period]]) -> None:
         """The periods the lifted queries are run for: number and days."""

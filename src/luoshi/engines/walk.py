@@ -1,8 +1,8 @@
 """The walk over a lake: the registers alone, the rows about nobody, then the persons piece by piece.
 
-A piece is computed by one thread from beginning to end. Each lane has a DuckDB of its own, so that lanes share nothing but
-the list of pieces still to do; what they found is put together at the end. Within one query two threads of DuckDB wait for
-each other at every sort and every join.
+A piece is computed by one thread from beginning to end. Each lane has a connection of its own to one DuckDB, with temporary
+tables that no other sees, so that lanes share nothing but memory and the list of pieces still to do; what they found is put
+together at the end. Within one query two threads of DuckDB wait for each other at every sort and every join.
 """
 
 # ruff: noqa: S608 (SQL is what this module makes, from checked definitions and quoted values)
