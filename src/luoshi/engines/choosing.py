@@ -12,20 +12,10 @@ from dataclasses import dataclass
 
 from sqlglot import exp
 
-_NEVER = (
-    "with",
-    "with_",
-    "joins",
-    "laterals",
-    "group",
-    "having",
-    "qualify",
-    "windows",
-    "distinct",
-    "order",
-    "limit",
-    "offset",
-)
+# Parts of a query that do more than choose rows of one table.
+_NEVER = frozenset({
+    "with", "with_", "joins", "laterals", "group", "having", "qualify", "windows", "distinct", "order", "limit", "offset",
+})  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -75,6 +75,84 @@ def keys(query: exp.Expression) -> frozenset[str] | None:
     return None
 
 
+def asked_codes(name: str, query: exp.Expression, queries: Iterable[exp.Expression]) -> tuple[str, list[str]] | None:
+    """The column of the table `name`, made by `query`, whose rows need hold no more than some texts, and these: where the
+    query tells of each group which of the texts there are, and every reader takes none for false. None where that is not so,
+    or all are asked for."""
+    told = _told_codes(query)
+    if told is None:
+        return None
+    column, texts, of_column = told
+    found: set[str] = set()
+    for reader in queries:
+        for table in reader.find_all(exp.Table):
+            if table.name != name:
+                continue
+            join = table.parent
+            if not isinstance(join, exp.Join) or join.side != "LEFT":
+                return None
+            on = join.args.get("on")
+            for read in reader.find_all(exp.Column):
+                if read.name not in of_column or read.table not in ("", table.alias_or_name):
+                    continue
+                above = read.parent
+                known = isinstance(above, exp.Coalesce) and above.this is read and above.expressions == [exp.false()]
+                if not known or not read.table or (on is not None and _is_in(read, on)):
+                    return None
+                found.add(of_column[read.name])
+            if any(read.table == table.alias_or_name and read.name not in of_column and not _is_in(read, on)
+                   for read in reader.find_all(exp.Column)):  # fmt: skip
+                return None  # whether there is a group at all is asked
+    left = [text for text in texts if text in found]
+    return (column, left) if left and len(left) < len(texts) else None
+
+
+def held_to(query: exp.Expression, column: str, texts: Sequence[str]) -> exp.Expression:
+    """The query with its own list of texts for a column cut to `texts`."""
+    tree = query.copy()
+    held = next(part for part in _conditions(tree) if isinstance(part, exp.In) and part.this.name == column)
+    held.set("expressions", [exp.Literal.string(text) for text in texts])
+    return tree
+
+
+def _told_codes(query: exp.Expression) -> tuple[str, list[str], dict[str, str]] | None:
+    """Of a grouped query that shows beside its key only which texts of one column there are: that column, its texts as the
+    query lists them, and the text each shown column tells of."""
+    key = keys(query)
+    if key is None or not isinstance(query, exp.Select) or query.args.get("group") is None or query.args.get("having"):
+        return None
+    for part in _conditions(query):
+        if not (isinstance(part, exp.In) and isinstance(part.this, exp.Column) and part.this.name not in key):
+            continue
+        if not part.expressions or not all(isinstance(e, exp.Literal) and e.is_string for e in part.expressions):
+            continue
+        of_column = {}
+        for shown in query.expressions:
+            if shown.alias_or_name in key:
+                continue
+            told = shown.unalias()
+            same = told.this.unnest() if isinstance(told, exp.LogicalOr) else None
+            if not isinstance(same, exp.EQ) or same.left != part.this or not isinstance(same.right, exp.Literal):
+                return None
+            of_column[shown.alias_or_name] = same.right.name
+        return part.this.name, [e.name for e in part.expressions], of_column
+    return None
+
+
+def _conditions(query: exp.Expression) -> list[exp.Expression]:
+    where = query.args.get("where")
+    if where is None:
+        return []
+    return list(where.this.flatten()) if isinstance(where.this, exp.And) else [where.this]
+
+
+def _is_in(node: exp.Expression, whole: exp.Expression | None) -> bool:
+    above: exp.Expression | None = node
+    while above is not None and above is not whole:
+        above = above.parent
+    return above is not None
+
+
 def _equal(on: exp.Expression | None) -> list[tuple[exp.Expression, exp.Expression]]:
     """The two sides of each equality that a condition asks for, both ways round."""
     parts = [] if on is None else on.flatten() if isinstance(on, exp.And) else [on]

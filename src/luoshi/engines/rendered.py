@@ -13,7 +13,7 @@ import pyarrow as pa
 from sqlglot import exp
 
 from luoshi.engines.periods import Lifted, depends, lift
-from luoshi.engines.pruning import constants, keys
+from luoshi.engines.pruning import asked_codes, constants, held_to, keys
 from luoshi.indicators import Cohort
 from luoshi.indicators.cohort import Schedule, Shared
 from luoshi.indicators.tables import Type
@@ -74,11 +74,13 @@ def with_doubles(tree: exp.Expression) -> exp.Expression:
 
 @dataclass(frozen=True)
 class Use:
-    """What is made of a shared query: how many places read it, and the columns of its key which all of them hold to some
-    texts."""
+    """What is made of a shared query: how many places read it, the columns of its key which all of them hold to some texts,
+    and the query with no more codes than they ask for; `cut` is what they are where the query is not as it was."""
 
     readers: int
     codes: tuple[tuple[str, tuple[str, ...]], ...]
+    query: exp.Query
+    cut: tuple[str, ...] = ()
 
 
 class Rendered:
@@ -123,7 +125,11 @@ class Rendered:
                 for column in (sorted((keys(shared.query) or frozenset()) - {"person"}) if cohorts else ())
                 if (texts := constants(shared.name, column, queries)) is not None
             ]
-            self._uses[key] = ((shared, *cohorts, *among), Use(readers, tuple(codes)))
+            asked = asked_codes(shared.name, shared.query, queries)
+            query, cut = (
+                (shared.query, ()) if asked is None else (held_to(shared.query, *asked), ("held to", *asked[1]))
+            )
+            self._uses[key] = ((shared, *cohorts, *among), Use(readers, tuple(codes), query, cut))
         return self._uses[key][1]
 
     def columns_named(self, cohorts: Sequence[Cohort], among: Sequence[Shared]) -> frozenset[str]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime
+from functools import partial
 from os.path import samefile
 from typing import Any
 
@@ -180,8 +181,8 @@ class Session:
         one place only is left to the query that reads it, which takes no more of it than it needs."""
         for shared in self._needed(cohorts):
             if shared.scope != "region":
-                sql = self.sql(shared, (), lambda query=shared.query: query)  # type: ignore[misc]
-                self._put(shared, sql, cohorts)
+                use = self._rendered.use(shared, cohorts, self._needed(cohorts))
+                self._put(shared, self.sql(shared, use.cut, partial(lambda use: use.query, use)), cohorts)
 
     def share_region(self, cohorts: Sequence[Cohort], place: int) -> None:
         """Compute once what looks across all of them; `place` tells the periods of one run apart."""
@@ -235,10 +236,11 @@ class Session:
                 sql = f'SELECT * FROM "given_{shared.name}"'
             elif shared.name in lifted.chosen:
                 sql = self._rendered.sql(shared, ("undated",), lambda one=lifted.chosen[shared.name]: one.rows)  # type: ignore[misc]
-            elif shared.name in lifted.tables:
-                sql = self.lifted_sql(shared, (), lambda query=shared.query: query, lifted)  # type: ignore[misc]
             else:
-                sql = self.sql(shared, (), lambda query=shared.query: query)  # type: ignore[misc]
+                use = self._rendered.use(shared, () if region else cohorts, self._needed(cohorts))
+                cut, query = use.cut, partial(lambda use: use.query, use)
+                many = shared.name in lifted.tables
+                sql = self.lifted_sql(shared, cut, query, lifted) if many else self.sql(shared, cut, query)
             self._put(shared, sql, () if region else cohorts)
 
     def lifted_sql(
