@@ -22,7 +22,7 @@ from luoshi.indicators import Catalogue
 from luoshi.kernel.errors import UnreadableFile
 from luoshi.kernel.lake_layout import results_folder
 
-MOST = 20_000  # residents; more take hours to send through the door
+MOST = 100_000  # residents; a city of more takes long to make
 TIMES = 5
 PATIENCE = 120.0  # seconds for one
 ASKED = "contract-rate"  # whose denominator are the residents
