@@ -131,14 +131,11 @@ class DuckdbEngine:
     def opened(self, lake: LakeDirectory, catalogue: Catalogue, period: Period | None = None) -> Iterator[Session]:
         """A session over a lake, closed at the end; a few persons have it on one thread."""
         session = self._session(lake, catalogue, period or Period.day(today()), None)
-        few = isinstance(lake, Slice) and len(lake.persons) <= FEW_PERSONS
+        if isinstance(lake, Slice) and len(lake.persons) <= FEW_PERSONS:
+            session.switch("threads", 1)
         try:
-            if few:
-                session.run("SET threads = 1")
             yield session
         finally:
-            if few:
-                session.run(f"SET threads = {self.threads}")
             session.close()
 
     def results(
@@ -257,14 +254,11 @@ class DuckdbEngine:
     def _walk(self, work: Work, session: Session, lake: LakeDirectory) -> set[str]:
         def split(lanes: int) -> list[Session]:
             # A lane's own thread works on its queries; DuckDB has those that are left over.
-            session.run(f"SET threads = {self.threads - lanes + 1}")
+            session.switch("threads", self.threads - lanes + 1)
             about = session.catalogue, session.period, session.known_at
             return [Session(session.con.cursor(), self._rendered, lake, *about) for _ in range(1, lanes)]
 
-        try:
-            return walk(work, session, lake, self.threads, split)
-        finally:
-            session.run(f"SET threads = {self.threads}")
+        return walk(work, session, lake, self.threads, split)
 
     def _session(
         self, lake: LakeDirectory | None, catalogue: Catalogue, period: Period, known_at: datetime | None

@@ -8,6 +8,7 @@ cohort can forget it.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from datetime import date, datetime
 from functools import partial
 from os.path import samefile
@@ -49,7 +50,7 @@ class Session:
         self._kinds: dict[str, str] = {}
         self._has_adrift: bool | None = None
         self._periods: list[tuple[int, date, date]] = []
-        self._optimizers: str | None = None  # as they were before `join_as_written`
+        self._before: dict[str, object] = {}  # what it switched of the database, as it was
         if lake is None:
             return
         for register in REGISTERS:
@@ -59,9 +60,16 @@ class Session:
 
     def close(self) -> None:
         """Drop the connection and all it held."""
-        if self._optimizers is not None:
-            self.run(f"SET GLOBAL disabled_optimizers = {quoted(self._optimizers)}")
+        with suppress(duckdb.Error):  # a database that broke has said why already
+            for name, value in self._before.items():
+                self.run(f"SET GLOBAL {name} = {literal(value)}")
         self.con.close()
+
+    def switch(self, name: str, value: object) -> None:
+        """Set something of the whole database for as long as the session is open."""
+        if name not in self._before:
+            ((self._before[name],),) = self.run(f"SELECT current_setting({quoted(name)})").fetchall()
+        self.run(f"SET GLOBAL {name} = {literal(value)}")
 
     def run(self, sql: str) -> duckdb.DuckDBPyConnection:
         """Run one statement."""
@@ -208,10 +216,9 @@ class Session:
     def join_as_written(self) -> None:
         """Join tables from now on in the order the queries name them. What is asked of a row and its period, DuckDB takes for
         so rare that it begins with all persons in all periods, and keeps these where it should look things up."""
-        if self._optimizers is None:
-            ((self._optimizers,),) = self.run("SELECT current_setting('disabled_optimizers')").fetchall()
-            names = filter(None, [self._optimizers, "join_order", "build_side_probe_side"])
-            self.run(f"SET GLOBAL disabled_optimizers = {quoted(','.join(names))}")
+        if "disabled_optimizers" not in self._before:
+            ((before,),) = self.run("SELECT current_setting('disabled_optimizers')").fetchall()
+            self.switch("disabled_optimizers", ",".join(filter(None, [before, "join_order", "build_side_probe_side"])))
 
     def set_periods(self, periods: Sequence[tuple[int, Period]]) -> None:
         """The periods the lifted queries are run for: number and days."""
