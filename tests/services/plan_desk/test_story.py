@@ -61,6 +61,10 @@ def test_the_officer_loads_a_plan_and_confirms_it(page, live_server, officer, tm
 
     # She corrects it with the key e; the item is exchanged in place.
     page.keyboard.press("e")
+    expect(first.get_by_label("指标")).to_be_focused()
+    first.get_by_label("目标值").focus()
+    page.evaluate("document.body.dispatchEvent(new CustomEvent('htmx:afterSettle'))")  # something else was exchanged
+    expect(first.get_by_label("目标值")).to_be_focused(timeout=5000)
     first.get_by_label("目标值").fill("3")
     first.get_by_role("button", name="保存更正").click()
     expect(first).to_contain_text("已更正")

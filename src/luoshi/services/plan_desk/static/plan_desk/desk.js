@@ -109,7 +109,6 @@ document.addEventListener("DOMContentLoaded", () => {
       item.classList.add("here");
       if (!document.activeElement || document.activeElement === document.body) item.focus({ preventScroll: true });
     }
-    desk.querySelector(".form-place [autofocus], #adder [autofocus]")?.focus();
   });
 
   // Selecting a sentence in the document offers to add it.
