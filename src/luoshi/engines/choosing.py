@@ -12,6 +12,8 @@ from dataclasses import dataclass
 
 from sqlglot import exp
 
+from luoshi.engines.pruning import conditions
+
 # Parts of a query that do more than choose rows of one table.
 _NEVER = frozenset({
     "with", "with_", "joins", "laterals", "group", "having", "qualify", "windows", "distinct", "order", "limit", "offset",
@@ -38,13 +40,13 @@ def chosen(query: exp.Expression, dated: Collection[str]) -> Chosen | None:
     from period to period themselves."""
     if not isinstance(query, exp.Select) or query.is_star or any(query.args.get(name) for name in _NEVER):
         return None
-    source, where = query.args.get("from_") or query.args.get("from"), query.args.get("where")
-    if source is None or not isinstance(source.this, exp.Table) or where is None:
+    source = query.args.get("from_") or query.args.get("from")
+    if source is None or not isinstance(source.this, exp.Table):
         return None
     if any(table.name in dated for table in query.find_all(exp.Table)):
         return None
     tree = query.copy()
-    parts = list(tree.args["where"].this.flatten()) if isinstance(where.this, exp.And) else [tree.args["where"].this]
+    parts = conditions(tree)
     by = [part.unnest() for part in parts if part.find(exp.Placeholder)]
     shown = {e.alias_or_name: e.unalias() for e in tree.expressions}
     if not by or any(e.find(exp.Placeholder, exp.Query, exp.AggFunc, exp.Window) for e in tree.expressions):

@@ -110,7 +110,7 @@ def asked_codes(name: str, query: exp.Expression, queries: Iterable[exp.Expressi
 def held_to(query: exp.Expression, column: str, texts: Sequence[str]) -> exp.Expression:
     """The query with its own list of texts for a column cut to `texts`."""
     tree = query.copy()
-    held = next(part for part in _conditions(tree) if isinstance(part, exp.In) and part.this.name == column)
+    held = next(part for part in conditions(tree) if isinstance(part, exp.In) and part.this.name == column)
     held.set("expressions", [exp.Literal.string(text) for text in texts])
     return tree
 
@@ -121,7 +121,7 @@ def _told_codes(query: exp.Expression) -> tuple[str, list[str], dict[str, str]] 
     key = keys(query)
     if key is None or not isinstance(query, exp.Select) or query.args.get("group") is None or query.args.get("having"):
         return None
-    for part in _conditions(query):
+    for part in conditions(query):
         if not (isinstance(part, exp.In) and isinstance(part.this, exp.Column) and part.this.name not in key):
             continue
         if not part.expressions or not all(isinstance(e, exp.Literal) and e.is_string for e in part.expressions):
@@ -139,7 +139,8 @@ def _told_codes(query: exp.Expression) -> tuple[str, list[str], dict[str, str]] 
     return None
 
 
-def _conditions(query: exp.Expression) -> list[exp.Expression]:
+def conditions(query: exp.Expression) -> list[exp.Expression]:
+    """What a query asks of its rows, each condition by itself."""
     where = query.args.get("where")
     if where is None:
         return []
