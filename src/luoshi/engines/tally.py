@@ -8,9 +8,7 @@ cells are held once for all of its indicators.
 # ruff: noqa: S608 (SQL is what this module makes, from checked definitions)
 from __future__ import annotations
 
-import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -21,7 +19,7 @@ import pyarrow.compute as pc
 from luoshi.engines.session import Session
 from luoshi.indicators import Indicator
 from luoshi.indicators.definition import Population
-from luoshi.indicators.plan import Partial, partials
+from luoshi.indicators.plan import GROUP, Partial, partials
 
 Places = npt.NDArray[np.int32]  # places in a list; -1: not in it
 Numbers = npt.NDArray[np.int64]
@@ -56,9 +54,12 @@ class _Groups:
         order = order[np.searchsorted(keys[order], 0) :]
         return cls.of(order, keys[order])
 
-    def sums(self, column: Numbers) -> Numbers:
-        """The sum of a column in each group."""
-        return np.add.reduceat(column[self.order], self.starts) if len(self.starts) else np.zeros(0, np.int64)
+    def sums(self, columns: Numbers) -> Numbers:
+        """The sums of columns, one below the other, in each group."""
+        if not len(self.starts):
+            return np.zeros((len(columns), 0), np.int64)
+        found: Numbers = np.add.reduceat(columns[:, self.order], self.starts, axis=1)
+        return found
 
 
 @dataclass(frozen=True)
@@ -137,6 +138,19 @@ class Trees:
 
 
 @dataclass(frozen=True)
+class _Sums:
+    """Sums of a cohort by division and institution: `columns`, each a line of the numbers `values`."""
+
+    division: pa.Array
+    institution: pa.Array
+    columns: dict[str, int]
+    values: Numbers
+
+    def __getitem__(self, rows: slice) -> _Sums:
+        return _Sums(self.division[rows], self.institution[rows], self.columns, self.values[:, rows])
+
+
+@dataclass(frozen=True)
 class _Cells:
     shape: Shape
     numerator: pa.Array
@@ -171,30 +185,28 @@ class Tally:
         arrays = [pa.chunked_array(parts, f.type) for parts, f in zip(columns, _SCHEMA, strict=True)]
         return pa.Table.from_arrays(arrays, schema=_SCHEMA)
 
-    def add(self, cohort: str, columns: Sequence[Partial], rows: pa.Table) -> None:
-        """Put in the cells of some indicators of a cohort, from `rows` (division, institution, subjects, sums)."""
+    def add(self, cohort: str, columns: Sequence[Partial], sums: _Sums) -> None:
+        """Put in the cells of some indicators of a cohort."""
         trees = self.trees
-        division = _places(rows["division"], trees.divisions.codes)
+        division = _places(sums.division, trees.divisions.codes)
         lost = division < 0
         lost[~lost] = ~trees.registered[division[~lost]]
         if lost.any():
-            self.unplaced[cohort] = int(_numbers(rows["subjects"])[lost].sum())
-        leaves = _Groups.by(division), _Groups.by(_places(rows["institution"], trees.institutions.codes))
+            self.unplaced[cohort] = int(sums.values[sums.columns["subjects"], lost].sum())
+        leaves = _Groups.by(division), _Groups.by(_places(sums.institution, trees.institutions.codes))
         above = trees.divisions.upwards(leaves[0].keys), trees.institutions.upwards(leaves[1].keys)
-
-        def rolled(name: str) -> tuple[Numbers, Numbers]:
-            column = _numbers(rows[name])
-            return above[0].sums(leaves[0].sums(column)), above[1].sums(leaves[1].sums(column))
-
+        rolled = [ups.sums(groups.sums(sums.values)) for ups, groups in zip(above, leaves, strict=True)]
         counted = self._shape(above[0].keys, above[1].keys)
         peopled: dict[Population, tuple[Places, Shape, pa.Array]] = {}
         for partial in columns:
             per = partial.indicator.per
-            top, below = rolled(partial.numerator), None
+            top = [values[sums.columns[partial.numerator]] for values in rolled]
             if per is None or self.additions:
-                if partial.denominator is not None:
-                    below = np.concatenate(rolled(partial.denominator))
-                denominator = pa.nulls(sum(map(len, top)), pa.int64()) if below is None else pa.array(below)
+                if partial.denominator is None:
+                    denominator = pa.nulls(sum(map(len, top)), pa.int64())
+                else:
+                    below = [values[sums.columns[partial.denominator]] for values in rolled]
+                    denominator = pa.array(np.concatenate(below))
                 cells = _Cells(counted, pa.array(np.concatenate(top)), denominator)
             else:
                 # Where people live and nothing was counted there is a numerator of 0.
@@ -227,28 +239,24 @@ def roll_up(
         for per in {i.per for group in groups.values() for i in group if i.per is not None and i.id in tally.ids}:
             tally.trees.people(per, tally.year)  # asks the session, which has one thread at a time
 
-    def add(job: tuple[str, pa.Table, Tally]) -> None:
-        cohort, rows, tally = job
-        tally.add(cohort, [p for p in partials(groups[cohort]) if p.indicator.id in tally.ids], rows)
-
-    # Nearly all is done in columns, outside the interpreter, so that two cohorts are rolled up side by side.
-    with ThreadPoolExecutor(os.cpu_count() or 2) as pool:
-        for _ in pool.map(add, _shares(session, groups, tallies, sums)):
-            pass
-
-
-def _shares(
-    session: Session, groups: Iterable[str], tallies: Sequence[Tally], sums: Mapping[str, pa.Table] | None
-) -> Iterator[tuple[str, pa.Table, Tally]]:
-    """The rows of each cohort for each tally that they tell something of."""
     for cohort in groups:
-        found = session.con.sql(f'SELECT * FROM "part_{cohort}"').to_arrow_table() if sums is None else sums[cohort]
-        rows = found.combine_chunks()
-        place = _numbers(rows["place"])
+        rows = session.con.sql(f'SELECT * FROM "part_{cohort}"').to_arrow_table() if sums is None else sums[cohort]
+        place, found = _by_place(rows.combine_chunks())
         for tally in tallies:
-            here = place == tally.place
-            if here.any() or not tally.additions:
-                yield cohort, rows if here.all() else rows.filter(pa.array(here)), tally
+            here = slice(*np.searchsorted(place, (tally.place, tally.place + 1)))
+            if here.start < here.stop or not tally.additions:
+                tally.add(cohort, [p for p in partials(groups[cohort]) if p.indicator.id in tally.ids], found[here])
+
+
+def _by_place(rows: pa.Table) -> tuple[Numbers, _Sums]:
+    """The sums of a cohort in order of the number of the run, and these."""
+    place = _numbers(rows["place"])
+    order = np.argsort(place, kind="stable")
+    names = [name for name in rows.column_names if name not in ("place", *GROUP)]
+    values = np.stack([_numbers(rows[name]) for name in names])[:, order]
+    columns = {name: line for line, name in enumerate(names)}
+    division, institution = (rows[name].combine_chunks().take(pa.array(order)) for name in GROUP)
+    return place[order], _Sums(division, institution, columns, values)
 
 
 def _places(words: pa.Array | pa.ChunkedArray, codes: pa.Array) -> Places:
