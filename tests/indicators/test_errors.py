@@ -6,6 +6,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+from sqlglot import exp
 
 from luoshi.catalog.loader import CATALOG, parse_entry
 from luoshi.indicators import Catalogue, Indicator
@@ -132,3 +133,9 @@ def test_a_schedule_row_has_a_value_for_each_column(copy: Path):
     _replace(copy / "cohorts/schedules/vaccine_schedule.yaml", "[BCG, 1, 0,", "[BCG, 1,")
     with pytest.raises(CatalogError, match="has 5 values, not 6"):
         Catalogue.load(copy)
+
+
+def test_the_bounds_of_all_periods_are_no_parameters_of_one():
+    tree, _, _ = parse_query("SELECT person FROM visit WHERE day BETWEEN :earliest AND :end", TABLES, where="here")
+    assert [placeholder.name for placeholder in tree.find_all(exp.Placeholder)] == ["end"]
+    assert tree.sql("duckdb").endswith("BETWEEN $earliest AND $end")

@@ -156,7 +156,7 @@ def _select(tree: exp.Select, known: _Known) -> exp.Select:
     if group is not None:
         if any(group.args.get(name) for name in ("grouping_sets", "cube", "rollup", "all")):
             raise _CannotLift
-        group.set("expressions", [own.copy(), *_of_the_period(tree), *group.expressions])
+        group.set("expressions", [own.copy(), *_shown_of_the_period(tree), *group.expressions])
     elif any(not isinstance(aggregate.parent, exp.Window) and not _in_window(aggregate)
              for aggregate in _of_this(tree, exp.AggFunc)):  # fmt: skip
         raise _CannotLift  # one row from no rows: which period would it be of
@@ -176,7 +176,7 @@ def _periods(constants: dict[str, exp.Expression]) -> exp.Expression:
     return exp.select(*columns, *more).from_(PERIODS).subquery(_ALIAS)
 
 
-def _of_the_period(tree: exp.Select) -> list[exp.Expression]:
+def _shown_of_the_period(tree: exp.Select) -> list[exp.Expression]:
     """The columns of the period that a grouped query shows outside its sums: it must be grouped by them too."""
     found: dict[str, exp.Expression] = {}
     shown = [*tree.expressions, *(tree.args[name] for name in ("having", "qualify", "order") if tree.args.get(name))]
@@ -241,12 +241,20 @@ def _condition(node: exp.Expression, known: _Known, own: exp.Column, constants: 
         if whole is placeholder:
             placeholder.replace(day)
         elif whole.find(exp.Placeholder):  # not yet taken together with another of its parameters
-            value = whole.copy()
-            for one in list(value.find_all(exp.Placeholder)):
-                one.replace(exp.column(_START if one.name == "start" else _END))
+            value = of_the_period(whole)
             text = value.sql("duckdb")
             constants.setdefault(text, value)
             whole.replace(exp.column(f"__c{list(constants).index(text)}", table=_ALIAS))
+
+
+def of_the_period(node: exp.Expression) -> exp.Expression:
+    """The same with the columns of `PERIODS` for parameters."""
+
+    def column(one: exp.Expression) -> exp.Expression:
+        return exp.column(_START if one.name == "start" else _END) if isinstance(one, exp.Placeholder) else one
+
+    made: exp.Expression = node.transform(column)
+    return made
 
 
 def _whole(placeholder: exp.Placeholder, top: exp.Expression) -> exp.Expression:

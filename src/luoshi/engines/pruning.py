@@ -45,7 +45,7 @@ def constants(name: str, column: str, queries: Iterable[exp.Expression]) -> list
             on = join.args.get("on") if isinstance(join, exp.Join) else None
             held = [
                 other.name
-                for mine, other in _equal(on)
+                for mine, other in equal(on)
                 if isinstance(mine, exp.Column) and mine.name == column and mine.table == table.alias_or_name
                 and isinstance(other, exp.Literal) and other.is_string
             ]  # fmt: skip
@@ -154,7 +154,7 @@ def _is_in(node: exp.Expression, whole: exp.Expression | None) -> bool:
     return above is not None
 
 
-def _equal(on: exp.Expression | None) -> list[tuple[exp.Expression, exp.Expression]]:
+def equal(on: exp.Expression | None) -> list[tuple[exp.Expression, exp.Expression]]:
     """The two sides of each equality that a condition asks for, both ways round."""
     parts = [] if on is None else on.flatten() if isinstance(on, exp.And) else [on]
     equalities = [part.unnest() for part in parts if isinstance(part.unnest(), exp.EQ)]
@@ -180,7 +180,7 @@ def _at_most_one(join: exp.Join, tree: exp.Select, shared: Mapping[str, Shared])
     alias = join.this.alias_or_name
     held = {
         mine.name
-        for mine, other in _equal(on)
+        for mine, other in equal(on)
         if isinstance(mine, exp.Column) and mine.table == alias
         and alias not in {column.table for column in other.find_all(exp.Column)}
     }  # fmt: skip
@@ -246,6 +246,6 @@ def lives_where_counted(cohort: Cohort) -> bool:
     same = {(division.table, "person"), (person.table, "person")}
     return any(
         {(a.table, a.name), (b.table, b.name)} == same
-        for a, b in _equal(on)
+        for a, b in equal(on)
         if isinstance(a, exp.Column) and isinstance(b, exp.Column)
     )

@@ -18,11 +18,14 @@ import duckdb
 import pyarrow as pa
 from sqlglot import exp
 
+from luoshi.engines.calendars import BIT, MOST, TURNS, turns
+from luoshi.engines.folding import Folded, Sharing, fold_sums
 from luoshi.engines.lake import UNKNOWN_PERSON, Chunk, LakeDirectory, Slice
 from luoshi.engines.periods import PERIOD, PERIODS, Lifted, lift, lift_all
 from luoshi.engines.rendered import Rendered, arrow, believed, column, literal, quoted, sql_type
-from luoshi.indicators import Catalogue, Cohort
+from luoshi.indicators import Catalogue, Cohort, Indicator
 from luoshi.indicators.cohort import Shared
+from luoshi.indicators.expressions import BOUNDS
 from luoshi.indicators.tables import PERSON_TABLES, REGISTERS, TABLES, Type
 from luoshi.kernel.period import Period
 
@@ -50,6 +53,7 @@ class Session:
         self._kinds: dict[str, str] = {}
         self._has_adrift: bool | None = None
         self._periods: list[tuple[int, date, date]] = []
+        self._calendars: set[str] = set()  # made for these periods
         self._before: dict[str, object] = {}  # what it switched of the database, as it was
         if lake is None:
             return
@@ -80,6 +84,14 @@ class Session:
         text = self._rendered.sql(owner, names, build)
         for name, day in (("$start", self.period.start), ("$end", self.period.end)):
             text = text.replace(name, literal(day))
+        return self._bounded(text)
+
+    def _bounded(self, text: str) -> str:
+        """SQL with the days between which all periods lie."""
+        periods = [(0, self.period.start, self.period.end), *self._periods]
+        days = min(start for _, start, _ in periods), max(end for _, _, end in periods)
+        for name, day in zip(BOUNDS, days, strict=True):
+            text = text.replace(f"${name}", literal(day))
         return text
 
     def cohort_sql(self, cohort: Cohort) -> str:
@@ -224,8 +236,11 @@ class Session:
         """The periods the lifted queries are run for: number and days."""
         rows = [(place, period.start, period.end) for place, period in periods]
         if rows != self._periods:
-            self.table_of(PERIODS, {PERIOD: "integer", "__start": "date", "__end": "date"}, rows)
+            columns: dict[str, Type] = {PERIOD: "integer", "__start": "date", "__end": "date", BIT: "integer"}
+            bits = [1 << n if n < MOST else 0 for n in range(len(rows))]
+            self.table_of(PERIODS, columns, [(*row, bit) for row, bit in zip(rows, bits, strict=True)])
             self._periods = rows
+            self._calendars.clear()
 
     def share_lifted(
         self, cohorts: Sequence[Cohort], *, region: bool = False, given: Mapping[str, pa.Table] | None = None
@@ -242,7 +257,7 @@ class Session:
                 self.con.register(f"given_{shared.name}", given[shared.name])
                 sql = f'SELECT * FROM "given_{shared.name}"'
             elif shared.name in lifted.chosen:
-                sql = self._rendered.sql(shared, ("undated",), lambda one=lifted.chosen[shared.name]: one.rows)  # type: ignore[misc]
+                sql = self.sql(shared, ("undated",), lambda one=lifted.chosen[shared.name]: one.rows)  # type: ignore[misc]
             else:
                 use = self._rendered.use(shared, () if region else cohorts, self._needed(cohorts))
                 cut, query = use.cut, partial(lambda use: use.query, use)
@@ -263,7 +278,34 @@ class Session:
             assert found is not None  # `liftable` was asked
             return found
 
-        return self._rendered.sql(owner, ("for all periods", *names), build)
+        return self._bounded(self._rendered.sql(owner, ("for all periods", *names), build))
+
+    def folded_sums(self, cohort: Cohort, indicators: Sequence[Indicator], cohorts: Sequence[Cohort]) -> str | None:
+        """SQL of a cohort's sums for all periods, from rows that hold in several (see `folding`); None where it has none.
+        `cohorts`: all that are computed."""
+
+        def build() -> Folded | None:
+            needed = self._needed(cohorts)
+            kept = frozenset(shared.name for shared in needed if self._is_kept(shared, cohorts))
+            queries = {shared.name: shared.query for shared in needed}
+            sharing = Sharing(self._lifted(cohorts) or Lifted(), queries, kept)
+            return fold_sums(cohort, indicators, sharing, len(self._periods))
+
+        names = tuple(indicator.id for indicator in indicators)
+        found = self._rendered.folded(cohort, (*names, str(len(self._periods))), build)
+        if found is None:
+            return None
+        sql, calendars = found
+        sql = self._bounded(sql)
+        if TURNS not in self._kinds:
+            self._kinds[TURNS] = "TABLE"
+            self._table(TURNS, turns())
+        for calendar in calendars:
+            if calendar.name not in self._calendars:
+                self._calendars.add(calendar.name)
+                for statement in calendar.statements:
+                    self.run(statement)
+        return sql
 
     def _lifted(self, cohorts: Sequence[Cohort]) -> Lifted | None:
         """The shared tables that differ between periods; None when one cannot be lifted."""
@@ -318,7 +360,11 @@ class Session:
         use = self._rendered.use(shared, cohorts, self._needed(cohorts))
         for code, texts in use.codes:
             sql = f'SELECT * FROM ({sql}) AS rows WHERE "{code}" IN ({", ".join(map(quoted, texts))})'
-        self._define(shared.name, "TABLE" if shared.stored and use.readers != 1 else "VIEW", sql)
+        self._define(shared.name, "TABLE" if self._is_kept(shared, cohorts) else "VIEW", sql)
+
+    def _is_kept(self, shared: Shared, cohorts: Sequence[Cohort]) -> bool:
+        """Whether a shared table is made once; what is read in one place is made there."""
+        return shared.stored and self._rendered.use(shared, cohorts, self._needed(cohorts)).readers != 1
 
     def _define(self, name: str, kind: str, sql: str) -> None:
         """Put a query under a name, which may have been of the other kind before."""

@@ -87,8 +87,10 @@ def to_spark(
     `where` for a comparison of different kinds of value, which the engines would convert differently.
     """
     tree = with_doubles(query)
-    days = {"start": start, "end": end}
-    tree = tree.transform(lambda node: _day(days[node.name]) if isinstance(node, exp.Placeholder) else node)
+    days = {"start": start, "end": end, "earliest": start, "latest": end}
+    tree = tree.transform(
+        lambda node: _day(days[node.name]) if isinstance(node, (exp.Placeholder, exp.Parameter)) else node
+    )
     _put_own_functions(tree)
     known = {
         table: {column: _DUCKDB_TYPES.get(kind.lower(), "DOUBLE") for column, kind in columns.items()}

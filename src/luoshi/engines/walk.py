@@ -19,6 +19,7 @@ from typing import Protocol
 import pyarrow as pa
 from sqlglot import exp
 
+from luoshi.engines.calendars import MOST
 from luoshi.engines.lake import UNKNOWN_PERSON, Chunk, LakeDirectory, Slice
 from luoshi.engines.periods import PERIOD
 from luoshi.engines.rendered import quoted, sql_type
@@ -128,7 +129,7 @@ class AtOnce:
         for cohort in here:
             indicators = self.groups[cohort.name]
             names = tuple(indicator.id for indicator in indicators)
-            mine = [run for run in self.runs if cohort.name in run.groups]
+            mine = [run for run in self._in_time if cohort.name in run.groups]
             kept = [run for run in mine if run.request.keep_rows is not None and cohort.text.drill_down]
             if kept:
                 # Of a few persons all rows are made, for the price of planning one query less.
@@ -144,11 +145,29 @@ class AtOnce:
                         _keep_rows(session, cohort, run.request.keep_rows, chunk, source)  # type: ignore[arg-type]
                 _add(session, cohort, _placed(_sums_of_rows(session, cohort, indicators, names)), known)
                 mine = [run for run in mine if run not in made]
+            for some in self._folds(session, mine):
+                session.set_periods([(run.place, run.request.period) for run in some])
+                folded = session.folded_sums(cohort, indicators, self.everyone)
+                if folded is not None:
+                    _add(session, cohort, _placed(folded), known)
+                    mine = [run for run in mine if run not in some]
             if mine:
                 session.set_periods([(run.place, run.request.period) for run in mine])
                 whole = partial(aggregate, cohort.query, indicators)
                 sums = session.lifted_sql(cohort, names, whole, cohorts=self.everyone)
                 _add(session, cohort, _placed(sums), known)
+
+    @property
+    def _in_time(self) -> list[Run]:
+        """The runs as they follow each other: what holds in several periods then holds in neighbours."""
+        return sorted(self.runs, key=lambda run: (run.request.period.end, run.request.period.start))
+
+    @staticmethod
+    def _folds(session: Session, runs: Sequence[Run]) -> list[Sequence[Run]]:
+        """The runs whose rows are folded, no more together than calendars hold."""
+        if len(runs) <= PERIODS_IN_FULL or isinstance(session.lake, Slice):
+            return []
+        return [runs[first : first + MOST] for first in range(0, len(runs), MOST)]
 
     @staticmethod
     def _few(session: Session) -> bool:
@@ -158,7 +177,7 @@ class AtOnce:
     def _every(self, session: Session) -> None:
         if len(self.runs) > PERIODS_IN_FULL:
             session.join_as_written()
-        session.set_periods([(run.place, run.request.period) for run in self.runs])
+        session.set_periods([(run.place, run.request.period) for run in self._in_time])
 
 
 def walk(

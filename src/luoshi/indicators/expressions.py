@@ -34,6 +34,9 @@ OURS = {
 }
 FUNCTIONS = STANDARD | set(OURS)
 PARAMETERS = {"start", "end"}
+# The days between which all periods lie that are asked for together. A query leaves out for speed what lies beyond them; its
+# rows hang on :start and :end alone, and to `exp` these are no placeholders.
+BOUNDS = {"earliest": "start", "latest": "end"}
 
 # Names sqlglot gives to what the dialect spells otherwise.
 _SPELLING = {"logical_or": "bool_or", "logical_and": "bool_and", "substr": "substring"}
@@ -73,9 +76,12 @@ def parse_query(
     tables = frozenset(t.name for t in tree.find_all(exp.Table)) - ctes
     for table in sorted(tables - schema.keys()):
         raise CatalogError(f"unknown table {table!r}.", where=where, todo=nearest(table, schema))
-    for placeholder in tree.find_all(exp.Placeholder):
-        if placeholder.name not in PARAMETERS:
-            raise CatalogError(f"unknown parameter :{placeholder.name}.", where=where, todo="Use :start and :end.")
+    for placeholder in list(tree.find_all(exp.Placeholder)):
+        if placeholder.name in BOUNDS:
+            placeholder.replace(exp.Parameter(this=exp.Var(this=placeholder.name)))
+        elif placeholder.name not in PARAMETERS:
+            todo = "Use :start and :end, and :earliest and :latest for what is asked of all periods."
+            raise CatalogError(f"unknown parameter :{placeholder.name}.", where=where, todo=todo)
     _check_columns(tree, schema, tables, where)
     return tree, tuple(tree.named_selects), tables
 

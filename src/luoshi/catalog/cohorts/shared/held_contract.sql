@@ -1,6 +1,6 @@
-SELECT c.id, c.person, c.institution, c.start_day, c.end_day, r.division, r.birth_date
+SELECT c.id, c.person, c.institution, c.start_day, c.end_day, p.birth_date
 FROM contract AS c
-JOIN resident AS r ON r.person = c.person
+JOIN person AS p ON p.person = c.person
 WHERE c.status IN ('active', 'completed')
-  AND c.start_day <= :end
-  AND (c.end_day IS NULL OR c.end_day >= :start)
+  AND c.start_day <= :latest
+  AND (c.end_day IS NULL OR c.end_day >= :earliest)

@@ -1,0 +1,196 @@
+"""Rows that hold in several periods: spread over them again, they are what each period gives alone."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import pytest
+import sqlglot
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from luoshi.engines import Request
+from luoshi.engines import duckdb as engine_module
+from luoshi.engines.calendars import BIT, IN, TURNS, condition_of_a_day, turns
+from luoshi.engines.connection import connect
+from luoshi.engines.folding import Folded, Sharing, fold
+from luoshi.engines.periods import lift, lift_all
+from luoshi.engines.rendered import render
+from luoshi.engines.session import Session
+from luoshi.indicators import Catalogue
+from luoshi.indicators.cohort import Shared
+from luoshi.kernel.period import Period
+from luoshi.simulate import lake as simulated
+from luoshi.simulate.city import invent
+
+CATALOGUE = Catalogue.load()
+
+
+def parse(text: str) -> sqlglot.exp.Query:
+    return sqlglot.parse_one(text, dialect="duckdb")
+
+
+QUERIES = {
+    "alive": "SELECT n, born, opened FROM p WHERE sort = 'person' AND born <= :end AND (died IS NULL OR died > :end)",
+    "seen": "SELECT DISTINCT n FROM t WHERE d BETWEEN DAYS_BEFORE(:end, 20) AND :end",
+    "often": "SELECT n, kind, COUNT(*) AS visits, MAX(d) AS last FROM t WHERE d BETWEEN :start AND :end GROUP BY n, kind",
+}
+SHARED = [Shared(name, "bucket", parse(text), (), frozenset()) for name, text in QUERIES.items()]
+LIFTED = lift_all(SHARED)
+SHARING = Sharing(LIFTED, {one.name: one.query for one in SHARED}, frozenset({"often"}))
+
+FOLDED = [
+    "SELECT n, d > DAYS_BEFORE(:end, 40) AS late FROM t WHERE d BETWEEN DAYS_BEFORE(:start, 7) AND :end",
+    "SELECT p.n, p.opened <= :end AS open, NOT (p.opened > :start) AS early, p.born < :start OR p.died > :end AS odd, "
+    "CASE WHEN p.opened <= :end THEN p.opened END AS day FROM p WHERE p.born <= :end",
+    "SELECT n, kind, d = :end AS last, d <> :start AS other FROM t WHERE d <= :end AND kind <> 'b'",
+    "SELECT DISTINCT kind, d > :start AS late FROM t WHERE PLUS_DAYS(d, 3) BETWEEN :start AND :end",
+    "SELECT a.n, a.born, t.d FROM alive AS a JOIN t ON t.n = a.n AND t.d > a.born",
+    "SELECT a.n, s.n IS NOT NULL AS seen, m.visits, COALESCE(o.visits, 0) AS others, o.last > DAYS_BEFORE(:end, 9) AS late "
+    "FROM alive AS a LEFT JOIN seen AS s ON s.n = a.n LEFT JOIN often AS m ON m.n = a.n AND m.kind = 'a' "
+    "LEFT JOIN often AS o ON a.n = o.n AND o.kind = 'b'",
+    "WITH g AS (SELECT n, BOOL_OR(kind = 'a') AS some, SUM(visits) AS visits FROM often GROUP BY n) "
+    "SELECT a.n, g.some, g.visits FROM g JOIN alive AS a ON a.n = g.n WHERE a.opened IS NULL OR a.opened < :start",
+    "WITH c AS (SELECT t.n, t.d, t.d > :start AS late FROM t WHERE t.d <= :end), never AS (SELECT n FROM p WHERE born IS NULL) "
+    "SELECT c.n, c.d, c.late, a.opened < :end AS open FROM c JOIN alive AS a ON a.n = c.n LEFT JOIN never ON never.n = c.n",
+    "SELECT p.n, s.last, s.last > DAYS_BEFORE(:end, 15) AS late FROM p "
+    "LEFT JOIN (SELECT n, MAX(d) AS last FROM t WHERE d <= :end GROUP BY n) AS s ON s.n = p.n",
+    "SELECT o.n, o.kind, o.visits FROM often AS o JOIN (SELECT DISTINCT n FROM seen) AS s ON s.n = o.n",
+    "SELECT n, opened FROM p",
+]
+
+FIRST = date(2025, 1, 1)
+days = st.one_of(st.none(), st.integers(-20, 130).map(lambda n: FIRST + timedelta(n)))
+persons = st.lists(st.tuples(days, days, days, st.sampled_from(["person", "person", "dog"])), max_size=9)
+visits = st.lists(st.tuples(st.integers(0, 9), st.sampled_from("abc"), days), max_size=25)
+spans = st.lists(
+    st.tuples(st.integers(-10, 60), st.integers(0, 90)).map(
+        lambda n: (FIRST + timedelta(n[0]), FIRST + timedelta(n[0] + n[1]))
+    ),
+    min_size=1, max_size=12,
+)  # fmt: skip
+
+
+@settings(deadline=None, max_examples=25)
+@given(persons, visits, spans)
+def test_folded_rows_are_those_of_each_period(persons, visits, spans):
+    con = connect(1, "200MB")
+    con.execute("CREATE TABLE p (n BIGINT, born DATE, died DATE, opened DATE, sort VARCHAR)")
+    con.execute("CREATE TABLE t (n BIGINT, kind VARCHAR, d DATE)")
+    if persons:
+        con.executemany("INSERT INTO p VALUES (?, ?, ?, ?, ?)", [(n, *row) for n, row in enumerate(persons)])
+    if visits:
+        con.executemany("INSERT INTO t VALUES (?, ?, ?)", visits)
+    periods = [(3 * place, start, end, 1 << place) for place, (start, end) in enumerate(spans)]
+    con.execute(f'CREATE TABLE "__periods" ("__period" INTEGER, "__start" DATE, "__end" DATE, "{BIT}" INTEGER)')
+    con.executemany('INSERT INTO "__periods" VALUES (?, ?, ?, ?)', periods)
+    con.register(TURNS, turns())
+
+    def told(tree, start, end):
+        return render(tree).replace("$start", f"DATE '{start}'").replace("$end", f"DATE '{end}'")
+
+    alone: dict[str, list[str]] = {text: [] for text in FOLDED}
+    for place, start, end, _ in periods:
+        for one in SHARED:
+            con.execute(f"CREATE OR REPLACE TEMP TABLE {one.name} AS {told(one.query, start, end)}")
+        for text in FOLDED:
+            alone[text] += [repr((place, *row)) for row in con.execute(told(parse(text), start, end)).fetchall()]
+    for one in SHARED:
+        con.execute(f"DROP TABLE {one.name}")
+        chosen = LIFTED.chosen.get(one.name)
+        sql = render(chosen.rows if chosen else lift(one.query, LIFTED))
+        con.execute(f"CREATE OR REPLACE TEMP TABLE {one.name} AS {sql}")
+    for text in FOLDED:
+        found = fold(parse(text), SHARING, len(periods))
+        for calendar in found.calendars:
+            for statement in calendar.statements:
+                con.execute(statement)
+        names = ", ".join(f'f."{name}"' for name in found.query.named_selects if name != IN)
+        rows = f"({render(found.query)}) AS f"
+        spread = f'SELECT p."__period", {names} FROM {rows} JOIN "__periods" AS p ON f."{IN}" & p."{BIT}" <> 0'
+        assert sorted(map(repr, con.execute(spread).fetchall())) == sorted(alone[text]), text
+        count, never = con.execute(f'SELECT count(*), count(*) FILTER (WHERE "{IN}" = 0) FROM {rows}').fetchone()
+        assert count <= len(alone[text])
+        assert never == 0
+    con.close()
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "SELECT n, COUNT(*) AS k FROM t WHERE d <= :end GROUP BY n",
+        "SELECT SUM(n) AS k FROM t WHERE d <= :end",
+        "SELECT * FROM t WHERE d <= :end",
+        "SELECT n FROM t WHERE d <= :end LIMIT 1",
+        "SELECT n, DAYS_FROM(d, :end) AS age FROM t WHERE d <= :end",
+        "SELECT n FROM t WHERE d <= :end OR kind = 'a'",
+        "SELECT n FROM t WHERE d < e OR d <= :end",
+        "SELECT n FROM t WHERE d IS NULL OR e <= :end",
+        "SELECT n, ROW_NUMBER() OVER (PARTITION BY n ORDER BY d) AS place FROM t WHERE d <= :end",
+        "SELECT n FROM t WHERE EXISTS (SELECT 1 FROM p WHERE p.n = t.n AND p.born <= :end)",
+        "SELECT t.n FROM t LEFT JOIN p ON p.n = t.n AND p.born <= :end",
+        "SELECT t.n FROM t LEFT JOIN alive AS a ON a.n = t.n",
+        "SELECT t.n, o.visits FROM t LEFT JOIN often AS o ON o.n = t.n",
+        "SELECT t.n, o.visits FROM t LEFT JOIN often AS o ON o.n = t.n AND o.kind > t.kind",
+        "SELECT visits FROM t JOIN often AS o ON o.n = t.n",
+        "SELECT t.n FROM t RIGHT JOIN alive AS a ON a.n = t.n",
+        "SELECT n FROM t WHERE d <= :end UNION ALL SELECT n FROM t",
+        "WITH a AS (SELECT n, d FROM t WHERE d <= :end), b AS (SELECT n, MAX(d) AS d FROM a GROUP BY n) "
+        "SELECT a.n FROM a JOIN b ON b.n = a.n",
+    ],
+)
+def test_what_might_differ_is_not_folded(query):
+    assert fold(parse(query), SHARING, 3) is None
+
+
+def test_rows_that_would_be_cut_again_and_again_are_not_folded():
+    shown = ", ".join(f"PLUS_DAYS(d, {n}) <= :end AS b{n}" for n in range(9))
+    assert fold(parse(f"SELECT n, {shown} FROM t"), SHARING, 3) is None
+    same = ", ".join(f"d <= :end AS b{n}" for n in range(9))
+    assert len(fold(parse(f"SELECT n, {same} FROM t"), SHARING, 3).calendars) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "day"),
+    [
+        ("d <= :end", "d"),
+        (":start < t.d", "t.d"),
+        ("NOT (d BETWEEN :start AND DAYS_BEFORE(:end, 30) OR d = :end)", "d"),
+        ("PLUS_MONTHS(d, 3) >= :start AND PLUS_MONTHS(d, 3) < YEARS_BEFORE(:end, 1)", "PLUS_MONTHS(d, 3)"),
+        ("d <= DATE '2025-01-01'", None),
+        ("d <= :end AND e <= :end", None),
+        ("d <= GREATEST(e, :end)", None),
+        ("DAYS_FROM(d, :end) > 3", None),
+        ("d IN (:start, :end)", None),
+        (":end BETWEEN d AND e", None),
+        ("known_to > :end", None),
+    ],
+)
+def test_a_condition_of_a_day_compares_one_day_with_those_of_the_period(text, day):
+    found = condition_of_a_day(parse(f"SELECT 1 WHERE {text}").args["where"].this)
+    assert (found[0].sql("duckdb") if found else None) == day
+
+
+def test_month_ends_of_the_whole_catalogue_equal_each_alone(running, tmp_path, monkeypatch):
+    simulated.write(invent(700, seed=12, as_of=date(2025, 10, 31)), tmp_path / "lake", bucket_size=1000)
+    lake = engine_module.LakeDirectory.open(tmp_path / "lake")
+    ends = [Period.month(2025, month).end for month in range(10, 0, -1)]
+    ends += [Period.month(2024, month).end for month in range(12, 8, -1)]
+    requests = [Request(Period(end.replace(month=1, day=1), end)) for end in ends]
+    folded: dict[str, Folded | None] = {}
+
+    def watched(session, cohort, *arguments):
+        folded[cohort.name] = found = original(session, cohort, *arguments)
+        return found
+
+    original = Session.folded_sums
+    monkeypatch.setattr(Session, "folded_sums", watched)
+    together = running.evaluate_many(lake, CATALOGUE, requests)
+    assert {"resident", "contract_item", "contract_end", "elderly", "vaccination", "woman"} <= {
+        name for name, sql in folded.items() if sql is not None
+    }
+    monkeypatch.setattr(engine_module, "AtOnce", engine_module.OneByOne)
+    alone = running.evaluate_many(lake, CATALOGUE, requests)
+    for one, two in zip(together, alone, strict=True):
+        assert one.cells == two.cells
+        assert one.unplaced == two.unplaced
