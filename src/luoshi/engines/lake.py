@@ -93,13 +93,14 @@ class LakeDirectory:
         return tuple(Chunk(number, tuple(buckets)) for number, buckets in sorted(found.items()))
 
     def pieces(self, persons: int) -> tuple[Chunk, ...]:
-        """All chunks, taken apart so that none holds many more than so many persons."""
+        """All chunks, taken apart evenly so that none holds many more than so many persons."""
         width = max(1, persons // self.manifest.bucket_size)
-        return tuple(
-            Chunk(chunk.number, chunk.buckets[at : at + width], at // width)
-            for chunk in self.chunks
-            for at in range(0, len(chunk.buckets), width)
-        )
+        found = []
+        for chunk in self.chunks:
+            count = -(-len(chunk.buckets) // width)
+            ends = [len(chunk.buckets) * n // count for n in range(count + 1)]
+            found += [Chunk(chunk.number, chunk.buckets[ends[n] : ends[n + 1]], n) for n in range(count)]
+        return tuple(found)
 
     @property
     def nobody(self) -> Chunk:
