@@ -8,15 +8,17 @@ import pytest
 import sqlglot
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sqlglot import exp
 
 from luoshi.engines import Request
 from luoshi.engines import duckdb as engine_module
-from luoshi.engines.calendars import BIT, IN, TURNS, condition_of_a_day, turns
+from luoshi.engines.calendars import IN, TURNS, condition_of_a_day, turns
 from luoshi.engines.connection import connect
 from luoshi.engines.folding import Folded, Sharing, fold
 from luoshi.engines.periods import lift, lift_all
 from luoshi.engines.rendered import render
 from luoshi.engines.session import Session
+from luoshi.engines.summing import sum_first
 from luoshi.indicators import Catalogue
 from luoshi.indicators.cohort import Shared
 from luoshi.kernel.period import Period
@@ -26,7 +28,7 @@ from luoshi.simulate.city import invent
 CATALOGUE = Catalogue.load()
 
 
-def parse(text: str) -> sqlglot.exp.Query:
+def parse(text: str) -> exp.Query:
     return sqlglot.parse_one(text, dialect="duckdb")
 
 
@@ -71,48 +73,107 @@ spans = st.lists(
 )  # fmt: skip
 
 
+GROUPED = [
+    "SELECT kind, COUNT(*) AS k, COUNT(n) FILTER (WHERE n > 3) AS some, SUM(n) AS total, MIN(d) AS first, MAX(n + 1) AS most, "
+    "BOOL_OR(n = 2) AS two, BOOL_AND(n > 1) AS more FROM t WHERE d BETWEEN :start AND :end AND n <> 4 GROUP BY kind",
+    "SELECT t.n, t.kind, COUNT(*) AS k FROM t JOIN alive AS a ON a.n = t.n WHERE t.d <= :end GROUP BY t.n, t.kind",
+    "WITH c AS (SELECT n AS who, COUNT(*) AS k FROM t WHERE CASE WHEN kind = 'a' THEN d ELSE PLUS_DAYS(d, 9) END <= :end "
+    "GROUP BY n) SELECT p.n, c.k, p.born <= :end AS born FROM p LEFT JOIN c ON c.who = p.n",
+    "SELECT MAX(d) AS last, kind FROM t WHERE d IS NULL OR d > :start GROUP BY kind",
+]
+
+
+class Region:
+    """Tables of persons and visits, shared queries, and what queries give for each period alone."""
+
+    def __init__(self, persons, visits, spans):
+        self.con = con = connect(1, "200MB")
+        con.execute("CREATE TABLE p (n BIGINT, born DATE, died DATE, opened DATE, sort VARCHAR)")
+        con.execute("CREATE TABLE t (n BIGINT, kind VARCHAR, d DATE)")
+        if persons:
+            con.executemany("INSERT INTO p VALUES (?, ?, ?, ?, ?)", [(n, *row) for n, row in enumerate(persons)])
+        if visits:
+            con.executemany("INSERT INTO t VALUES (?, ?, ?)", visits)
+        self.periods = [(3 * place, start, end, 1 << place) for place, (start, end) in enumerate(spans)]
+        con.execute('CREATE TABLE "__periods" ("__period" INTEGER, "__start" DATE, "__end" DATE, "__bit" INTEGER)')
+        con.executemany('INSERT INTO "__periods" VALUES (?, ?, ?, ?)', self.periods)
+        con.register(TURNS, turns())
+
+    def alone(self, texts: list[str]) -> dict[str, list[str]]:
+        def told(tree, start, end):
+            return render(tree).replace("$start", f"DATE '{start}'").replace("$end", f"DATE '{end}'")
+
+        found: dict[str, list[str]] = {text: [] for text in texts}
+        for place, start, end, _ in self.periods:
+            for one in SHARED:
+                self.con.execute(f"CREATE OR REPLACE TEMP TABLE {one.name} AS {told(one.query, start, end)}")
+            for text in texts:
+                rows = self.con.execute(told(parse(text), start, end)).fetchall()
+                found[text] += [repr((place, *row)) for row in rows]
+        return {text: sorted(rows) for text, rows in found.items()}
+
+    def share(self) -> None:
+        for one in SHARED:
+            chosen = LIFTED.chosen.get(one.name)
+            sql = render(chosen.rows if chosen else lift(one.query, LIFTED))
+            self.con.execute(f"CREATE OR REPLACE TEMP TABLE {one.name} AS {sql}")
+
+    def rows(self, query, calendars) -> list[str]:
+        for calendar in calendars:
+            for statement in calendar.statements:
+                self.con.execute(statement)
+        return sorted(map(repr, self.con.execute(query).fetchall()))
+
+
 @settings(deadline=None, max_examples=25)
 @given(persons, visits, spans)
 def test_folded_rows_are_those_of_each_period(persons, visits, spans):
-    con = connect(1, "200MB")
-    con.execute("CREATE TABLE p (n BIGINT, born DATE, died DATE, opened DATE, sort VARCHAR)")
-    con.execute("CREATE TABLE t (n BIGINT, kind VARCHAR, d DATE)")
-    if persons:
-        con.executemany("INSERT INTO p VALUES (?, ?, ?, ?, ?)", [(n, *row) for n, row in enumerate(persons)])
-    if visits:
-        con.executemany("INSERT INTO t VALUES (?, ?, ?)", visits)
-    periods = [(3 * place, start, end, 1 << place) for place, (start, end) in enumerate(spans)]
-    con.execute(f'CREATE TABLE "__periods" ("__period" INTEGER, "__start" DATE, "__end" DATE, "{BIT}" INTEGER)')
-    con.executemany('INSERT INTO "__periods" VALUES (?, ?, ?, ?)', periods)
-    con.register(TURNS, turns())
-
-    def told(tree, start, end):
-        return render(tree).replace("$start", f"DATE '{start}'").replace("$end", f"DATE '{end}'")
-
-    alone: dict[str, list[str]] = {text: [] for text in FOLDED}
-    for place, start, end, _ in periods:
-        for one in SHARED:
-            con.execute(f"CREATE OR REPLACE TEMP TABLE {one.name} AS {told(one.query, start, end)}")
-        for text in FOLDED:
-            alone[text] += [repr((place, *row)) for row in con.execute(told(parse(text), start, end)).fetchall()]
-    for one in SHARED:
-        con.execute(f"DROP TABLE {one.name}")
-        chosen = LIFTED.chosen.get(one.name)
-        sql = render(chosen.rows if chosen else lift(one.query, LIFTED))
-        con.execute(f"CREATE OR REPLACE TEMP TABLE {one.name} AS {sql}")
+    region = Region(persons, visits, spans)
+    alone = region.alone(FOLDED)
+    region.share()
     for text in FOLDED:
-        found = fold(parse(text), SHARING, len(periods))
-        for calendar in found.calendars:
-            for statement in calendar.statements:
-                con.execute(statement)
+        found = fold(parse(text), SHARING, len(spans))
         names = ", ".join(f'f."{name}"' for name in found.query.named_selects if name != IN)
         rows = f"({render(found.query)}) AS f"
-        spread = f'SELECT p."__period", {names} FROM {rows} JOIN "__periods" AS p ON f."{IN}" & p."{BIT}" <> 0'
-        assert sorted(map(repr, con.execute(spread).fetchall())) == sorted(alone[text]), text
-        count, never = con.execute(f'SELECT count(*), count(*) FILTER (WHERE "{IN}" = 0) FROM {rows}').fetchone()
-        assert count <= len(alone[text])
-        assert never == 0
-    con.close()
+        spread = f'SELECT p."__period", {names} FROM {rows} JOIN "__periods" AS p ON f."{IN}" & p."__bit" <> 0'
+        assert region.rows(spread, found.calendars) == alone[text], text
+        states = region.con.execute(f'SELECT count(*), count(*) FILTER (WHERE "{IN}" = 0) FROM {rows}').fetchone()
+        assert states[0] <= len(alone[text])
+        assert states[1] == 0
+    region.con.close()
+
+
+@settings(deadline=None, max_examples=25)
+@given(persons, visits, spans)
+def test_groups_summed_first_are_those_of_each_period(persons, visits, spans):
+    region = Region(persons, visits, spans)
+    alone = region.alone(GROUPED)
+    region.share()
+    for text in GROUPED:
+        query, calendars = sum_first(parse(text), SHARING, len(spans))
+        assert "bit" in {placeholder.name for placeholder in query.find_all(exp.Placeholder)}, text
+        assert region.rows(render(lift(query, LIFTED)), calendars) == alone[text], text
+    region.con.close()
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "SELECT n, COUNT(*) AS k FROM t GROUP BY n",
+        "SELECT n, COUNT(DISTINCT kind) AS k FROM t WHERE d <= :end GROUP BY n",
+        "SELECT n, SUM(value) AS k FROM observation WHERE day <= :end GROUP BY n",
+        "SELECT n, COUNT(*) + 1 AS k FROM t WHERE d <= :end GROUP BY n",
+        "SELECT n, COUNT(*) FILTER (WHERE d = :end) AS k FROM t WHERE d <= :end GROUP BY n",
+        "SELECT n, COUNT(*) AS k FROM t WHERE d <= :end GROUP BY n, kind",
+        "SELECT n, COUNT(*) AS k FROM t WHERE d <= :end GROUP BY n HAVING COUNT(*) > 1",
+        "SELECT n, MAX(visits) AS k FROM often WHERE last <= :end GROUP BY n",
+        "WITH c AS (SELECT n, d FROM t WHERE d <= :end) SELECT n, COUNT(*) AS k FROM c GROUP BY n",
+        "SELECT n, LATEST_HIGHEST(n, d) AS k FROM t WHERE d <= :end GROUP BY n",
+    ],
+)
+def test_what_might_differ_is_not_summed_first(query):
+    tree = parse(query)
+    assert sum_first(tree, SHARING, 3) == (tree, ())
 
 
 @pytest.mark.parametrize(

@@ -73,8 +73,8 @@ def test_a_lifted_query_has_the_rows_of_each_period(query):
         "CREATE TABLE t AS SELECT i % 5 AS n, DATE '2025-01-01' + (i * 7 % 90)::INTEGER AS d FROM range(40) AS r(i)"
     )
     periods = [(7, date(2025, 1, 1), date(2025, 1, 31)), (8, date(2025, 1, 15), date(2025, 3, 9))]
-    con.execute('CREATE TABLE "__periods" ("__period" INTEGER, "__start" DATE, "__end" DATE)')
-    con.executemany('INSERT INTO "__periods" VALUES (?, ?, ?)', periods)
+    con.execute('CREATE TABLE "__periods" ("__period" INTEGER, "__start" DATE, "__end" DATE, "__bit" INTEGER)')
+    con.executemany('INSERT INTO "__periods" VALUES (?, ?, ?, 1)', periods)
     tree = sqlglot.parse_one(query, dialect="duckdb")
     alone = [
         (place, *row)
@@ -120,8 +120,8 @@ def test_rows_are_chosen_by_whoever_reads_them(query):
         CASE WHEN i % 3 = 1 THEN DATE '2025-01-10' + (i * 4)::INTEGER END AS died FROM range(12) AS r(i)"""
     )
     periods = [(7, date(2025, 1, 1), date(2025, 1, 20)), (8, date(2025, 1, 15), date(2025, 3, 9))]
-    con.execute('CREATE TABLE "__periods" ("__period" INTEGER, "__start" DATE, "__end" DATE)')
-    con.executemany('INSERT INTO "__periods" VALUES (?, ?, ?)', periods)
+    con.execute('CREATE TABLE "__periods" ("__period" INTEGER, "__start" DATE, "__end" DATE, "__bit" INTEGER)')
+    con.executemany('INSERT INTO "__periods" VALUES (?, ?, ?, 1)', periods)
     shared = {name: sqlglot.parse_one(text, dialect="duckdb") for name, text in SHARED.items()}
     tree = sqlglot.parse_one(query, dialect="duckdb")
 

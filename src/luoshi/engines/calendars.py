@@ -16,11 +16,10 @@ from functools import cached_property
 import pyarrow as pa
 from sqlglot import exp
 
-from luoshi.engines.periods import PERIODS, of_the_period
+from luoshi.engines.periods import BIT, PERIODS, of_the_period
 from luoshi.indicators.tables import TABLES
 
 MOST = 12  # periods told apart by the bits of one number: every way in which they can change has its rows in `TURNS`
-BIT = "__bit"  # of a period in `PERIODS`: 1, 2, 4, …
 IN = "__in"  # the periods of a row, or of a day: their bits added up
 CHANGES = "__changes"  # of a day: the bits of the periods whose next one is no longer as they are
 TURNS = "__turns"  # changes → each run of periods between them: the place of its first, and its bits
@@ -58,8 +57,8 @@ class Calendar:
         limits = ", ".join(of_the_period(limit).sql("duckdb") for limit in self.limits)
         return (
             f"""CREATE OR REPLACE TEMP TABLE "{self.name}" AS
-            SELECT *, (xor({IN}, {IN} >> 1) & {(1 << (MOST - 1)) - 1})::INTEGER AS {CHANGES} FROM (
-                SELECT {_DAY}, coalesce(bit_or({BIT}) FILTER (WHERE {holds}), 0)::INTEGER AS {IN}
+            SELECT *, xor({IN}, {IN} >> 1) & {(1 << (MOST - 1)) - 1} AS {CHANGES} FROM (
+                SELECT {_DAY}, coalesce(bit_or({BIT}) FILTER (WHERE {holds}), 0) AS {IN}
                 FROM (
                     SELECT first + unnest(range(last - first + 1))::INTEGER AS {_DAY} FROM (
                         SELECT min(least({limits})) - 1 AS first, max(greatest({limits})) + 1 AS last FROM {PERIODS}))
@@ -92,7 +91,7 @@ def turns() -> pa.Table:
         for first, after in itertools.pairwise(starts):
             rows.append((changes, first, (1 << after) - (1 << first)))
     columns = zip(*rows, strict=True)
-    return pa.table(dict(zip((CHANGES, FIRST, IN), (pa.array(c, pa.int32()) for c in columns), strict=True)))
+    return pa.table(dict(zip((CHANGES, FIRST, IN), (pa.array(c, pa.int64()) for c in columns), strict=True)))
 
 
 def _compares(node: exp.Expression, days: list[exp.Expression], limits: list[exp.Expression]) -> bool:

@@ -13,13 +13,14 @@ from dataclasses import dataclass, field
 
 from sqlglot import exp
 
-from luoshi.engines.calendars import BIT, CHANGES, FIRST, IN, TURNS, Calendar, condition_of_a_day
-from luoshi.engines.periods import PERIOD, PERIODS, Lifted, depends, lift
+from luoshi.engines.calendars import CHANGES, FIRST, IN, TURNS, Calendar, condition_of_a_day
+from luoshi.engines.periods import BIT, PERIOD, PERIODS, Lifted, depends, lift
 from luoshi.engines.pruning import conditions, equal, keys
 from luoshi.indicators import Cohort, Indicator
 from luoshi.indicators.plan import GROUP, aggregate
 
 MOST_SHOWN = 8  # conditions of days; rows that show more of them are cut so often that little is gained
+Calendars = tuple[Calendar, ...]
 _RUN = "__run"  # the alias of TURNS
 _NEVER = ("group", "having", "qualify", "windows", "order", "limit", "offset", "laterals")
 
@@ -29,7 +30,7 @@ class Sharing:
     """What is known of shared tables: which differ from period to period; the queries they are made with; which are kept."""
 
     lifted: Lifted
-    queries: Mapping[str, exp.Query]
+    queries: Mapping[str, exp.Query] = field(default_factory=dict)
     kept: frozenset[str] = frozenset()
 
 
@@ -37,16 +38,16 @@ class Sharing:
 class Folded:
     """A query with the column `__in`, and the calendars it looks things up in."""
 
-    query: exp.Select
-    calendars: tuple[Calendar, ...]
+    query: exp.Query
+    calendars: Calendars
 
 
 def fold(query: exp.Query, shared: Sharing, periods: int) -> Folded | None:
     """`query` for so many periods at once, those of `PERIODS`; None where that is not known to be the same."""
-    work = _Folding(shared, (1 << periods) - 1)
+    work = Folding(shared, (1 << periods) - 1)
     try:
-        tree = work.select(query.copy(), _Known(shared.lifted))
-    except _CannotFold:
+        tree = work.select(query.copy(), work.known)
+    except CannotFold:
         return None
     return Folded(tree, tuple(work.calendars.values()))
 
@@ -70,8 +71,8 @@ def fold_sums(cohort: Cohort, indicators: Sequence[Indicator], shared: Sharing, 
     return Folded(spread, rows.calendars)
 
 
-class _CannotFold(Exception):
-    pass
+class CannotFold(Exception):
+    """A query is not known to be the same when it is folded."""
 
 
 @dataclass(frozen=True)
@@ -101,7 +102,7 @@ class _Known:
 
 
 @dataclass
-class _Folding:
+class Folding:
     """One query at work. `whole`: the bits of all periods."""
 
     shared: Sharing
@@ -109,36 +110,41 @@ class _Folding:
     calendars: dict[str, Calendar] = field(default_factory=dict)
     names: int = 0
 
+    @property
+    def known(self) -> _Known:
+        """What a query of the catalogue may read."""
+        return _Known(self.shared.lifted)
+
     def select(self, tree: exp.Expression, known: _Known) -> exp.Select:
         """A SELECT with the column `IN` in front."""
         if not isinstance(tree, exp.Select) or tree.is_star or any(tree.args.get(name) for name in _NEVER):
-            raise _CannotFold
+            raise CannotFold
         source = tree.args.get("from_") or tree.args.get("from")
         joins: list[exp.Join] = list(tree.args.get("joins") or [])
         distinct = tree.args.get("distinct")
         if source is None or (distinct is not None and distinct.args.get("on")):
-            raise _CannotFold
+            raise CannotFold
         known = self._with(tree, known)
         _name_the_table(tree, source, joins)
-        first = source.this.alias_or_name
         parts: list[exp.Expression] = []  # the periods that a row must have in common
         asked = conditions(tree)
         for place in (source, *joins):
             asked += self._source(tree, place, known, parts)
-        lookups = _Lookups(self)
+        lookups = _Lookups(self, source.this.alias_or_name)
         rest = [one for one in asked if not one.find(exp.Placeholder)]
-        parts += [lookups.held(one.unnest(), first) for one in asked if one.find(exp.Placeholder)]
+        parts += [lookups.held(one.unnest()) for one in asked if one.find(exp.Placeholder)]
         shown = [lookups.shown(e) for e in tree.expressions]
         if len(lookups.changes) > MOST_SHOWN:
-            raise _CannotFold
+            raise CannotFold
         if lookups.changes:
+            lookups.cut()
             parts.append(exp.column(IN, table=_RUN))
         together: exp.Expression = exp.Literal.number(self.whole)
         for part in parts:
             together = exp.BitwiseAnd(this=together, expression=part)
         together = exp.paren(together)
         rest.append(exp.NEQ(this=together.copy(), expression=exp.Literal.number(0)))
-        tree.set("joins", [*lookups.first, *joins, *lookups.joins, *lookups.runs()])
+        tree.set("joins", [*lookups.early, *joins, *lookups.late])
         tree.set("where", exp.Where(this=exp.and_(*rest)))
         tree.set("expressions", [exp.alias_(together, IN), *shown])
         return _distinct(tree) if distinct is not None else tree
@@ -148,7 +154,7 @@ class _Folding:
         if with_ is None:
             return known
         if with_.args.get("recursive"):
-            raise _CannotFold
+            raise CannotFold
         for cte in with_.expressions:
             before = None
             folded = False
@@ -164,13 +170,13 @@ class _Folding:
         calendars = dict(self.calendars)
         try:
             return self.select(query.copy(), known), True
-        except _CannotFold:
+        except CannotFold:
             self.calendars = calendars
         if any(table.name in known.folded for table in query.find_all(exp.Table)):
-            raise _CannotFold
+            raise CannotFold
         made = lift(query, known.lifted) if isinstance(query, exp.Query) else None
         if made is None:
-            raise _CannotFold
+            raise CannotFold
         return made, False
 
     def _source(
@@ -181,19 +187,19 @@ class _Folding:
         if isinstance(place, exp.Join):
             on, left = place.args.get("on"), place.side == "LEFT"
             if place.side not in ("", "LEFT") or place.args.get("using") or place.kind in ("SEMI", "ANTI", "NATURAL"):
-                raise _CannotFold
+                raise CannotFold
             if on is not None and on.find(exp.Placeholder, exp.Query):
-                raise _CannotFold
+                raise CannotFold
         alias, name = source.alias_or_name, source.name if isinstance(source, exp.Table) else ""
         if isinstance(source, exp.Subquery):
             if not known.depends(source.this):
                 return []
             before, (rows, folded) = source.this, self._query(source.this, known)
         elif not isinstance(source, exp.Table):
-            raise _CannotFold
+            raise CannotFold
         elif name in known.lifted.chosen:
             if left:
-                raise _CannotFold
+                raise CannotFold
             return known.lifted.chosen[name].conditions(alias)
         elif name in known.folded or name in known.raised:
             before, folded = {**known.folded, **known.raised}[name], name in known.folded
@@ -202,7 +208,7 @@ class _Folding:
             # What is not kept is made where it is read: folded, if that can be.
             before, rows, folded = self.shared.queries[name], exp.select("*").from_(exp.to_table(name)), False
             if name not in self.shared.kept:
-                made = self._query(before, _Known(self.shared.lifted))
+                made = self._query(before, self.known)
                 rows, folded = made if made[1] else (rows, False)
         else:
             return []
@@ -226,7 +232,7 @@ class _Folding:
         for one in [] if tied is None else list(tied.flatten()) if isinstance(tied, exp.And) else [tied]:
             pair = next((p for p in equal(one) if _is_of(p[0], alias) and not _reads(p[1], alias)), None)
             if pair is None:
-                raise _CannotFold
+                raise CannotFold
             mine, other = pair
             if isinstance(other, exp.Literal):
                 held.append(exp.EQ(this=exp.column(mine.name), expression=other.copy()))
@@ -236,9 +242,9 @@ class _Folding:
         fixed = {one.this.name for one in held} | by.keys()
         left = isinstance(place, exp.Join) and place.side == "LEFT"
         if unique is None or (left and not unique <= fixed):
-            raise _CannotFold
+            raise CannotFold
         inside = {id(column) for column in (tied.find_all(exp.Column) if tied is not None else ())}
-        used = {c.name for c in _columns(tree) if c.table == alias and id(c) not in inside} - {IN}
+        used = {c.name for c in columns_of(tree) if c.table == alias and id(c) not in inside} - {IN}
         if not left:
             used |= unique
         names = [*(exp.alias_(exp.column(name), key) for name, key in by.items()), *map(exp.column, sorted(used))]
@@ -276,16 +282,17 @@ class _Folding:
 
 @dataclass
 class _Lookups:
-    """The calendars one SELECT joins: those its first table needs before others are joined, the rest after them; the aliases
-    of those whose answer is shown."""
+    """The calendars one SELECT joins: `early` those its first table needs, while rows are few, `late` the rest; the aliases of
+    those whose answer is shown."""
 
-    work: _Folding
-    first: list[exp.Join] = field(default_factory=list)
-    joins: list[exp.Join] = field(default_factory=list)
+    work: Folding
+    first: str
+    early: list[exp.Join] = field(default_factory=list)
+    late: list[exp.Join] = field(default_factory=list)
     changes: dict[str, str] = field(default_factory=dict)
 
-    def held(self, asked: exp.Expression, first: str) -> exp.Column | exp.Expression:
-        """The periods in which a row holds a condition of the tree; the table `first` is there from the beginning."""
+    def held(self, asked: exp.Expression) -> exp.Expression:
+        """The periods in which a row holds a condition of the tree."""
         none, part = None, asked
         if isinstance(asked, exp.Or):
             sides = [side.unnest() for side in asked.flatten()]
@@ -294,10 +301,9 @@ class _Lookups:
                 part = exp.or_(*(side for side in sides if side is not none))
         found = condition_of_a_day(part)
         if found is None or (none is not None and none.this != found[0]):
-            raise _CannotFold
+            raise CannotFold
         day, calendar = found
-        alone = {column.table for column in day.find_all(exp.Column)} == {first}
-        alias = self._join(day, calendar, self.first if alone else self.joins, left=none is not None)
+        alias = self._join(day, calendar, left=none is not None)
         column = exp.column(IN, table=alias)
         if none is None:
             return column
@@ -315,7 +321,7 @@ class _Lookups:
             day, calendar = found
             key = f"{calendar.name} {day.sql()}"
             if key not in self.changes:
-                self.changes[key] = self._join(day, calendar, self.joins, left=True)
+                self.changes[key] = self._join(day, calendar, left=True)
             bits = exp.BitwiseRightShift(
                 this=exp.column(IN, table=self.changes[key]), expression=exp.column(FIRST, table=_RUN)
             )
@@ -324,22 +330,23 @@ class _Lookups:
 
         made: exp.Expression = expression.transform(answer)
         if made.find(exp.Placeholder):
-            raise _CannotFold
+            raise CannotFold
         return made
 
-    def runs(self) -> list[exp.Join]:
-        """The join that cuts rows where an answer changes."""
-        if not self.changes:
-            return []
-        nothing = exp.Literal.number(0)
-        each = [exp.func("COALESCE", exp.column(CHANGES, table=a), nothing.copy()) for a in self.changes.values()]
-        changes = each[0]
-        for one in each[1:]:
-            changes = exp.BitwiseOr(this=changes, expression=one)
+    def cut(self) -> None:
+        """Cut rows where an answer changes that is shown."""
+        changes: exp.Expression = exp.Literal.number(0)
+        for alias in self.changes.values():
+            own = exp.func("COALESCE", exp.column(CHANGES, table=alias), exp.Literal.number(0))
+            changes = exp.BitwiseOr(this=changes, expression=own)
         on = exp.EQ(this=exp.column(CHANGES, table=_RUN), expression=exp.paren(changes))
-        return [exp.Join(this=exp.to_table(TURNS).as_(_RUN), on=on)]
+        known = {join.this.alias for join in self.early}
+        place = self.early if known.issuperset(self.changes.values()) else self.late
+        place.append(exp.Join(this=exp.to_table(TURNS).as_(_RUN), on=on))
 
-    def _join(self, day: exp.Expression, calendar: Calendar, joins: list[exp.Join], *, left: bool) -> str:
+    def _join(self, day: exp.Expression, calendar: Calendar, *, left: bool) -> str:
+        alone = {column.table for column in day.find_all(exp.Column)} == {self.first}
+        joins = self.early if alone else self.late
         self.work.calendars[calendar.name] = calendar
         self.work.names += 1
         alias = f"__d{self.work.names}"
@@ -351,7 +358,7 @@ class _Lookups:
         return alias
 
 
-def _columns(tree: exp.Select) -> list[exp.Column]:
+def columns_of(tree: exp.Select) -> list[exp.Column]:
     """The columns a SELECT names itself: not those of the queries it reads."""
     source = tree.args.get("from_") or tree.args.get("from")
     inside = [
@@ -366,11 +373,11 @@ def _columns(tree: exp.Select) -> list[exp.Column]:
 def _name_the_table(tree: exp.Select, source: exp.Expression, joins: Sequence[exp.Join]) -> None:
     """Have every column of a SELECT say of which table it is, which where there are several it must by itself."""
     if any(node.find(exp.Query, exp.AggFunc, exp.Window) for node in (*tree.expressions, *conditions(tree))):
-        raise _CannotFold
-    for column in _columns(tree):
+        raise CannotFold
+    for column in columns_of(tree):
         if not column.table:
             if joins:
-                raise _CannotFold
+                raise CannotFold
             column.set("table", exp.to_identifier(source.this.alias_or_name))
 
 

@@ -18,7 +18,8 @@ from luoshi.engines.choosing import Chosen, choose, chosen
 from luoshi.indicators.cohort import Shared
 
 PERIODS = "__periods"
-PERIOD, _START, _END = "__period", "__start", "__end"
+PERIOD, BIT = "__period", "__bit"  # its number; 1, 2, 4, … (see `calendars`)
+_OF_PARAMETER = {"start": "__start", "end": "__end", "bit": BIT}
 _ALIAS = "__p"
 
 
@@ -171,7 +172,7 @@ def _periods(constants: dict[str, exp.Expression]) -> exp.Expression:
     """The table of periods, with what hangs on the period alone as columns of it."""
     if not constants:
         return exp.to_table(PERIODS).as_(_ALIAS)
-    columns = [exp.column(name) for name in (PERIOD, _START, _END)]
+    columns = [exp.column(name) for name in (PERIOD, *_OF_PARAMETER.values())]
     more = [exp.alias_(value, f"__c{place}") for place, value in enumerate(constants.values())]
     return exp.select(*columns, *more).from_(PERIODS).subquery(_ALIAS)
 
@@ -236,7 +237,7 @@ def _condition(node: exp.Expression, known: _Known, own: exp.Column, constants: 
         _correlated(inner, known, own)
     # From above, so that the largest expression of the period alone is found before its parts.
     for placeholder in list(node.find_all(exp.Placeholder)):
-        day = exp.column(_START if placeholder.name == "start" else _END, table=_ALIAS)
+        day = exp.column(_OF_PARAMETER[placeholder.name], table=_ALIAS)
         whole = _whole(placeholder, node)
         if whole is placeholder:
             placeholder.replace(day)
@@ -251,7 +252,7 @@ def of_the_period(node: exp.Expression) -> exp.Expression:
     """The same with the columns of `PERIODS` for parameters."""
 
     def column(one: exp.Expression) -> exp.Expression:
-        return exp.column(_START if one.name == "start" else _END) if isinstance(one, exp.Placeholder) else one
+        return exp.column(_OF_PARAMETER[one.name]) if isinstance(one, exp.Placeholder) else one
 
     made: exp.Expression = node.transform(column)
     return made

@@ -12,8 +12,7 @@ from typing import Any
 import pyarrow as pa
 from sqlglot import exp
 
-from luoshi.engines.calendars import Calendar
-from luoshi.engines.folding import Folded
+from luoshi.engines.folding import Calendars, Folded
 from luoshi.engines.periods import Lifted, depends, lift
 from luoshi.engines.pruning import asked_codes, constants, held_to, keys
 from luoshi.indicators import Cohort
@@ -91,7 +90,7 @@ class Rendered:
     def __init__(self) -> None:
         self._lock = threading.RLock()
         self._kept: dict[tuple[int, tuple[str, ...]], tuple[object, str]] = {}
-        self._folded: dict[tuple[int, tuple[str, ...]], tuple[object, tuple[str, tuple[Calendar, ...]] | None]] = {}
+        self._folded: dict[tuple[int, tuple[str, ...]], tuple[object, tuple[str, Calendars] | None]] = {}
         self._schedules: dict[str, tuple[Schedule, pa.Table]] = {}
         self._able: dict[tuple[object, ...], tuple[Cohort, bool]] = {}
         self._columns: dict[tuple[str, ...], tuple[list[tuple[int, int, int]], dict[str, str]]] = {}
@@ -110,15 +109,16 @@ class Rendered:
         return self._kept[key][1]
 
     def folded(
-        self, cohort: Cohort, names: tuple[str, ...], build: Callable[[], Folded | None]
-    ) -> tuple[str, tuple[Calendar, ...]] | None:
-        """The SQL of what folding gave, and the calendars it reads."""
-        key = (id(cohort), names)
+        self, owner: object, names: tuple[str, ...], build: Callable[[], Folded | None]
+    ) -> tuple[str, Calendars] | None:
+        """The SQL of what folding the query gave that `owner` and `names` stand for, and the calendars it reads."""
+        key = (id(owner), names)
         if key not in self._folded:
             with self._lock:
                 if key not in self._folded:
                     found = build()
-                    self._folded[key] = (cohort, (render(found.query), found.calendars) if found is not None else None)
+                    made = (render(found.query), found.calendars) if found is not None else None
+                    self._folded[key] = (owner, made)
         return self._folded[key][1]
 
     def can_lift(self, cohort: Cohort, lifted: Lifted) -> bool:

@@ -18,11 +18,12 @@ import duckdb
 import pyarrow as pa
 from sqlglot import exp
 
-from luoshi.engines.calendars import BIT, MOST, TURNS, turns
-from luoshi.engines.folding import Folded, Sharing, fold_sums
+from luoshi.engines.calendars import MOST, TURNS, turns
+from luoshi.engines.folding import Calendars, Folded, Sharing, fold_sums
 from luoshi.engines.lake import UNKNOWN_PERSON, Chunk, LakeDirectory, Slice
-from luoshi.engines.periods import PERIOD, PERIODS, Lifted, lift, lift_all
+from luoshi.engines.periods import BIT, PERIOD, PERIODS, Lifted, lift, lift_all
 from luoshi.engines.rendered import Rendered, arrow, believed, column, literal, quoted, sql_type
+from luoshi.engines.summing import sum_first
 from luoshi.indicators import Catalogue, Cohort, Indicator
 from luoshi.indicators.cohort import Shared
 from luoshi.indicators.expressions import BOUNDS
@@ -32,6 +33,7 @@ from luoshi.kernel.period import Period
 # The table whose rows may be about nobody although what they belong to, a visit, is of somebody known.
 ADRIFT = "milestone"
 PLACES = ("division", "institution")
+FEW_PERIODS = 2  # so few have a row each
 WORTH_CODING = 16  # cohorts; fewer read the files of the persons themselves
 
 
@@ -232,6 +234,12 @@ class Session:
             ((before,),) = self.run("SELECT current_setting('disabled_optimizers')").fetchall()
             self.switch("disabled_optimizers", ",".join(filter(None, [before, "join_order", "build_side_probe_side"])))
 
+    @property
+    def folds(self) -> bool:
+        """Whether rows are told to hold in several periods: for as many as calendars hold, and for more than a few persons, of
+        whom planning is nearly all there is to do."""
+        return FEW_PERIODS < len(self._periods) <= MOST and not isinstance(self.lake, Slice)
+
     def set_periods(self, periods: Sequence[tuple[int, Period]]) -> None:
         """The periods the lifted queries are run for: number and days."""
         rows = [(place, period.start, period.end) for place, period in periods]
@@ -272,13 +280,19 @@ class Session:
         """A query of the catalogue for all periods, as DuckDB SQL. `lifted`: the shared tables that differ between
         periods, by default those `cohorts` read."""
 
-        def build() -> exp.Query:
-            tables = lifted if lifted is not None else self._lifted(cohorts)
-            found = lift(query(), tables or Lifted())
-            assert found is not None  # `liftable` was asked
-            return found
+        tables = lifted if lifted is not None else self._lifted(cohorts) or Lifted()
 
-        return self._bounded(self._rendered.sql(owner, ("for all periods", *names), build))
+        def build() -> Folded:
+            asked, calendars = query(), Calendars()
+            if self.folds:
+                asked, calendars = sum_first(asked, Sharing(tables), len(self._periods))
+            found = lift(asked, tables)
+            assert found is not None  # `liftable` was asked
+            return Folded(found, calendars)
+
+        sql = self._with_calendars(owner, ("for all periods", *names), build)
+        assert sql is not None
+        return sql
 
     def folded_sums(self, cohort: Cohort, indicators: Sequence[Indicator], cohorts: Sequence[Cohort]) -> str | None:
         """SQL of a cohort's sums for all periods, from rows that hold in several (see `folding`); None where it has none.
@@ -292,12 +306,15 @@ class Session:
             return fold_sums(cohort, indicators, sharing, len(self._periods))
 
         names = tuple(indicator.id for indicator in indicators)
-        found = self._rendered.folded(cohort, (*names, str(len(self._periods))), build)
+        return self._with_calendars(cohort, ("folded", *names), build) if self.folds else None
+
+    def _with_calendars(self, owner: object, names: tuple[str, ...], build: Callable[[], Folded | None]) -> str | None:
+        """SQL for the periods of `set_periods`, once the calendars it reads are made."""
+        found = self._rendered.folded(owner, (*names, str(len(self._periods) if self.folds else 0)), build)
         if found is None:
             return None
         sql, calendars = found
-        sql = self._bounded(sql)
-        if TURNS not in self._kinds:
+        if calendars and TURNS not in self._kinds:
             self._kinds[TURNS] = "TABLE"
             self._table(TURNS, turns())
         for calendar in calendars:
@@ -305,7 +322,7 @@ class Session:
                 self._calendars.add(calendar.name)
                 for statement in calendar.statements:
                     self.run(statement)
-        return sql
+        return self._bounded(sql)
 
     def _lifted(self, cohorts: Sequence[Cohort]) -> Lifted | None:
         """The shared tables that differ between periods; None when one cannot be lifted."""

@@ -28,9 +28,10 @@ from luoshi.engines.session import PLACES, Session
 from luoshi.indicators import Cohort, Indicator
 from luoshi.indicators.plan import aggregate
 
-PERIODS_IN_FULL = 2  # up to so many periods a chunk is taken whole; of more, fewer persons at a time
+PERIODS_IN_FULL = 4  # up to so many periods a chunk is taken whole; of more, fewer persons at a time
 FEW_PERSONS = 1000
 LABEL = "__label"
+FEW_PIECES = 8  # to a lane
 LEAST_PERSONS = 1 << 18  # planning the queries of a piece costs as much as some 60,000 persons
 
 
@@ -145,7 +146,7 @@ class AtOnce:
                         _keep_rows(session, cohort, run.request.keep_rows, chunk, source)  # type: ignore[arg-type]
                 _add(session, cohort, _placed(_sums_of_rows(session, cohort, indicators, names)), known)
                 mine = [run for run in mine if run not in made]
-            for some in self._folds(session, mine):
+            for some in _shares(mine):
                 session.set_periods([(run.place, run.request.period) for run in some])
                 folded = session.folded_sums(cohort, indicators, self.everyone)
                 if folded is not None:
@@ -161,13 +162,6 @@ class AtOnce:
     def _in_time(self) -> list[Run]:
         """The runs as they follow each other: what holds in several periods then holds in neighbours."""
         return sorted(self.runs, key=lambda run: (run.request.period.end, run.request.period.start))
-
-    @staticmethod
-    def _folds(session: Session, runs: Sequence[Run]) -> list[Sequence[Run]]:
-        """The runs whose rows are folded, no more together than calendars hold."""
-        if len(runs) <= PERIODS_IN_FULL or isinstance(session.lake, Slice):
-            return []
-        return [runs[first : first + MOST] for first in range(0, len(runs), MOST)]
 
     @staticmethod
     def _few(session: Session) -> bool:
@@ -213,8 +207,12 @@ def _pieces(lake: LakeDirectory, work: Work, threads: int) -> deque[tuple[Chunk 
     if len(work.runs) > PERIODS_IN_FULL and isinstance(work, AtOnce):
         persons = max(1, persons * PERIODS_IN_FULL // len(work.runs))
     if not isinstance(lake, Slice):
-        everybody = len(lake.buckets) * lake.manifest.bucket_size
+        everybody = sum(bucket != UNKNOWN_PERSON for bucket in lake.buckets) * lake.manifest.bucket_size
         persons = min(persons, max(LEAST_PERSONS // len(work.runs), -(-everybody // threads)))
+        # With a few pieces that do not share out evenly, one lane works on the last while the others wait.
+        count = -(-everybody // persons)
+        if count % threads and threads < count < FEW_PIECES * threads:
+            persons = -(-persons // 2)
     cohorts = [(chunk, [c for c in work.everyone if belongs(c, chunk)]) for chunk in (None, *lake.pieces(persons))]
     return deque((chunk, here) for chunk, here in cohorts if here)
 
@@ -232,6 +230,12 @@ def _lane(work: Work, session: Session, todo: deque[tuple[Chunk | None, list[Coh
     except BaseException:
         todo.clear()  # the other lanes need not go on
         raise
+
+
+def _shares(runs: list[Run]) -> list[list[Run]]:
+    """Runs in as many shares of like size as calendars can hold."""
+    size = -(-len(runs) // max(1, -(-len(runs) // MOST)))
+    return [runs[first : first + size] for first in range(0, len(runs), size)] if runs else []
 
 
 def _sums_of_rows(session: Session, cohort: Cohort, indicators: list[Indicator], names: tuple[str, ...]) -> str:
