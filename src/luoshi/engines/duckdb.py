@@ -93,8 +93,8 @@ class DuckdbEngine:
         session = self._session(lake, catalogue, requests[0].period, known_at)
         try:
             kind = AtOnce if len(runs) > 1 and session.liftable(everyone) else OneByOne
-            known = self._walk(kind(runs, everyone, groups), session, lake)
-            return results_of(session, runs, {name: groups[name] for name in groups if name in known})
+            sums = self._walk(kind(runs, everyone, groups), session, lake)
+            return results_of(session, runs, {name: groups[name] for name in groups if name in sums}, sums)
         finally:
             session.close()
 
@@ -115,15 +115,12 @@ class DuckdbEngine:
         everyone = [cohort for cohort in everyone if cohorts is None or cohort.name in cohorts]
         if not session.liftable(everyone):
             return None
-        known = self._walk(AtOnce(runs, everyone, groups, regions), session, session.lake)
-        # Those of a slice are added up with others before they are looked at.
-        parts = {
-            name: session.con.table(f'"part_{name}"')
-            if isinstance(session.lake, Slice)
-            else session.con.sql(summed(f'FROM "part_{name}"', groups[name]))
-            for name in known
-        }
-        found = {name: part.to_arrow_table() for name, part in parts.items()}
+        found = self._walk(AtOnce(runs, everyone, groups, regions), session, session.lake)
+        if not isinstance(session.lake, Slice):  # those of a slice are added up with others before they are looked at
+            for name in found:
+                session.con.register("parts", found[name])
+                found[name] = session.con.sql(summed("FROM parts", groups[name])).to_arrow_table()
+                session.con.unregister("parts")
         wide = {name: session.con.table(name).to_arrow_table() for name in session.regions(everyone)}
         return Sums(found, wide)
 
@@ -251,7 +248,7 @@ class DuckdbEngine:
         runs = [replace(run, cohorts=[cut[cohort.name] for cohort in run.cohorts]) for run in runs]
         return runs, list(cut.values()), groups
 
-    def _walk(self, work: Work, session: Session, lake: LakeDirectory) -> set[str]:
+    def _walk(self, work: Work, session: Session, lake: LakeDirectory) -> dict[str, pa.Table]:
         def split(lanes: int) -> list[Session]:
             # A lane's own thread works on its queries; DuckDB has those that are left over.
             session.switch("threads", self.threads - lanes + 1)

@@ -176,9 +176,9 @@ class AtOnce:
 
 def walk(
     work: Work, session: Session, lake: LakeDirectory, threads: int, split: Callable[[int], Sequence[Session]]
-) -> set[str]:
-    """Do `work` in every piece of the lake and leave the sums in the tables `part_<cohort>` of `session`; the cohorts that
-    have one. `split` makes `session` one of so many lanes and opens the others."""
+) -> dict[str, pa.Table]:
+    """Do `work` in every piece of the lake; the sums of each cohort, a row for each place and division and institution of a
+    piece. `split` makes `session` one of so many lanes and opens the others."""
     todo = _pieces(lake, work, threads)
     lanes = min(threads, sum(chunk is not None and chunk.number != UNKNOWN_PERSON for chunk, _ in todo))
     tables = work.begin(session)
@@ -189,13 +189,10 @@ def walk(
         for other in others:
             work.take_over(other, session, tables)
         with ThreadPoolExecutor(lanes) as pool:
-            at_work = [(s, pool.submit(_lane, work, s, todo)) for s in (session, *others)]
-            found = [(s, future.result()) for s, future in at_work]
-        for name in set().union(*(known for _, known in found)):
-            parts = [s.con.table(f"part_{name}").to_arrow_table() for s, known in found if name in known]
-            session.run(f'DROP TABLE IF EXISTS "part_{name}"')
-            session.con.register(f"part_{name}", pa.concat_tables(parts, promote_options="permissive"))
-        return set().union(*(known for _, known in found))
+            found = [one.result() for one in [pool.submit(_lane, work, s, todo) for s in (session, *others)]]
+        names = sorted(set().union(*found))
+        parts = {name: [sums[name] for sums in found if name in sums] for name in names}
+        return {name: pa.concat_tables(some, promote_options="permissive") for name, some in parts.items()}
     finally:
         for other in others:
             other.close()
@@ -217,16 +214,17 @@ def _pieces(lake: LakeDirectory, work: Work, threads: int) -> deque[tuple[Chunk 
     return deque((chunk, here) for chunk, here in cohorts if here)
 
 
-def _lane(work: Work, session: Session, todo: deque[tuple[Chunk | None, list[Cohort]]]) -> set[str]:
-    """Do one piece after the other until none is left; the cohorts with a partial table in this session."""
+def _lane(work: Work, session: Session, todo: deque[tuple[Chunk | None, list[Cohort]]]) -> dict[str, pa.Table]:
+    """Do one piece after the other until none is left; the sums of the cohorts met."""
     known: set[str] = set()
     try:
-        while True:
+        while todo:
             try:
                 chunk, here = todo.popleft()
-            except IndexError:
-                return known
+            except IndexError:  # the other lane was faster
+                break
             work.piece(session, chunk, here, known)
+        return {name: session.con.table(f'"part_{name}"').to_arrow_table() for name in known}
     except BaseException:
         todo.clear()  # the other lanes need not go on
         raise
