@@ -16,8 +16,8 @@ from luoshi.engines.calendars import IN, TURNS, condition_of_a_day, turns
 from luoshi.engines.connection import connect
 from luoshi.engines.folding import Folded, Sharing, fold
 from luoshi.engines.periods import lift, lift_all
+from luoshi.engines.periods_session import PeriodsSession
 from luoshi.engines.rendered import render
-from luoshi.engines.session import Session
 from luoshi.engines.summing import sum_first
 from luoshi.indicators import Catalogue
 from luoshi.indicators.cohort import Shared
@@ -244,8 +244,8 @@ def test_month_ends_of_the_whole_catalogue_equal_each_alone(running, tmp_path, m
         folded[cohort.name] = found = original(session, cohort, *arguments)
         return found
 
-    original = Session.folded_sums
-    monkeypatch.setattr(Session, "folded_sums", watched)
+    original = PeriodsSession.folded_sums
+    monkeypatch.setattr(PeriodsSession, "folded_sums", watched)
     together = running.evaluate_many(lake, CATALOGUE, requests)
     assert {"resident", "contract_item", "contract_end", "elderly", "vaccination", "woman"} <= {
         name for name, sql in folded.items() if sql is not None

@@ -27,7 +27,7 @@ from luoshi.engines.base import Request, Results
 from luoshi.engines.cells import something
 from luoshi.engines.duckdb import DuckdbEngine, Sums
 from luoshi.engines.lake import UNKNOWN_PERSON, LakeDirectory, Slice
-from luoshi.engines.session import Session
+from luoshi.engines.periods_session import PeriodsSession
 from luoshi.engines.sources import reach
 from luoshi.indicators import Catalogue
 from luoshi.indicators.cohort import Shared
@@ -128,8 +128,8 @@ def _net(taken: Sums, added: Sums) -> dict[str, pa.Table]:
 
 
 def _shifted(
-    wide: Sequence[Shared], tables: frozenset[str], catalogue: Catalogue, requests: Sequence[Request], here: Session,
-    there: Session,
+    wide: Sequence[Shared], tables: frozenset[str], catalogue: Catalogue, requests: Sequence[Request], here: PeriodsSession,
+    there: PeriodsSession,
 ) -> dict[str, pa.Array] | None:  # fmt: skip
     """Region-wide shared query → the visits its rows are about of which the changed persons make another row than before;
     None where one does not say what its rows are about."""
@@ -178,7 +178,7 @@ def _only(rows: pa.Table, shared: Shared, visits: pa.Array) -> pa.Table:
     return rows if shared.of_visit is None else rows.filter(pc.is_in(rows[shared.of_visit], value_set=visits))
 
 
-def _visits(here: Session, there: Session) -> pa.Array:
+def _visits(here: PeriodsSession, there: PeriodsSession) -> pa.Array:
     """The ids of the visits of the changed persons, as they are and as they were."""
     ids = [
         side.con.sql(f"SELECT id FROM ({side.rows('visit')}) AS rows").to_arrow_table()["id"] for side in (here, there)

@@ -24,11 +24,11 @@ from luoshi.engines.base import About, Listed, Request, Results
 from luoshi.engines.connection import connect
 from luoshi.engines.lake import LakeDirectory, Slice
 from luoshi.engines.listing import listed_condition, page, place_condition
+from luoshi.engines.periods_session import PeriodsSession
 from luoshi.engines.pruning import lives_where_counted, pruned
 from luoshi.engines.rendered import Rendered, render
 from luoshi.engines.rollup import build_trees, leaves_below, members_below
 from luoshi.engines.runs import Run, belongs, results_of, together
-from luoshi.engines.session import Session
 from luoshi.engines.sources import empty_tables, reach, trees
 from luoshi.engines.walk import FEW_PERSONS, AtOnce, OneByOne, Work, walk
 from luoshi.indicators import Catalogue, Cohort, Indicator
@@ -68,7 +68,7 @@ class DuckdbEngine:
         self.threads = threads or os.cpu_count() or 2
         self.memory_limit = memory_limit
         self.temp = temp
-        self._scratch: Session | None = None
+        self._scratch: PeriodsSession | None = None
         self._database: duckdb.DuckDBPyConnection | None = None
 
     def evaluate(
@@ -105,7 +105,7 @@ class DuckdbEngine:
             return self.sums_in(session, requests)
 
     def sums_in(
-        self, session: Session, requests: Sequence[Request], regions: Mapping[str, pa.Table] | None = None,
+        self, session: PeriodsSession, requests: Sequence[Request], regions: Mapping[str, pa.Table] | None = None,
         cohorts: Container[str] | None = None,
     ) -> Sums | None:  # fmt: skip
         """`sums` in a session that is open. Those of a `Slice` may tell of a place in several rows. `regions`: region-wide shared
@@ -125,7 +125,9 @@ class DuckdbEngine:
         return Sums(found, wide)
 
     @contextmanager
-    def opened(self, lake: LakeDirectory, catalogue: Catalogue, period: Period | None = None) -> Iterator[Session]:
+    def opened(
+        self, lake: LakeDirectory, catalogue: Catalogue, period: Period | None = None
+    ) -> Iterator[PeriodsSession]:
         """A session over a lake, closed at the end; a few persons have it on one thread."""
         session = self._session(lake, catalogue, period or Period.day(today()), None)
         if isinstance(lake, Slice) and len(lake.persons) <= FEW_PERSONS:
@@ -143,7 +145,7 @@ class DuckdbEngine:
             return self._rolled_up(session, requests, sums)
 
     def additions_in(
-        self, session: Session, requests: Sequence[Request], sums: Mapping[str, pa.Table]
+        self, session: PeriodsSession, requests: Sequence[Request], sums: Mapping[str, pa.Table]
     ) -> dict[int, Results]:
         """Roll up sums that come to others: what comes to the results of requests, without the people of the registers, which
         are in those already. By the number of the request, where there is any."""
@@ -151,7 +153,7 @@ class DuckdbEngine:
         return self._rolled_up(session, requests, sums, places)
 
     def _rolled_up(
-        self, session: Session, requests: Sequence[Request], sums: Mapping[str, pa.Table],
+        self, session: PeriodsSession, requests: Sequence[Request], sums: Mapping[str, pa.Table],
         places: Container[int] | None = None,
     ) -> dict[int, Results]:  # fmt: skip
         runs = Run.of(session.catalogue, requests)
@@ -248,18 +250,18 @@ class DuckdbEngine:
         runs = [replace(run, cohorts=[cut[cohort.name] for cohort in run.cohorts]) for run in runs]
         return runs, list(cut.values()), groups
 
-    def _walk(self, work: Work, session: Session, lake: LakeDirectory) -> dict[str, pa.Table]:
-        def split(lanes: int) -> list[Session]:
+    def _walk(self, work: Work, session: PeriodsSession, lake: LakeDirectory) -> dict[str, pa.Table]:
+        def split(lanes: int) -> list[PeriodsSession]:
             # A lane's own thread works on its queries; DuckDB has those that are left over.
             session.switch("threads", self.threads - lanes + 1)
             about = session.catalogue, session.period, session.known_at
-            return [Session(session.con.cursor(), self._rendered, lake, *about) for _ in range(1, lanes)]
+            return [PeriodsSession(session.con.cursor(), self._rendered, lake, *about) for _ in range(1, lanes)]
 
         return walk(work, session, lake, self.threads, split)
 
     def _session(
         self, lake: LakeDirectory | None, catalogue: Catalogue, period: Period, known_at: datetime | None
-    ) -> Session:
+    ) -> PeriodsSession:
         if self._database is None:  # kept: opening one costs as much as a small query, and it remembers what files hold
             self._database = connect(self.threads, self.memory_limit, self.temp)
-        return Session(self._database.cursor(), self._rendered, lake, catalogue, period, known_at)
+        return PeriodsSession(self._database.cursor(), self._rendered, lake, catalogue, period, known_at)

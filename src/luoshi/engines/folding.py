@@ -13,15 +13,14 @@ from dataclasses import dataclass, field
 
 from sqlglot import exp
 
-from luoshi.engines.calendars import CHANGES, FIRST, IN, TURNS, Calendar, condition_of_a_day
+from luoshi.engines.calendars import IN, Calendar
+from luoshi.engines.lookups import RUN, CannotFold, Lookups, Made
 from luoshi.engines.periods import BIT, PERIOD, PERIODS, Lifted, depends, lift
 from luoshi.engines.pruning import conditions, equal, keys
 from luoshi.indicators import Cohort, Indicator
 from luoshi.indicators.plan import GROUP, aggregate
 
-MOST_SHOWN = 8  # conditions of days; rows that show more of them are cut so often that little is gained
 Calendars = tuple[Calendar, ...]
-_RUN = "__run"  # the alias of TURNS
 _NEVER = ("group", "having", "qualify", "windows", "order", "limit", "offset", "laterals")
 
 
@@ -44,12 +43,12 @@ class Folded:
 
 def fold(query: exp.Query, shared: Sharing, periods: int) -> Folded | None:
     """`query` for so many periods at once, those of `PERIODS`; None where that is not known to be the same."""
-    work = Folding(shared, (1 << periods) - 1)
+    work = Folding(shared, Made((1 << periods) - 1))
     try:
         tree = work.select(query.copy(), work.known)
     except CannotFold:
         return None
-    return Folded(tree, tuple(work.calendars.values()))
+    return Folded(tree, tuple(work.made.calendars.values()))
 
 
 def fold_sums(cohort: Cohort, indicators: Sequence[Indicator], shared: Sharing, periods: int) -> Folded | None:
@@ -69,10 +68,6 @@ def fold_sums(cohort: Cohort, indicators: Sequence[Indicator], shared: Sharing, 
     spread = exp.select(*places, *totals).from_(sums.subquery("folded")).group_by(*(place.copy() for place in places))
     spread.join(exp.to_table(PERIODS).as_("p"), on=_holds("folded", "p"), copy=False)
     return Folded(spread, rows.calendars)
-
-
-class CannotFold(Exception):
-    """A query is not known to be the same when it is folded."""
 
 
 @dataclass(frozen=True)
@@ -103,12 +98,10 @@ class _Known:
 
 @dataclass
 class Folding:
-    """One query at work. `whole`: the bits of all periods."""
+    """One query at work."""
 
     shared: Sharing
-    whole: int
-    calendars: dict[str, Calendar] = field(default_factory=dict)
-    names: int = 0
+    made: Made
 
     @property
     def known(self) -> _Known:
@@ -130,16 +123,13 @@ class Folding:
         asked = conditions(tree)
         for place in (source, *joins):
             asked += self._source(tree, place, known, parts)
-        lookups = _Lookups(self, source.this.alias_or_name)
+        lookups = Lookups(self.made, source.this.alias_or_name)
         rest = [one for one in asked if not one.find(exp.Placeholder)]
         parts += [lookups.held(one.unnest()) for one in asked if one.find(exp.Placeholder)]
         shown = [lookups.shown(e) for e in tree.expressions]
-        if len(lookups.changes) > MOST_SHOWN:
-            raise CannotFold
-        if lookups.changes:
-            lookups.cut()
-            parts.append(exp.column(IN, table=_RUN))
-        together: exp.Expression = exp.Literal.number(self.whole)
+        if lookups.cut():
+            parts.append(exp.column(IN, table=RUN))
+        together: exp.Expression = exp.Literal.number(self.made.whole)
         for part in parts:
             together = exp.BitwiseAnd(this=together, expression=part)
         together = exp.paren(together)
@@ -167,11 +157,11 @@ class Folding:
 
     def _query(self, query: exp.Expression, known: _Known) -> tuple[exp.Query, bool]:
         """A query folded, or else lifted; whether it is folded."""
-        calendars = dict(self.calendars)
+        calendars = dict(self.made.calendars)
         try:
             return self.select(query.copy(), known), True
         except CannotFold:
-            self.calendars = calendars
+            self.made.calendars = calendars
         if any(table.name in known.folded for table in query.find_all(exp.Table)):
             raise CannotFold
         made = lift(query, known.lifted) if isinstance(query, exp.Query) else None
@@ -214,7 +204,7 @@ class Folding:
             return []
         holds = exp.column(IN, table=alias)
         # A person of whom a table that is joined tells nothing is without it in all periods.
-        parts.append(exp.func("COALESCE", holds, exp.Literal.number(self.whole)) if left else holds)
+        parts.append(exp.func("COALESCE", holds, exp.Literal.number(self.made.whole)) if left else holds)
         if not folded or left:
             self._keep(tree, place, rows, before, folded)
         elif isinstance(source, exp.Subquery) or name not in known.folded:
@@ -259,14 +249,13 @@ class Folding:
                       on=exp.EQ(this=exp.column(PERIOD, table="p"), expression=exp.column(PERIOD, table="rows")))  # fmt: skip
         if held:
             made.where(*held, copy=False)
-        self.names += 1
-        name = f"__kept{self.names}"
+        name = self.made.name("kept")
         tree.with_(name, as_=made, copy=False)
         if not left:
             place.this.replace(exp.to_table(name).as_(alias))
         else:
             others = exp.BitwiseXor(
-                this=exp.Literal.number(self.whole),
+                this=exp.Literal.number(self.made.whole),
                 expression=exp.Anonymous(this="BIT_OR", expressions=[exp.column(IN)]),
             )
             none = [exp.alias_(exp.Null(), column) for column in sorted(used)]
@@ -278,84 +267,6 @@ class Folding:
             place.this.replace(every.subquery(alias))
         if tied is not None:
             place.set("on", exp.and_(*on) if on else exp.true())
-
-
-@dataclass
-class _Lookups:
-    """The calendars one SELECT joins: `early` those its first table needs, while rows are few, `late` the rest; the aliases of
-    those whose answer is shown."""
-
-    work: Folding
-    first: str
-    early: list[exp.Join] = field(default_factory=list)
-    late: list[exp.Join] = field(default_factory=list)
-    changes: dict[str, str] = field(default_factory=dict)
-
-    def held(self, asked: exp.Expression) -> exp.Expression:
-        """The periods in which a row holds a condition of the tree."""
-        none, part = None, asked
-        if isinstance(asked, exp.Or):
-            sides = [side.unnest() for side in asked.flatten()]
-            none = next((s for s in sides if isinstance(s, exp.Is) and isinstance(s.expression, exp.Null)), None)
-            if none is not None:
-                part = exp.or_(*(side for side in sides if side is not none))
-        found = condition_of_a_day(part)
-        if found is None or (none is not None and none.this != found[0]):
-            raise CannotFold
-        day, calendar = found
-        alias = self._join(day, calendar, left=none is not None)
-        column = exp.column(IN, table=alias)
-        if none is None:
-            return column
-        return exp.func("COALESCE", column, exp.Literal.number(self.work.whole))
-
-    def shown(self, expression: exp.Expression) -> exp.Expression:
-        """What a SELECT shows, with the answers of calendars for its conditions of days."""
-        if not expression.find(exp.Placeholder):
-            return expression
-
-        def answer(node: exp.Expression) -> exp.Expression:
-            found = condition_of_a_day(node) if node.find(exp.Placeholder) else None
-            if found is None:
-                return node
-            day, calendar = found
-            key = f"{calendar.name} {day.sql()}"
-            if key not in self.changes:
-                self.changes[key] = self._join(day, calendar, left=True)
-            bits = exp.BitwiseRightShift(
-                this=exp.column(IN, table=self.changes[key]), expression=exp.column(FIRST, table=_RUN)
-            )
-            bit = exp.BitwiseAnd(this=exp.paren(bits), expression=exp.Literal.number(1))
-            return exp.paren(exp.EQ(this=exp.paren(bit), expression=exp.Literal.number(1)))
-
-        made: exp.Expression = expression.transform(answer)
-        if made.find(exp.Placeholder):
-            raise CannotFold
-        return made
-
-    def cut(self) -> None:
-        """Cut rows where an answer changes that is shown."""
-        changes: exp.Expression = exp.Literal.number(0)
-        for alias in self.changes.values():
-            own = exp.func("COALESCE", exp.column(CHANGES, table=alias), exp.Literal.number(0))
-            changes = exp.BitwiseOr(this=changes, expression=own)
-        on = exp.EQ(this=exp.column(CHANGES, table=_RUN), expression=exp.paren(changes))
-        known = {join.this.alias for join in self.early}
-        place = self.early if known.issuperset(self.changes.values()) else self.late
-        place.append(exp.Join(this=exp.to_table(TURNS).as_(_RUN), on=on))
-
-    def _join(self, day: exp.Expression, calendar: Calendar, *, left: bool) -> str:
-        alone = {column.table for column in day.find_all(exp.Column)} == {self.first}
-        joins = self.early if alone else self.late
-        self.work.calendars[calendar.name] = calendar
-        self.work.names += 1
-        alias = f"__d{self.work.names}"
-        on: exp.Expression = exp.EQ(this=exp.column("day", table=alias), expression=calendar.within(day))
-        if not left:
-            on = exp.and_(on, exp.NEQ(this=exp.column(IN, table=alias), expression=exp.Literal.number(0)))
-        table = exp.to_table(calendar.name).as_(alias)
-        joins.append(exp.Join(this=table, side="LEFT", on=on) if left else exp.Join(this=table, on=on))
-        return alias
 
 
 def columns_of(tree: exp.Select) -> list[exp.Column]:

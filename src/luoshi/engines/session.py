@@ -7,7 +7,7 @@ cohort can forget it.
 # ruff: noqa: S608 (SQL is what this module makes, from checked definitions and quoted values)
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from datetime import date, datetime
 from functools import partial
@@ -18,13 +18,9 @@ import duckdb
 import pyarrow as pa
 from sqlglot import exp
 
-from luoshi.engines.calendars import MOST, TURNS, turns
-from luoshi.engines.folding import Calendars, Folded, Sharing, fold_sums
 from luoshi.engines.lake import UNKNOWN_PERSON, Chunk, LakeDirectory, Slice
-from luoshi.engines.periods import BIT, PERIOD, PERIODS, Lifted, lift, lift_all
 from luoshi.engines.rendered import Rendered, arrow, believed, column, literal, quoted, sql_type
-from luoshi.engines.summing import sum_first
-from luoshi.indicators import Catalogue, Cohort, Indicator
+from luoshi.indicators import Catalogue, Cohort
 from luoshi.indicators.cohort import Shared
 from luoshi.indicators.expressions import BOUNDS
 from luoshi.indicators.tables import PERSON_TABLES, REGISTERS, TABLES, Type
@@ -33,7 +29,6 @@ from luoshi.kernel.period import Period
 # The table whose rows may be about nobody although what they belong to, a visit, is of somebody known.
 ADRIFT = "milestone"
 PLACES = ("division", "institution")
-FEW_PERIODS = 2  # so few have a row each
 WORTH_CODING = 16  # cohorts; fewer read the files of the persons themselves
 
 
@@ -54,8 +49,6 @@ class Session:
         self._rendered = rendered
         self._kinds: dict[str, str] = {}
         self._has_adrift: bool | None = None
-        self._periods: list[tuple[int, date, date]] = []
-        self._calendars: set[str] = set()  # made for these periods
         self._before: dict[str, object] = {}  # what it switched of the database, as it was
         if lake is None:
             return
@@ -88,11 +81,13 @@ class Session:
             text = text.replace(name, literal(day))
         return self._bounded(text)
 
+    @property
+    def bounds(self) -> tuple[date, date]:
+        """The days between which all periods lie that are asked for."""
+        return self.period.start, self.period.end
+
     def _bounded(self, text: str) -> str:
-        """SQL with the days between which all periods lie."""
-        periods = [(0, self.period.start, self.period.end), *self._periods]
-        days = min(start for _, start, _ in periods), max(end for _, _, end in periods)
-        for name, day in zip(BOUNDS, days, strict=True):
+        for name, day in zip(BOUNDS, self.bounds, strict=True):
             text = text.replace(f"${name}", literal(day))
         return text
 
@@ -220,118 +215,6 @@ class Session:
             if shared.scope == "region":
                 self._define(shared.name, "VIEW", f'SELECT * FROM "{shared.name}_{place}"')
 
-    # Several periods at once: see `periods`. ------------------------------------------------------------------------
-
-    def liftable(self, cohorts: Sequence[Cohort]) -> bool:
-        """Whether `cohorts` and what they share can be computed for several periods at once."""
-        lifted = self._lifted(cohorts)
-        return lifted is not None and all(self._rendered.can_lift(cohort, lifted) for cohort in cohorts)
-
-    def join_as_written(self) -> None:
-        """Join tables from now on in the order the queries name them. What is asked of a row and its period, DuckDB takes for
-        so rare that it begins with all persons in all periods, and keeps these where it should look things up."""
-        if "disabled_optimizers" not in self._before:
-            ((before,),) = self.run("SELECT current_setting('disabled_optimizers')").fetchall()
-            self.switch("disabled_optimizers", ",".join(filter(None, [before, "join_order", "build_side_probe_side"])))
-
-    @property
-    def folds(self) -> bool:
-        """Whether rows are told to hold in several periods: for as many as calendars hold, and for more than a few persons, of
-        whom planning is nearly all there is to do."""
-        return FEW_PERIODS < len(self._periods) <= MOST and not isinstance(self.lake, Slice)
-
-    def set_periods(self, periods: Sequence[tuple[int, Period]]) -> None:
-        """The periods the lifted queries are run for: number and days."""
-        rows = [(place, period.start, period.end) for place, period in periods]
-        if rows != self._periods:
-            columns: dict[str, Type] = {PERIOD: "integer", "__start": "date", "__end": "date", BIT: "integer"}
-            bits = [1 << n if n < MOST else 0 for n in range(len(rows))]
-            self.table_of(PERIODS, columns, [(*row, bit) for row, bit in zip(rows, bits, strict=True)])
-            self._periods = rows
-            self._calendars.clear()
-
-    def share_lifted(
-        self, cohorts: Sequence[Cohort], *, region: bool = False, given: Mapping[str, pa.Table] | None = None
-    ) -> None:
-        """Compute the shared queries for all periods of `set_periods`: those of the open chunk, or of the region, where
-        tables `given` are taken as they are."""
-        lifted = self._lifted(cohorts) or Lifted()
-        for shared in self._needed(cohorts):
-            if (shared.scope == "region") != region:
-                continue
-            if region:
-                self.open_everywhere(shared)
-            if given is not None and shared.name in given:
-                self.con.register(f"given_{shared.name}", given[shared.name])
-                sql = f'SELECT * FROM "given_{shared.name}"'
-            elif shared.name in lifted.chosen:
-                sql = self.sql(shared, ("undated",), lambda one=lifted.chosen[shared.name]: one.rows)  # type: ignore[misc]
-            else:
-                use = self._rendered.use(shared, () if region else cohorts, self._needed(cohorts))
-                cut, query = use.cut, partial(lambda use: use.query, use)
-                many = shared.name in lifted.tables
-                sql = self.lifted_sql(shared, cut, query, lifted) if many else self.sql(shared, cut, query)
-            self._put(shared, sql, () if region else cohorts)
-
-    def lifted_sql(
-        self, owner: object, names: tuple[str, ...], query: Callable[[], exp.Query], lifted: Lifted | None = None,
-        cohorts: Sequence[Cohort] = (),
-    ) -> str:  # fmt: skip
-        """A query of the catalogue for all periods, as DuckDB SQL. `lifted`: the shared tables that differ between
-        periods, by default those `cohorts` read."""
-
-        tables = lifted if lifted is not None else self._lifted(cohorts) or Lifted()
-
-        def build() -> Folded:
-            asked, calendars = query(), Calendars()
-            if self.folds:
-                asked, calendars = sum_first(asked, Sharing(tables), len(self._periods))
-            found = lift(asked, tables)
-            assert found is not None  # `liftable` was asked
-            return Folded(found, calendars)
-
-        sql = self._with_calendars(owner, ("for all periods", *names), build)
-        assert sql is not None
-        return sql
-
-    def folded_sums(self, cohort: Cohort, indicators: Sequence[Indicator], cohorts: Sequence[Cohort]) -> str | None:
-        """SQL of a cohort's sums for all periods, from rows that hold in several (see `folding`); None where it has none.
-        `cohorts`: all that are computed."""
-
-        def build() -> Folded | None:
-            needed = self._needed(cohorts)
-            kept = frozenset(shared.name for shared in needed if self._is_kept(shared, cohorts))
-            queries = {shared.name: shared.query for shared in needed}
-            sharing = Sharing(self._lifted(cohorts) or Lifted(), queries, kept)
-            return fold_sums(cohort, indicators, sharing, len(self._periods))
-
-        names = tuple(indicator.id for indicator in indicators)
-        return self._with_calendars(cohort, ("folded", *names), build) if self.folds else None
-
-    def _with_calendars(self, owner: object, names: tuple[str, ...], build: Callable[[], Folded | None]) -> str | None:
-        """SQL for the periods of `set_periods`, once the calendars it reads are made."""
-        found = self._rendered.folded(owner, (*names, str(len(self._periods) if self.folds else 0)), build)
-        if found is None:
-            return None
-        sql, calendars = found
-        if calendars and TURNS not in self._kinds:
-            self._kinds[TURNS] = "TABLE"
-            self._table(TURNS, turns())
-        for calendar in calendars:
-            if calendar.name not in self._calendars:
-                self._calendars.add(calendar.name)
-                for statement in calendar.statements:
-                    self.run(statement)
-        return self._bounded(sql)
-
-    def _lifted(self, cohorts: Sequence[Cohort]) -> Lifted | None:
-        """The shared tables that differ between periods; None when one cannot be lifted."""
-        needed = self._needed(cohorts)
-        key = tuple(map(id, needed))
-        if key not in self._rendered.lifted:
-            self._rendered.lifted[key] = (needed, lift_all(needed))
-        return self._rendered.lifted[key][1]
-
     def regions(self, cohorts: Sequence[Cohort]) -> list[str]:
         """The region-wide shared tables that `cohorts` read."""
         return [shared.name for shared in self._needed(cohorts) if shared.scope == "region"]
@@ -348,17 +231,6 @@ class Session:
             if name not in self._kinds:
                 self._kinds[name] = "TABLE"
                 self._table(name, self._rendered.schedule(self.catalogue.schedules[name]))
-
-    def region(self, shared: Shared, periods: Sequence[Period], where: str = "true") -> pa.Table:
-        """The rows of a region-wide shared query for some periods, those for which the condition `where` holds."""
-        self.set_periods(list(enumerate(periods)))
-        self.open_everywhere(shared)
-        lifted = lift_all([shared])
-        if lifted is not None and lifted.dated:
-            sql = self.lifted_sql(shared, (), lambda: shared.query, lifted)
-        else:
-            sql = self.sql(shared, (), lambda: shared.query)
-        return self.con.sql(f"SELECT * FROM ({sql}) AS rows WHERE {where}").to_arrow_table()
 
     def rows(self, table: str) -> str:
         """SQL of the believed rows of a person table, everywhere; of a `Slice` those of its persons."""

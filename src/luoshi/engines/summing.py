@@ -9,7 +9,8 @@ from __future__ import annotations
 from sqlglot import exp
 
 from luoshi.engines.calendars import IN
-from luoshi.engines.folding import Calendars, CannotFold, Folding, Sharing, columns_of
+from luoshi.engines.folding import Calendars, Folding, Sharing, columns_of
+from luoshi.engines.lookups import CannotFold, Made
 from luoshi.engines.pruning import conditions
 from luoshi.indicators.tables import TABLES
 
@@ -27,21 +28,21 @@ def sum_first(query: exp.Query, shared: Sharing, periods: int) -> tuple[exp.Quer
     tell these. It asks for one more parameter, `:bit`, the bit of the period."""
     tree = query.copy()
     own = {cte.alias for cte in tree.find_all(exp.CTE)}
-    work = Folding(shared, (1 << periods) - 1)
+    work = Folding(shared, Made((1 << periods) - 1))
     for select in list(tree.find_all(exp.Select)):
         if not _dated(select) or any(table.name in own | shared.lifted.tables for table in select.find_all(exp.Table)):
             continue
-        calendars = dict(work.calendars)
+        calendars = dict(work.made.calendars)
         try:
             made = _summed(select, work)
         except CannotFold:
-            work.calendars = calendars
+            work.made.calendars = calendars
             continue
         if select is tree:
             tree = made
         else:
             select.replace(made)
-    return tree, tuple(work.calendars.values())
+    return tree, tuple(work.made.calendars.values())
 
 
 def _dated(select: exp.Select) -> bool:

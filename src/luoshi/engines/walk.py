@@ -22,9 +22,10 @@ from sqlglot import exp
 from luoshi.engines.calendars import MOST
 from luoshi.engines.lake import UNKNOWN_PERSON, Chunk, LakeDirectory, Slice
 from luoshi.engines.periods import PERIOD
+from luoshi.engines.periods_session import PeriodsSession
 from luoshi.engines.rendered import quoted, sql_type
 from luoshi.engines.runs import Run, belongs
-from luoshi.engines.session import PLACES, Session
+from luoshi.engines.session import PLACES
 from luoshi.indicators import Cohort, Indicator
 from luoshi.indicators.plan import aggregate
 
@@ -48,15 +49,15 @@ class Work(Protocol):
         """All cohorts any of them needs."""
         ...
 
-    def begin(self, session: Session) -> Sequence[str]:
+    def begin(self, session: PeriodsSession) -> Sequence[str]:
         """Compute once what every piece needs; the names of the tables made for it."""
         ...
 
-    def take_over(self, session: Session, other: Session, tables: Sequence[str]) -> None:
+    def take_over(self, session: PeriodsSession, other: PeriodsSession, tables: Sequence[str]) -> None:
         """The same in `session` from what was computed in `other`."""
         ...
 
-    def piece(self, session: Session, chunk: Chunk | None, here: Sequence[Cohort], known: set[str]) -> None:
+    def piece(self, session: PeriodsSession, chunk: Chunk | None, here: Sequence[Cohort], known: set[str]) -> None:
         """Add the sums of one piece to the partial tables of the session; `known`: the cohorts that have one."""
         ...
 
@@ -69,7 +70,7 @@ class OneByOne:
     everyone: Sequence[Cohort]
     groups: Mapping[str, list[Indicator]]
 
-    def begin(self, session: Session) -> list[str]:
+    def begin(self, session: PeriodsSession) -> list[str]:
         """See `Work.begin`."""
         made = []
         for run in self.runs:
@@ -78,11 +79,11 @@ class OneByOne:
             made += [f"{name}_{run.place}" for name in session.regions(run.cohorts)]
         return made
 
-    def take_over(self, session: Session, other: Session, tables: Sequence[str]) -> None:
+    def take_over(self, session: PeriodsSession, other: PeriodsSession, tables: Sequence[str]) -> None:
         """See `Work.take_over`."""
         session.adopt(other, tables)
 
-    def piece(self, session: Session, chunk: Chunk | None, here: Sequence[Cohort], known: set[str]) -> None:
+    def piece(self, session: PeriodsSession, chunk: Chunk | None, here: Sequence[Cohort], known: set[str]) -> None:
         """See `Work.piece`."""
         session.open_chunk(chunk, here, coded=True)
         for run in self.runs:
@@ -111,18 +112,18 @@ class AtOnce:
     groups: Mapping[str, list[Indicator]]
     regions: Mapping[str, pa.Table] | None = None
 
-    def begin(self, session: Session) -> list[str]:
+    def begin(self, session: PeriodsSession) -> list[str]:
         """See `Work.begin`."""
         self._every(session)
         session.share_lifted(self.everyone, region=True, given=self.regions)
         return session.regions(self.everyone)
 
-    def take_over(self, session: Session, other: Session, tables: Sequence[str]) -> None:
+    def take_over(self, session: PeriodsSession, other: PeriodsSession, tables: Sequence[str]) -> None:
         """See `Work.take_over`."""
         self._every(session)
         session.adopt(other, tables)
 
-    def piece(self, session: Session, chunk: Chunk | None, here: Sequence[Cohort], known: set[str]) -> None:
+    def piece(self, session: PeriodsSession, chunk: Chunk | None, here: Sequence[Cohort], known: set[str]) -> None:
         """See `Work.piece`."""
         session.open_chunk(chunk, here, coded=True)
         self._every(session)
@@ -164,18 +165,22 @@ class AtOnce:
         return sorted(self.runs, key=lambda run: (run.request.period.end, run.request.period.start))
 
     @staticmethod
-    def _few(session: Session) -> bool:
+    def _few(session: PeriodsSession) -> bool:
         """Whether so few persons are looked at that planning is nearly all there is to do."""
         return isinstance(session.lake, Slice) and len(session.lake.persons) <= FEW_PERSONS and not session.lake.whole
 
-    def _every(self, session: Session) -> None:
+    def _every(self, session: PeriodsSession) -> None:
         if len(self.runs) > PERIODS_IN_FULL:
             session.join_as_written()
         session.set_periods([(run.place, run.request.period) for run in self._in_time])
 
 
 def walk(
-    work: Work, session: Session, lake: LakeDirectory, threads: int, split: Callable[[int], Sequence[Session]]
+    work: Work,
+    session: PeriodsSession,
+    lake: LakeDirectory,
+    threads: int,
+    split: Callable[[int], Sequence[PeriodsSession]],
 ) -> dict[str, pa.Table]:
     """Do `work` in every piece of the lake; the sums of each cohort, a row for each place and division and institution of a
     piece. `split` makes `session` one of so many lanes and opens the others."""
@@ -214,7 +219,7 @@ def _pieces(lake: LakeDirectory, work: Work, threads: int) -> deque[tuple[Chunk 
     return deque((chunk, here) for chunk, here in cohorts if here)
 
 
-def _lane(work: Work, session: Session, todo: deque[tuple[Chunk | None, list[Cohort]]]) -> dict[str, pa.Table]:
+def _lane(work: Work, session: PeriodsSession, todo: deque[tuple[Chunk | None, list[Cohort]]]) -> dict[str, pa.Table]:
     """Do one piece after the other until none is left; the sums of the cohorts met."""
     known: set[str] = set()
     try:
@@ -236,7 +241,7 @@ def _shares(runs: list[Run]) -> list[list[Run]]:
     return [runs[first : first + size] for first in range(0, len(runs), size)] if runs else []
 
 
-def _sums_of_rows(session: Session, cohort: Cohort, indicators: list[Indicator], names: tuple[str, ...]) -> str:
+def _sums_of_rows(session: PeriodsSession, cohort: Cohort, indicators: list[Indicator], names: tuple[str, ...]) -> str:
     """The sums over the table `kept_rows`, by period."""
 
     def build() -> exp.Query:
@@ -251,7 +256,7 @@ def _placed(sums: str) -> str:
     return f'SELECT * RENAME ("{PERIOD}" AS place) FROM ({sums}) AS sums'
 
 
-def _add(session: Session, cohort: Cohort, sums: str, known: set[str]) -> None:
+def _add(session: PeriodsSession, cohort: Cohort, sums: str, known: set[str]) -> None:
     """Add sums (place, division, institution, subjects, …) to a cohort's partial table, places in letters."""
     table = f'"part_{cohort.name}"'
     sums = f"SELECT * REPLACE ({', '.join(f'CAST({name} AS VARCHAR) AS {name}' for name in PLACES)}) FROM ({sums}) AS coded"
@@ -262,7 +267,7 @@ def _add(session: Session, cohort: Cohort, sums: str, known: set[str]) -> None:
     known.add(cohort.name)
 
 
-def _keep_together(session: Session, cohort: Cohort, runs: Sequence[Run], chunk: Chunk | None) -> None:
+def _keep_together(session: PeriodsSession, cohort: Cohort, runs: Sequence[Run], chunk: Chunk | None) -> None:
     """Write a cohort's rows of a few persons in all periods in one file, beside the folders of the periods: `LABEL` names
     each row's. None where there are no rows."""
     folders = [run.request.keep_rows for run in runs if run.request.keep_rows is not None]
@@ -273,13 +278,13 @@ def _keep_together(session: Session, cohort: Cohort, runs: Sequence[Run], chunk:
         _write_rows(session, cohort, folders[0].parent, chunk, f"{source} {where}", f"{LABEL}, ")
 
 
-def _keep_rows(session: Session, cohort: Cohort, folder: Path, chunk: Chunk | None, source: str) -> None:
+def _keep_rows(session: PeriodsSession, cohort: Cohort, folder: Path, chunk: Chunk | None, source: str) -> None:
     """Write a cohort's rows of one chunk, in order of division."""
     _write_rows(session, cohort, folder, chunk, f"{source} ORDER BY division, subject")
 
 
 def _write_rows(
-    session: Session, cohort: Cohort, folder: Path, chunk: Chunk | None, source: str, more: str = ""
+    session: PeriodsSession, cohort: Cohort, folder: Path, chunk: Chunk | None, source: str, more: str = ""
 ) -> None:
     target = folder / cohort.name
     target.mkdir(parents=True, exist_ok=True)
