@@ -33,32 +33,34 @@ def parse(text: str) -> exp.Query:
 
 
 QUERIES = {
-    "alive": "SELECT n, born, opened FROM p WHERE sort = 'person' AND born <= :end AND (died IS NULL OR died > :end)",
-    "seen": "SELECT DISTINCT n FROM t WHERE d BETWEEN DAYS_BEFORE(:end, 20) AND :end",
-    "often": "SELECT n, kind, COUNT(*) AS visits, MAX(d) AS last FROM t WHERE d BETWEEN :start AND :end GROUP BY n, kind",
+    "alive": "SELECT n, born_day, open_day FROM p "
+    "WHERE sort = 'person' AND born_day <= :end AND (died_day IS NULL OR died_day > :end)",
+    "seen": "SELECT DISTINCT n FROM t WHERE day BETWEEN DAYS_BEFORE(:end, 20) AND :end",
+    "often": "SELECT n, kind, COUNT(*) AS visits, MAX(day) AS last_day FROM t WHERE day BETWEEN :start AND :end GROUP BY n, kind",
 }
 SHARED = [Shared(name, "bucket", parse(text), (), frozenset()) for name, text in QUERIES.items()]
 LIFTED = lift_all(SHARED)
 SHARING = Sharing(LIFTED, {one.name: one.query for one in SHARED}, frozenset({"often"}))
 
 FOLDED = [
-    "SELECT n, d > DAYS_BEFORE(:end, 40) AS late FROM t WHERE d BETWEEN DAYS_BEFORE(:start, 7) AND :end",
-    "SELECT p.n, p.opened <= :end AS open, NOT (p.opened > :start) AS early, p.born < :start OR p.died > :end AS odd, "
-    "CASE WHEN p.opened <= :end THEN p.opened END AS day FROM p WHERE p.born <= :end",
-    "SELECT n, kind, d = :end AS last, d <> :start AS other FROM t WHERE d <= :end AND kind <> 'b'",
-    "SELECT DISTINCT kind, d > :start AS late FROM t WHERE PLUS_DAYS(d, 3) BETWEEN :start AND :end",
-    "SELECT a.n, a.born, t.d FROM alive AS a JOIN t ON t.n = a.n AND t.d > a.born",
-    "SELECT a.n, s.n IS NOT NULL AS seen, m.visits, COALESCE(o.visits, 0) AS others, o.last > DAYS_BEFORE(:end, 9) AS late "
+    "SELECT n, day > DAYS_BEFORE(:end, 40) AS late FROM t WHERE day BETWEEN DAYS_BEFORE(:start, 7) AND :end",
+    "SELECT p.n, p.open_day <= :end AS open, NOT (p.open_day > :start) AS early, p.born_day < :start OR p.died_day > :end AS odd, "
+    "CASE WHEN p.open_day <= :end THEN p.open_day END AS o FROM p WHERE p.born_day <= :end",
+    "SELECT n, kind, day = :end AS ending, day <> :start AS other FROM t WHERE day <= :end AND kind <> 'b'",
+    "SELECT DISTINCT kind, day > :start AS late FROM t WHERE PLUS_DAYS(day, 3) BETWEEN :start AND :end",
+    "SELECT a.n, a.born_day, t.day FROM alive AS a JOIN t ON t.n = a.n AND t.day > a.born_day",
+    "SELECT a.n, s.n IS NOT NULL AS seen, m.visits, COALESCE(o.visits, 0) AS others, o.last_day > DAYS_BEFORE(:end, 9) AS late "
     "FROM alive AS a LEFT JOIN seen AS s ON s.n = a.n LEFT JOIN often AS m ON m.n = a.n AND m.kind = 'a' "
     "LEFT JOIN often AS o ON a.n = o.n AND o.kind = 'b'",
     "WITH g AS (SELECT n, BOOL_OR(kind = 'a') AS some, SUM(visits) AS visits FROM often GROUP BY n) "
-    "SELECT a.n, g.some, g.visits FROM g JOIN alive AS a ON a.n = g.n WHERE a.opened IS NULL OR a.opened < :start",
-    "WITH c AS (SELECT t.n, t.d, t.d > :start AS late FROM t WHERE t.d <= :end), never AS (SELECT n FROM p WHERE born IS NULL) "
-    "SELECT c.n, c.d, c.late, a.opened < :end AS open FROM c JOIN alive AS a ON a.n = c.n LEFT JOIN never ON never.n = c.n",
-    "SELECT p.n, s.last, s.last > DAYS_BEFORE(:end, 15) AS late FROM p "
-    "LEFT JOIN (SELECT n, MAX(d) AS last FROM t WHERE d <= :end GROUP BY n) AS s ON s.n = p.n",
+    "SELECT a.n, g.some, g.visits FROM g JOIN alive AS a ON a.n = g.n WHERE a.open_day IS NULL OR a.open_day < :start",
+    "WITH c AS (SELECT t.n, t.day, t.day > :start AS late FROM t WHERE t.day <= :end), "
+    "never AS (SELECT n FROM p WHERE born_day IS NULL) "
+    "SELECT c.n, c.day, c.late, a.open_day < :end AS open FROM c JOIN alive AS a ON a.n = c.n LEFT JOIN never ON never.n = c.n",
+    "SELECT p.n, s.last_day, s.last_day > DAYS_BEFORE(:end, 15) AS late FROM p "
+    "LEFT JOIN (SELECT n, MAX(day) AS last_day FROM t WHERE day <= :end GROUP BY n) AS s ON s.n = p.n",
     "SELECT o.n, o.kind, o.visits FROM often AS o JOIN (SELECT DISTINCT n FROM seen) AS s ON s.n = o.n",
-    "SELECT n, opened FROM p",
+    "SELECT n, open_day FROM p",
 ]
 
 FIRST = date(2025, 1, 1)
@@ -74,12 +76,12 @@ spans = st.lists(
 
 
 GROUPED = [
-    "SELECT kind, COUNT(*) AS k, COUNT(n) FILTER (WHERE n > 3) AS some, SUM(n) AS total, MIN(d) AS first, MAX(n + 1) AS most, "
-    "BOOL_OR(n = 2) AS two, BOOL_AND(n > 1) AS more FROM t WHERE d BETWEEN :start AND :end AND n <> 4 GROUP BY kind",
-    "SELECT t.n, t.kind, COUNT(*) AS k FROM t JOIN alive AS a ON a.n = t.n WHERE t.d <= :end GROUP BY t.n, t.kind",
-    "WITH c AS (SELECT n AS who, COUNT(*) AS k FROM t WHERE CASE WHEN kind = 'a' THEN d ELSE PLUS_DAYS(d, 9) END <= :end "
-    "GROUP BY n) SELECT p.n, c.k, p.born <= :end AS born FROM p LEFT JOIN c ON c.who = p.n",
-    "SELECT MAX(d) AS last, kind FROM t WHERE d IS NULL OR d > :start GROUP BY kind",
+    "SELECT kind, COUNT(*) AS k, COUNT(n) FILTER (WHERE n > 3) AS some, SUM(n) AS total, MIN(day) AS first, MAX(n + 1) AS most, "
+    "BOOL_OR(n = 2) AS two, BOOL_AND(n > 1) AS more FROM t WHERE day BETWEEN :start AND :end AND n <> 4 GROUP BY kind",
+    "SELECT t.n, t.kind, COUNT(*) AS k FROM t JOIN alive AS a ON a.n = t.n WHERE t.day <= :end GROUP BY t.n, t.kind",
+    "WITH c AS (SELECT n AS who, COUNT(*) AS k FROM t WHERE CASE WHEN kind = 'a' THEN day ELSE PLUS_DAYS(day, 9) END <= :end "
+    "GROUP BY n) SELECT p.n, c.k, p.born_day <= :end AS here FROM p LEFT JOIN c ON c.who = p.n",
+    "SELECT MAX(day) AS last_day, kind FROM t WHERE day IS NULL OR day > :start GROUP BY kind",
 ]
 
 
@@ -88,8 +90,8 @@ class Region:
 
     def __init__(self, persons, visits, spans):
         self.con = con = connect(1, "200MB")
-        con.execute("CREATE TABLE p (n BIGINT, born DATE, died DATE, opened DATE, sort VARCHAR)")
-        con.execute("CREATE TABLE t (n BIGINT, kind VARCHAR, d DATE)")
+        con.execute("CREATE TABLE p (n BIGINT, born_day DATE, died_day DATE, open_day DATE, sort VARCHAR)")
+        con.execute("CREATE TABLE t (n BIGINT, kind VARCHAR, day DATE)")
         if persons:
             con.executemany("INSERT INTO p VALUES (?, ?, ?, ?, ?)", [(n, *row) for n, row in enumerate(persons)])
         if visits:
@@ -160,15 +162,15 @@ def test_groups_summed_first_are_those_of_each_period(persons, visits, spans):
     "query",
     [
         "SELECT n, COUNT(*) AS k FROM t GROUP BY n",
-        "SELECT n, COUNT(DISTINCT kind) AS k FROM t WHERE d <= :end GROUP BY n",
+        "SELECT n, COUNT(DISTINCT kind) AS k FROM t WHERE day <= :end GROUP BY n",
         "SELECT n, SUM(value) AS k FROM observation WHERE day <= :end GROUP BY n",
-        "SELECT n, COUNT(*) + 1 AS k FROM t WHERE d <= :end GROUP BY n",
-        "SELECT n, COUNT(*) FILTER (WHERE d = :end) AS k FROM t WHERE d <= :end GROUP BY n",
-        "SELECT n, COUNT(*) AS k FROM t WHERE d <= :end GROUP BY n, kind",
-        "SELECT n, COUNT(*) AS k FROM t WHERE d <= :end GROUP BY n HAVING COUNT(*) > 1",
-        "SELECT n, MAX(visits) AS k FROM often WHERE last <= :end GROUP BY n",
-        "WITH c AS (SELECT n, d FROM t WHERE d <= :end) SELECT n, COUNT(*) AS k FROM c GROUP BY n",
-        "SELECT n, LATEST_HIGHEST(n, d) AS k FROM t WHERE d <= :end GROUP BY n",
+        "SELECT n, COUNT(*) + 1 AS k FROM t WHERE day <= :end GROUP BY n",
+        "SELECT n, COUNT(*) FILTER (WHERE day = :end) AS k FROM t WHERE day <= :end GROUP BY n",
+        "SELECT n, COUNT(*) AS k FROM t WHERE day <= :end GROUP BY n, kind",
+        "SELECT n, COUNT(*) AS k FROM t WHERE day <= :end GROUP BY n HAVING COUNT(*) > 1",
+        "SELECT n, MAX(visits) AS k FROM often WHERE last_day <= :end GROUP BY n",
+        "WITH c AS (SELECT n, day FROM t WHERE day <= :end) SELECT n, COUNT(*) AS k FROM c GROUP BY n",
+        "SELECT n, LATEST_HIGHEST(n, day) AS k FROM t WHERE day <= :end GROUP BY n",
     ],
 )
 def test_what_might_differ_is_not_summed_first(query):
@@ -179,24 +181,24 @@ def test_what_might_differ_is_not_summed_first(query):
 @pytest.mark.parametrize(
     "query",
     [
-        "SELECT n, COUNT(*) AS k FROM t WHERE d <= :end GROUP BY n",
-        "SELECT SUM(n) AS k FROM t WHERE d <= :end",
-        "SELECT * FROM t WHERE d <= :end",
-        "SELECT n FROM t WHERE d <= :end LIMIT 1",
-        "SELECT n, DAYS_FROM(d, :end) AS age FROM t WHERE d <= :end",
-        "SELECT n FROM t WHERE d <= :end OR kind = 'a'",
-        "SELECT n FROM t WHERE d < e OR d <= :end",
-        "SELECT n FROM t WHERE d IS NULL OR e <= :end",
-        "SELECT n, ROW_NUMBER() OVER (PARTITION BY n ORDER BY d) AS place FROM t WHERE d <= :end",
-        "SELECT n FROM t WHERE EXISTS (SELECT 1 FROM p WHERE p.n = t.n AND p.born <= :end)",
-        "SELECT t.n FROM t LEFT JOIN p ON p.n = t.n AND p.born <= :end",
+        "SELECT n, COUNT(*) AS k FROM t WHERE day <= :end GROUP BY n",
+        "SELECT SUM(n) AS k FROM t WHERE day <= :end",
+        "SELECT * FROM t WHERE day <= :end",
+        "SELECT n FROM t WHERE day <= :end LIMIT 1",
+        "SELECT n, DAYS_FROM(day, :end) AS age FROM t WHERE day <= :end",
+        "SELECT n FROM t WHERE day <= :end OR kind = 'a'",
+        "SELECT n FROM t WHERE day < e OR day <= :end",
+        "SELECT n FROM t WHERE day IS NULL OR e <= :end",
+        "SELECT n, ROW_NUMBER() OVER (PARTITION BY n ORDER BY day) AS place FROM t WHERE day <= :end",
+        "SELECT n FROM t WHERE EXISTS (SELECT 1 FROM p WHERE p.n = t.n AND p.born_day <= :end)",
+        "SELECT t.n FROM t LEFT JOIN p ON p.n = t.n AND p.born_day <= :end",
         "SELECT t.n FROM t LEFT JOIN alive AS a ON a.n = t.n",
         "SELECT t.n, o.visits FROM t LEFT JOIN often AS o ON o.n = t.n",
         "SELECT t.n, o.visits FROM t LEFT JOIN often AS o ON o.n = t.n AND o.kind > t.kind",
         "SELECT visits FROM t JOIN often AS o ON o.n = t.n",
         "SELECT t.n FROM t RIGHT JOIN alive AS a ON a.n = t.n",
-        "SELECT n FROM t WHERE d <= :end UNION ALL SELECT n FROM t",
-        "WITH a AS (SELECT n, d FROM t WHERE d <= :end), b AS (SELECT n, MAX(d) AS d FROM a GROUP BY n) "
+        "SELECT n FROM t WHERE day <= :end UNION ALL SELECT n FROM t",
+        "WITH a AS (SELECT n, day FROM t WHERE day <= :end), b AS (SELECT n, MAX(day) AS day FROM a GROUP BY n) "
         "SELECT a.n FROM a JOIN b ON b.n = a.n",
     ],
 )
@@ -205,31 +207,34 @@ def test_what_might_differ_is_not_folded(query):
 
 
 def test_rows_that_would_be_cut_again_and_again_are_not_folded():
-    shown = ", ".join(f"PLUS_DAYS(d, {n}) <= :end AS b{n}" for n in range(9))
+    shown = ", ".join(f"PLUS_DAYS(day, {n}) <= :end AS b{n}" for n in range(9))
     assert fold(parse(f"SELECT n, {shown} FROM t"), SHARING, 3) is None
-    same = ", ".join(f"d <= :end AS b{n}" for n in range(9))
+    same = ", ".join(f"day <= :end AS b{n}" for n in range(9))
     assert len(fold(parse(f"SELECT n, {same} FROM t"), SHARING, 3).calendars) == 1
 
 
 @pytest.mark.parametrize(
     ("text", "day"),
     [
-        ("d <= :end", "d"),
-        (":start < t.d", "t.d"),
-        ("NOT (d BETWEEN :start AND DAYS_BEFORE(:end, 30) OR d = :end)", "d"),
-        ("PLUS_MONTHS(d, 3) >= :start AND PLUS_MONTHS(d, 3) < YEARS_BEFORE(:end, 1)", "PLUS_MONTHS(d, 3)"),
-        ("d <= DATE '2025-01-01'", None),
-        ("d <= :end AND e <= :end", None),
-        ("d <= GREATEST(e, :end)", None),
-        ("DAYS_FROM(d, :end) > 3", None),
-        ("d IN (:start, :end)", None),
-        (":end BETWEEN d AND e", None),
+        ("day <= :end", "day"),
+        (":start < t.day", "t.day"),
+        ("NOT (day BETWEEN :start AND DAYS_BEFORE(:end, 30) OR day = :end)", "day"),
+        ("PLUS_MONTHS(day, 3) >= :start AND PLUS_MONTHS(day, 3) < YEARS_BEFORE(:end, 1)", "PLUS_MONTHS(day, 3)"),
+        ("day <= DATE '2025-01-01'", None),
+        ("day <= :end AND e <= :end", None),
+        ("day <= GREATEST(e, :end)", None),
+        ("DAYS_FROM(day, :end) > 3", None),
+        ("day IN (:start, :end)", None),
+        (":end BETWEEN day AND e", None),
+        ("CASE WHEN kind = 'a' THEN day ELSE COALESCE(to_day, PLUS_DAYS(day, 2)) END > :end", "CASE WHEN kind"),
+        ("called_at > :end", None),
+        ("CASE WHEN kind = 'a' THEN day ELSE called_at END > :end", None),
         ("known_to > :end", None),
     ],
 )
 def test_a_condition_of_a_day_compares_one_day_with_those_of_the_period(text, day):
     found = condition_of_a_day(parse(f"SELECT 1 WHERE {text}").args["where"].this)
-    assert (found[0].sql("duckdb") if found else None) == day
+    assert found[0].sql("duckdb").startswith(day) if day else found is None, found
 
 
 def test_month_ends_of_the_whole_catalogue_equal_each_alone(running, tmp_path, monkeypatch):

@@ -27,7 +27,8 @@ FIRST = "__first"
 _DAY = "day"
 
 _COMPARED = (exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE)
-_NOT_DAYS = frozenset(name for columns in TABLES.values() for name, kind in columns.items() if kind != "date")
+_DECLARED = {name: kind for columns in TABLES.values() for name, kind in columns.items()}
+_GIVE_DAYS = ("PLUS_DAYS", "PLUS_MONTHS", "DAYS_BEFORE", "MONTHS_BEFORE", "YEARS_BEFORE")
 
 
 @dataclass(frozen=True)
@@ -77,7 +78,7 @@ def condition_of_a_day(node: exp.Expression) -> tuple[exp.Expression, Calendar] 
     if not _compares(tree, days, limits) or len({day.sql() for day in days}) != 1:
         return None
     day = days[0].copy()
-    if isinstance(day, exp.Column) and day.name in _NOT_DAYS:
+    if not _is_day(day):
         return None
     calendar = Calendar(_with_day(tree, days), tuple(limit.copy() for limit in limits))
     return day, calendar
@@ -115,6 +116,19 @@ def _compares(node: exp.Expression, days: list[exp.Expression], limits: list[exp
     days += mine
     limits += others
     return True
+
+
+def _is_day(node: exp.Expression) -> bool:
+    """Whether an expression gives a day, as far as its words tell: an instant of the day would be found in no calendar."""
+    node = node.unnest()
+    if isinstance(node, exp.Column):
+        return _DECLARED.get(node.name, "date" if node.name.endswith(("day", "date")) else None) == "date"
+    if isinstance(node, exp.Case):
+        values = [*(branch.args["true"] for branch in node.args["ifs"]), node.args.get("default")]
+        return all(value is None or isinstance(value, exp.Null) or _is_day(value) for value in values)
+    if isinstance(node, (exp.Coalesce, exp.Greatest, exp.Least)):
+        return all(_is_day(part) for part in (node.this, *node.expressions))
+    return isinstance(node, exp.Anonymous) and node.name.upper() in _GIVE_DAYS
 
 
 def _with_day(tree: exp.Expression, days: list[exp.Expression]) -> exp.Expression:

@@ -102,9 +102,8 @@ class PeriodsSession(Session):
         """A query of the catalogue for all periods, as DuckDB SQL. `lifted`: the shared tables that differ between
         periods, by default those `cohorts` read."""
 
-        tables = lifted if lifted is not None else self._lifted(cohorts) or Lifted()
-
         def build() -> Folded:
+            tables = lifted if lifted is not None else self._lifted(cohorts) or Lifted()
             asked, calendars = query(), Calendars()
             if self.folds:
                 asked, calendars = sum_first(asked, Sharing(tables), len(self._periods))
