@@ -8,7 +8,9 @@ cells are held once for all of its indicators.
 # ruff: noqa: S608 (SQL is what this module makes, from checked definitions)
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -20,6 +22,8 @@ from luoshi.engines.session import Session
 from luoshi.indicators import Indicator
 from luoshi.indicators.definition import Population
 from luoshi.indicators.plan import GROUP, Partial, partials
+
+WORTH_THREADS = 4  # runs; fewer are rolled up before a second thread has begun
 
 Places = npt.NDArray[np.int32]  # places in a list; -1: not in it
 Numbers = npt.NDArray[np.int64]
@@ -239,13 +243,24 @@ def roll_up(
         for per in {i.per for group in groups.values() for i in group if i.per is not None and i.id in tally.ids}:
             tally.trees.people(per, tally.year)  # asks the session, which has one thread at a time
 
-    for cohort in groups:
-        rows = session.con.sql(f'SELECT * FROM "part_{cohort}"').to_arrow_table() if sums is None else sums[cohort]
+    def add(cohort: str, rows: pa.Table) -> None:
         place, found = _by_place(rows.combine_chunks())
         for tally in tallies:
             here = slice(*np.searchsorted(place, (tally.place, tally.place + 1)))
             if here.start < here.stop or not tally.additions:
                 tally.add(cohort, [p for p in partials(groups[cohort]) if p.indicator.id in tally.ids], found[here])
+
+    def told(cohort: str) -> pa.Table:
+        return session.con.sql(f'SELECT * FROM "part_{cohort}"').to_arrow_table() if sums is None else sums[cohort]
+
+    if len(tallies) < WORTH_THREADS:
+        for cohort in groups:
+            add(cohort, told(cohort))
+        return
+    # Blocks of numbers are added up outside the interpreter, so that two cohorts are rolled up side by side.
+    with ThreadPoolExecutor(os.cpu_count() or 2) as pool:
+        for done in [pool.submit(add, cohort, told(cohort)) for cohort in groups]:
+            done.result()
 
 
 def _by_place(rows: pa.Table) -> tuple[Numbers, _Sums]:

@@ -22,7 +22,7 @@ from sqlglot import exp
 from luoshi.engines.calendars import MOST
 from luoshi.engines.lake import UNKNOWN_PERSON, Chunk, LakeDirectory, Slice
 from luoshi.engines.periods import PERIOD
-from luoshi.engines.periods_session import PeriodsSession
+from luoshi.engines.periods_session import FEW_PERIODS, PeriodsSession
 from luoshi.engines.rendered import quoted, sql_type
 from luoshi.engines.runs import Run, belongs
 from luoshi.engines.session import PLACES
@@ -170,7 +170,7 @@ class AtOnce:
         return isinstance(session.lake, Slice) and len(session.lake.persons) <= FEW_PERSONS and not session.lake.whole
 
     def _every(self, session: PeriodsSession) -> None:
-        if len(self.runs) > PERIODS_IN_FULL:
+        if len(self.runs) > FEW_PERIODS:
             session.join_as_written()
         session.set_periods([(run.place, run.request.period) for run in self._in_time])
 
