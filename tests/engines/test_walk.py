@@ -86,3 +86,20 @@ def settings(running, lake) -> list[tuple[object, ...]]:
     with running.opened(lake, CATALOGUE, Period.calendar_year(2025)) as session:
         names = ("threads", "disabled_optimizers", "memory_limit")
         return session.run(f"SELECT {', '.join(f'current_setting({name!r})' for name in names)}").fetchall()
+
+
+def test_pieces_hold_every_bucket_once_and_are_alike(make_lake):
+    lake = make_lake(bucket_size=2, chunk_persons=10, **panel())
+    for persons, widths in ((1, [1] * 7), (4, [1, 2, 2, 2]), (6, [2, 3, 2]), (10, [5, 2]), (99, [5, 2])):
+        pieces = [piece for piece in lake.pieces(persons) if piece.number >= 0]
+        assert [len(piece.buckets) for piece in pieces] == widths
+        assert [bucket for piece in pieces for bucket in piece.buckets] == list(range(7))
+        assert len({(piece.number, piece.file_name) for piece in pieces}) == len(pieces)
+
+
+def test_a_few_pieces_that_do_not_share_out_are_cut(make_lake, monkeypatch):
+    monkeypatch.setattr(walk, "LEAST_PERSONS", 1)
+    lake = make_lake(bucket_size=2, chunk_persons=6, **panel())  # three chunks of 3, 3 and 1 buckets
+    work = walk.OneByOne([object()], list(CATALOGUE.cohorts.values()), {})
+    found = [chunk for chunk, _ in walk._pieces(lake, work, 2) if chunk is not None and chunk.number >= 0]
+    assert [len(chunk.buckets) for chunk in found] == [1, 1, 1, 1, 1, 1, 1]
