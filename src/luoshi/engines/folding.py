@@ -234,19 +234,18 @@ class Folding:
         if unique is None or (left and not unique <= fixed):
             raise CannotFold
         inside = {id(column) for column in (tied.find_all(exp.Column) if tied is not None else ())}
-        used = {c.name for c in columns_of(tree) if c.table == alias and id(c) not in inside} - {IN}
+        used = {c.name for c in own_columns(tree) if c.table == alias and id(c) not in inside} - {IN}
         if not left:
             used |= unique
         names = [*(exp.alias_(exp.column(name), key) for name, key in by.items()), *map(exp.column, sorted(used))]
         if folded:
             made = exp.select(*names, exp.column(IN)).from_(rows.subquery("rows"))
         else:
-            bits = exp.alias_(exp.Anonymous(this="BIT_OR", expressions=[exp.column(BIT, table="p")]), IN)
-            made = (
-                exp.select(*names, bits).from_(rows.subquery("rows")).group_by(*map(exp.column, sorted({*by, *used})))
+            same = exp.EQ(this=exp.column(PERIOD, table="p"), expression=exp.column(PERIOD, table="rows"))
+            made = exp.select(*names, exp.alias_(_together(exp.column(BIT, table="p")), IN)).from_(
+                rows.subquery("rows")
             )
-            made.join(exp.to_table(PERIODS).as_("p"), copy=False,
-                      on=exp.EQ(this=exp.column(PERIOD, table="p"), expression=exp.column(PERIOD, table="rows")))  # fmt: skip
+            made = made.join(exp.to_table(PERIODS).as_("p"), on=same).group_by(*map(exp.column, sorted({*by, *used})))
         if held:
             made.where(*held, copy=False)
         name = self.made.name("kept")
@@ -254,22 +253,18 @@ class Folding:
         if not left:
             place.this.replace(exp.to_table(name).as_(alias))
         else:
-            others = exp.BitwiseXor(
-                this=exp.Literal.number(self.made.whole),
-                expression=exp.Anonymous(this="BIT_OR", expressions=[exp.column(IN)]),
-            )
+            others = exp.BitwiseXor(this=exp.Literal.number(self.made.whole), expression=_together(exp.column(IN)))
             none = [exp.alias_(exp.Null(), column) for column in sorted(used)]
             rest = exp.select(*by.values(), *none, exp.alias_(others, IN)).from_(name)
-            rest = rest.group_by(*by.values()).having(
-                exp.NEQ(this=exp.paren(others.copy()), expression=exp.Literal.number(0))
-            )
+            some = exp.NEQ(this=exp.paren(others.copy()), expression=exp.Literal.number(0))
+            rest = rest.group_by(*by.values()).having(some)
             every = exp.select("*").from_(name).union(rest, distinct=False)
             place.this.replace(every.subquery(alias))
         if tied is not None:
             place.set("on", exp.and_(*on) if on else exp.true())
 
 
-def columns_of(tree: exp.Select) -> list[exp.Column]:
+def own_columns(tree: exp.Select) -> list[exp.Column]:
     """The columns a SELECT names itself: not those of the queries it reads."""
     source = tree.args.get("from_") or tree.args.get("from")
     inside = [
@@ -285,7 +280,7 @@ def _name_the_table(tree: exp.Select, source: exp.Expression, joins: Sequence[ex
     """Have every column of a SELECT say of which table it is, which where there are several it must by itself."""
     if any(node.find(exp.Query, exp.AggFunc, exp.Window) for node in (*tree.expressions, *conditions(tree))):
         raise CannotFold
-    for column in columns_of(tree):
+    for column in own_columns(tree):
         if not column.table:
             if joins:
                 raise CannotFold
@@ -296,8 +291,12 @@ def _distinct(tree: exp.Select) -> exp.Select:
     """Rows that are the same made one, which holds in the periods of all."""
     tree.set("distinct", None)
     columns = [exp.column(name) for name in tree.named_selects if name != IN]
-    bits = exp.alias_(exp.Anonymous(this="BIT_OR", expressions=[exp.column(IN)]), IN)
+    bits = exp.alias_(_together(exp.column(IN)), IN)
     return exp.select(bits, *columns).from_(tree.subquery("rows")).group_by(*(column.copy() for column in columns))
+
+
+def _together(bits: exp.Expression) -> exp.Expression:
+    return exp.Anonymous(this="BIT_OR", expressions=[bits])
 
 
 def _holds(rows: str, periods: str) -> exp.Expression:

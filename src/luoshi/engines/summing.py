@@ -9,7 +9,7 @@ from __future__ import annotations
 from sqlglot import exp
 
 from luoshi.engines.calendars import IN
-from luoshi.engines.folding import Calendars, Folding, Sharing, columns_of
+from luoshi.engines.folding import Calendars, Folding, Sharing, own_columns
 from luoshi.engines.lookups import CannotFold, Made
 from luoshi.engines.pruning import conditions
 from luoshi.indicators.tables import TABLES
@@ -64,7 +64,7 @@ def _summed(select: exp.Select, work: Folding) -> exp.Select:
     rows.set("group", None)
     source = rows.args.get("from_") or rows.args.get("from")
     named: dict[str, exp.Column] = {}
-    for column in columns_of(rows):
+    for column in own_columns(rows):
         if not column.table and rows.args.get("joins"):
             raise CannotFold
         column.set("table", column.args.get("table") or exp.to_identifier(source.this.alias_or_name))
