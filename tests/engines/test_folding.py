@@ -260,3 +260,20 @@ def test_month_ends_of_the_whole_catalogue_equal_each_alone(running, tmp_path, m
     for one, two in zip(together, alone, strict=True):
         assert one.cells == two.cells
         assert one.unplaced == two.unplaced
+
+
+def test_runs_that_ask_for_different_indicators_have_calendars_of_their_own(running, tmp_path, monkeypatch):
+    simulated.write(invent(700, seed=13, as_of=date(2025, 10, 31)), tmp_path / "lake", bucket_size=1000)
+    lake = engine_module.LakeDirectory.open(tmp_path / "lake")
+    requests = [
+        Request(
+            Period(date(2025, 1, 1), Period.month(2025, month).end),
+            ["elderly-tcm", "htn-std"] if month > 5 else ["htn-std"],
+        )
+        for month in range(2, 11)
+    ]
+    together = running.evaluate_many(lake, CATALOGUE, requests)
+    monkeypatch.setattr(engine_module, "AtOnce", engine_module.OneByOne)
+    alone = running.evaluate_many(lake, CATALOGUE, requests)
+    assert [one.cells for one in together] == [one.cells for one in alone]
+    assert any(numerator for one in alone for numerator, _ in one.cells.values())

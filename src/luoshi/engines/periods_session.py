@@ -89,29 +89,35 @@ class PeriodsSession(Session):
             elif shared.name in lifted.chosen:
                 sql = self.sql(shared, ("undated",), lambda one=lifted.chosen[shared.name]: one.rows)  # type: ignore[misc]
             else:
-                use = self._rendered.use(shared, () if region else cohorts, self._needed(cohorts))
+                readers = () if region else cohorts
+                use = self._rendered.use(shared, readers, self._needed(cohorts))
                 cut, query = use.cut, partial(lambda use: use.query, use)
-                many = shared.name in lifted.tables
-                sql = self.lifted_sql(shared, cut, query, lifted) if many else self.sql(shared, cut, query)
+                if shared.name in lifted.tables:
+                    sql = self.lifted_sql(shared, cut, query, lifted, later=not self._is_kept(shared, readers))
+                else:
+                    sql = self.sql(shared, cut, query)
             self._put(shared, sql, () if region else cohorts)
 
     def lifted_sql(
         self, owner: object, names: tuple[str, ...], query: Callable[[], exp.Query], lifted: Lifted | None = None,
-        cohorts: Sequence[Cohort] = (),
+        cohorts: Sequence[Cohort] = (), *, later: bool = False,
     ) -> str:  # fmt: skip
         """A query of the catalogue for all periods, as DuckDB SQL. `lifted`: the shared tables that differ between
-        periods, by default those `cohorts` read."""
+        periods, by default those `cohorts` read. `later`: it is run when other periods may be set, whose calendars are
+        others, and reads none."""
+        first = self.folds and not later
 
         def build() -> Folded:
             tables = lifted if lifted is not None else self._lifted(cohorts) or Lifted()
             asked, calendars = query(), Calendars()
-            if self.folds:
+            if first:
                 asked, calendars = sum_first(asked, Sharing(tables), len(self._periods))
             found = lift(asked, tables)
             assert found is not None  # `liftable` was asked
             return Folded(found, calendars)
 
-        sql = self._with_calendars(owner, ("for all periods", *names), build)
+        many = str(len(self._periods)) if first else "any"
+        sql = self._with_calendars(owner, (f"for {many} periods", *names), build)
         assert sql is not None
         return sql
 
@@ -126,12 +132,12 @@ class PeriodsSession(Session):
             sharing = Sharing(self._lifted(cohorts) or Lifted(), queries, kept)
             return fold_sums(cohort, indicators, sharing, len(self._periods))
 
-        names = tuple(indicator.id for indicator in indicators)
-        return self._with_calendars(cohort, ("folded", *names), build) if self.folds else None
+        names = (f"folded for {len(self._periods)} periods", *(indicator.id for indicator in indicators))
+        return self._with_calendars(cohort, names, build) if self.folds else None
 
     def _with_calendars(self, owner: object, names: tuple[str, ...], build: Callable[[], Folded | None]) -> str | None:
         """SQL for the periods of `set_periods`, once the calendars it reads are made."""
-        found = self._rendered.folded(owner, (*names, str(len(self._periods) if self.folds else 0)), build)
+        found = self._rendered.folded(owner, names, build)
         if found is None:
             return None
         sql, calendars = found
