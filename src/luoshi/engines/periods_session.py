@@ -127,7 +127,8 @@ class PeriodsSession(Session):
 
         def build() -> Folded | None:
             needed = self._needed(cohorts)
-            kept = frozenset(shared.name for shared in needed if self._is_kept(shared, cohorts))
+            # What looks across the region is never made from one piece.
+            kept = frozenset(s.name for s in needed if s.scope == "region" or self._is_kept(s, cohorts))
             queries = {shared.name: shared.query for shared in needed}
             sharing = Sharing(self._lifted(cohorts) or Lifted(), queries, kept)
             return fold_sums(cohort, indicators, sharing, len(self._periods))
