@@ -118,7 +118,9 @@ class Folding:
         if source is None or (distinct is not None and distinct.args.get("on")):
             raise CannotFold
         known = self._with(tree, known)
-        _name_the_table(tree, source, joins)
+        if any(node.find(exp.Query, exp.AggFunc, exp.Window) for node in (*tree.expressions, *conditions(tree))):
+            raise CannotFold
+        name_the_table(tree)
         parts: list[exp.Expression] = []  # the periods that a row must have in common
         asked = conditions(tree)
         for place in (source, *joins):
@@ -234,7 +236,7 @@ class Folding:
         if unique is None or (left and not unique <= fixed):
             raise CannotFold
         inside = {id(column) for column in (tied.find_all(exp.Column) if tied is not None else ())}
-        used = {c.name for c in own_columns(tree) if c.table == alias and id(c) not in inside} - {IN}
+        used = {c.name for c in _own_columns(tree) if c.table == alias and id(c) not in inside} - {IN}
         if not left:
             used |= unique
         names = [*(exp.alias_(exp.column(name), key) for name, key in by.items()), *map(exp.column, sorted(used))]
@@ -264,27 +266,22 @@ class Folding:
             place.set("on", exp.and_(*on) if on else exp.true())
 
 
-def own_columns(tree: exp.Select) -> list[exp.Column]:
-    """The columns a SELECT names itself: not those of the queries it reads."""
-    source = tree.args.get("from_") or tree.args.get("from")
-    inside = [
-        tree.args.get("with_") or tree.args.get("with"),
-        source.this,
-        *(j.this for j in tree.args.get("joins") or []),
-    ]
-    within = {id(column) for part in inside if part is not None for column in part.find_all(exp.Column)}
-    return [column for column in tree.find_all(exp.Column) if id(column) not in within]
-
-
-def _name_the_table(tree: exp.Select, source: exp.Expression, joins: Sequence[exp.Join]) -> None:
-    """Have every column of a SELECT say of which table it is, which where there are several it must by itself."""
-    if any(node.find(exp.Query, exp.AggFunc, exp.Window) for node in (*tree.expressions, *conditions(tree))):
-        raise CannotFold
-    for column in own_columns(tree):
+def name_the_table(tree: exp.Select) -> None:
+    """Have every column that a SELECT names itself say of which table it is, which where there are several it must already.
+    Those of the queries it reads are left."""
+    source, joins = tree.args.get("from_") or tree.args.get("from"), tree.args.get("joins") or []
+    for column in _own_columns(tree):
         if not column.table:
             if joins:
                 raise CannotFold
             column.set("table", exp.to_identifier(source.this.alias_or_name))
+
+
+def _own_columns(tree: exp.Select) -> list[exp.Column]:
+    source, joins = tree.args.get("from_") or tree.args.get("from"), tree.args.get("joins") or []
+    inside = [tree.args.get("with_") or tree.args.get("with"), source.this, *(join.this for join in joins)]
+    within = {id(column) for part in inside if part is not None for column in part.find_all(exp.Column)}
+    return [column for column in tree.find_all(exp.Column) if id(column) not in within]
 
 
 def _distinct(tree: exp.Select) -> exp.Select:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from sqlglot import exp
 
 from luoshi.engines.calendars import IN
-from luoshi.engines.folding import Calendars, Folding, Sharing, own_columns
+from luoshi.engines.folding import Calendars, Folding, Sharing, name_the_table
 from luoshi.engines.lookups import CannotFold, Made
 from luoshi.engines.pruning import conditions
 from luoshi.indicators.tables import TABLES
@@ -62,12 +62,8 @@ def _summed(select: exp.Select, work: Folding) -> exp.Select:
     keys = {key.sql(): f"__key{n}" for n, key in enumerate(select.args["group"].expressions)}
     rows = select.copy()
     rows.set("group", None)
-    source = rows.args.get("from_") or rows.args.get("from")
+    name_the_table(rows)
     named: dict[str, exp.Column] = {}
-    for column in own_columns(rows):
-        if not column.table and rows.args.get("joins"):
-            raise CannotFold
-        column.set("table", column.args.get("table") or exp.to_identifier(source.this.alias_or_name))
     parts, wholes = [], []
     for shown, first in zip(rows.expressions, select.expressions, strict=True):
         asked, name = shown.unalias(), shown.alias_or_name
